@@ -1,0 +1,300 @@
+//! Configuration: from text to typed values, and nothing else.
+//!
+//! Plain structs with `PartialEq`, since a reread compares them. Everything is
+//! pure but [`load`], which follows `[include]` and reads files. No default is
+//! written here: the table of keys has them all.
+
+use crate::model::{Level, LogLine, Signal};
+use std::path::PathBuf;
+
+/// One whole configuration, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The root file, absolute.
+    pub path: PathBuf,
+    /// `[supervisord]`, with the command line laid over it.
+    pub supervisord: Supervisord,
+    /// Servers in the order they open: inet sections, then unix sections (A3.31).
+    pub servers: Vec<HttpServer>,
+    /// The `x` of each `[rpcinterface:x]` with the standard factory (A3.85).
+    pub rpc_namespaces: Vec<String>,
+    /// Groups by (priority, name) (A4.87).
+    pub groups: Vec<GroupConfig>,
+    /// What reading had to say, for the activity log: CRIT, WARN, INFO (A1.22).
+    pub messages: Vec<LogLine>,
+}
+
+/// `[supervisord]` (A3.10–A3.22).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Supervisord {
+    /// Where the activity log goes.
+    pub logfile: MainLog,
+    /// Bytes at which it rotates; 0 is never.
+    pub logfile_maxbytes: i64,
+    /// Rotated parts kept.
+    pub logfile_backups: i64,
+    /// The quietest level written.
+    pub loglevel: Level,
+    /// Absolute.
+    pub pidfile: PathBuf,
+    /// Applied when daemonizing.
+    pub umask: u32,
+    /// Stay in the foreground.
+    pub nodaemon: bool,
+    /// No echo on stdout in the foreground.
+    pub silent: bool,
+    /// Keep AUTO logs of earlier lives.
+    pub nocleanup: bool,
+    /// Remove ANSI escapes from child output.
+    pub strip_ansi: bool,
+    /// Wanted soft limit of descriptors; not above 0 is no check.
+    pub minfds: i64,
+    /// Wanted soft limit of processes; negative is no check.
+    pub minprocs: i64,
+    /// The user to become, resolved.
+    pub user: Option<UserId>,
+    /// Entered when daemonizing.
+    pub directory: Option<PathBuf>,
+    /// Where AUTO logs are made.
+    pub childlogdir: PathBuf,
+    /// Shown to clients and in event headers.
+    pub identifier: String,
+    /// For every child, under its own `environment`.
+    pub environment: Vec<(String, String)>,
+}
+
+/// Where the activity log goes (A3.10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MainLog {
+    /// `logfile=syslog`
+    Syslog,
+    /// An absolute path; may name a device.
+    File(PathBuf),
+}
+
+/// A user of this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UserId(pub u32);
+
+/// One `[inet_http_server]` or `[unix_http_server]` section (A3.25–A3.35).
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpServer {
+    /// The section's whole name, as log lines show it.
+    pub section: String,
+    /// Where it listens.
+    pub address: Address,
+    /// Who may use it; `None` is everybody.
+    pub auth: Option<Credentials>,
+}
+
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// `port=`; an empty host is every interface.
+    Inet {
+        /// Lower case, brackets of IPv6 removed; empty for all.
+        host: String,
+        /// 1 to 65535.
+        port: u16,
+    },
+    /// `file=`
+    Unix {
+        /// Absolute and normal.
+        path: PathBuf,
+        /// Mode of the socket file.
+        chmod: u32,
+        /// Owner of the socket file; `None` leaves it.
+        chown: Ownership,
+    },
+}
+
+/// `user:group` as numbers; `None` leaves that half as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ownership {
+    /// The owner.
+    pub uid: Option<u32>,
+    /// The group.
+    pub gid: Option<u32>,
+}
+
+/// `username=` and `password=` of a server; the password may be `{SHA}` + hex.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// Never empty.
+    pub username: String,
+    /// As in the file.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// One process group: a `[group:x]`, or a program that stands alone (A4.85).
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupConfig {
+    /// Unique among active groups.
+    pub name: String,
+    /// Lower starts earlier and stops later.
+    pub priority: i64,
+    /// What is special about it.
+    pub kind: GroupKind,
+    /// In starting order (A4.88).
+    pub processes: Vec<ProcessConfig>,
+}
+
+/// What kind of group it is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum GroupKind {
+    /// Programs.
+    Programs,
+    /// `[eventlistener:x]`
+    Listeners {
+        /// Events kept while no listener is ready.
+        buffer_size: usize,
+        /// Upper-case names as subscribed, in order, each once.
+        events: Vec<String>,
+    },
+}
+
+/// One process to be: a `[program:x]` section with its number filled in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProcessConfig {
+    /// Unique in its group.
+    pub name: String,
+    /// The command line as words for `execve`'s caller to split.
+    pub command: String,
+    /// Entered by the child, as its user.
+    pub directory: Option<String>,
+    /// Of the child; `None` inherits.
+    pub umask: Option<u32>,
+    /// Order inside the group.
+    pub priority: i64,
+    /// Start with the daemon.
+    pub autostart: bool,
+    /// What to do when it ends by itself.
+    pub autorestart: AutoRestart,
+    /// Seconds it must stay up to count as RUNNING.
+    pub startsecs: i64,
+    /// Further tries after a failed start.
+    pub startretries: i64,
+    /// Standard output.
+    pub stdout: ChannelConfig,
+    /// Standard error.
+    pub stderr: ChannelConfig,
+    /// Sent to stop it.
+    pub stopsignal: Signal,
+    /// Seconds until SIGKILL.
+    pub stopwaitsecs: i64,
+    /// Send `stopsignal` to the process group.
+    pub stopasgroup: bool,
+    /// Send SIGKILL to the process group.
+    pub killasgroup: bool,
+    /// Codes that are expected.
+    pub exitcodes: Vec<i32>,
+    /// Both streams into stdout.
+    pub redirect_stderr: bool,
+    /// The user to run as.
+    pub user: Option<UserId>,
+    /// `[supervisord] environment` with the program's own laid over it.
+    pub environment: Vec<(String, String)>,
+    /// What SUPERVISOR_SERVER_URL says.
+    pub serverurl: ServerUrl,
+    /// The shared listening socket of an `[fcgi-program:x]`.
+    pub fcgi: Option<FcgiSocket>,
+}
+
+impl ProcessConfig {
+    /// The settings of one output stream.
+    #[must_use]
+    pub fn channel(&self, channel: crate::model::Channel) -> &ChannelConfig {
+        match channel {
+            crate::model::Channel::Stdout => &self.stdout,
+            crate::model::Channel::Stderr => &self.stderr,
+        }
+    }
+}
+
+/// `autorestart=`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AutoRestart {
+    /// `false`
+    Never,
+    /// `unexpected`
+    Unexpected,
+    /// `true`
+    Always,
+}
+
+/// `serverurl=` of a program (A3.63).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerUrl {
+    /// `AUTO`: the first server of this daemon (A3.34).
+    Auto,
+    /// Empty: the variable is not set.
+    Unset,
+    /// As given.
+    Url(String),
+}
+
+/// Settings of one output stream (A3.49–A3.54).
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChannelConfig {
+    /// Where its bytes go.
+    pub logfile: ChildLog,
+    /// Bytes at which the file rotates; 0 is never.
+    pub maxbytes: i64,
+    /// Rotated parts kept.
+    pub backups: i64,
+    /// Capture mode's buffer; 0 is off.
+    pub capture_maxbytes: i64,
+    /// Raise PROCESS_LOG events.
+    pub events_enabled: bool,
+    /// Also to syslog.
+    pub syslog: bool,
+}
+
+/// Where a stream's bytes go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChildLog {
+    /// Read and thrown away.
+    None,
+    /// A file of our naming in `childlogdir` (A4.118).
+    Auto,
+    /// This file; relative to the daemon's directory.
+    File(PathBuf),
+}
+
+/// `socket=` and friends of an `[fcgi-program:x]` (A3.83).
+#[derive(Debug, Clone, PartialEq)]
+pub struct FcgiSocket {
+    /// The section's suffix; programs of one section share the socket.
+    pub program: String,
+    /// Where it listens.
+    pub address: FcgiAddress,
+    /// `listen()`'s second argument; `None` is the system's most.
+    pub backlog: Option<i32>,
+}
+
+/// Where a FastCGI socket listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FcgiAddress {
+    /// `tcp://host:port`
+    Tcp {
+        /// Lower case.
+        host: String,
+        /// 1 to 65535.
+        port: u16,
+    },
+    /// `unix:///path`
+    Unix {
+        /// Absolute.
+        path: PathBuf,
+        /// Mode of the socket file.
+        mode: u32,
+        /// Owner of the socket file.
+        owner: Ownership,
+    },
+}

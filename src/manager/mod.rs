@@ -1,0 +1,3 @@
+//! Decisions. The heart: owns groups and processes, reads no clock, does no I/O.
+
+pub mod info;

@@ -1,0 +1,28 @@
+//! Words: the vocabulary that every floor above shares.
+//!
+//! Types here name things of the field (a state, a signal, a log level) and
+//! can parse and print themselves. They decide nothing, hold no resources and
+//! see no other module.
+
+pub mod clock;
+pub mod exit;
+pub mod log;
+pub mod names;
+pub mod pytext;
+pub mod signal;
+pub mod state;
+
+pub use clock::Now;
+pub use exit::ExitStatus;
+pub use log::{Level, LogLine};
+pub use names::{Channel, NameSpec, namespec};
+pub use pytext::{py_repr, py_repr_bytes};
+pub use signal::Signal;
+pub use state::{ListenerState, ProcessState, SupervisorState};
+
+/// The Supervisor release whose behaviour is offered; what `-v` and
+/// `getSupervisorVersion` answer (A1.11, B0.3).
+pub const SUPERVISOR_VERSION: &str = "4.3.0";
+
+/// The version of the XML-RPC API; upstream's client refuses any other (B0.2).
+pub const API_VERSION: &str = "3.0";

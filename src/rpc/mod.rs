@@ -1,0 +1,250 @@
+//! The API as types: what can be asked and what can be answered.
+//!
+//! `rpc-spec/` is the truth that [`spec`] is generated from; [`parse`] turns a
+//! method name and its parameters into a [`Request`], [`render`] a [`Reply`]
+//! into a wire value. Nothing here waits, opens or decides.
+
+use crate::config::{GroupConfig, ProcessConfig};
+use crate::manager::info::{ProcessInfo, ResultEntry};
+use crate::model::{Channel, SupervisorState};
+
+/// One call of a `supervisor.*` method, parameters checked for type and count.
+/// `system.*` is answered from the table alone and never gets here.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// `getAPIVersion`, `getVersion`
+    GetApiVersion,
+    /// `getSupervisorVersion`
+    GetSupervisorVersion,
+    /// `getIdentification`
+    GetIdentification,
+    /// `getState`
+    GetState,
+    /// `getPID`
+    GetPid,
+    /// `readLog`, `readMainLog`
+    ReadLog {
+        /// Byte position; negative counts from the end.
+        offset: i64,
+        /// Bytes wanted.
+        length: i64,
+    },
+    /// `clearLog`
+    ClearLog,
+    /// `shutdown`
+    Shutdown,
+    /// `restart`
+    Restart,
+    /// `reloadConfig`
+    ReloadConfig,
+    /// `addProcessGroup`
+    AddProcessGroup(String),
+    /// `removeProcessGroup`
+    RemoveProcessGroup(String),
+    /// `startProcess`
+    StartProcess {
+        /// As the client gave it.
+        name: String,
+        /// Answer only when RUNNING or failed.
+        wait: bool,
+    },
+    /// `startProcessGroup`
+    StartProcessGroup {
+        /// Group name.
+        name: String,
+        /// As above.
+        wait: bool,
+    },
+    /// `startAllProcesses`
+    StartAllProcesses {
+        /// As above.
+        wait: bool,
+    },
+    /// `stopProcess`
+    StopProcess {
+        /// As the client gave it.
+        name: String,
+        /// Answer only when stopped.
+        wait: bool,
+    },
+    /// `stopProcessGroup`
+    StopProcessGroup {
+        /// Group name.
+        name: String,
+        /// As above.
+        wait: bool,
+    },
+    /// `stopAllProcesses`
+    StopAllProcesses {
+        /// As above.
+        wait: bool,
+    },
+    /// `signalProcess`
+    SignalProcess {
+        /// As the client gave it.
+        name: String,
+        /// As the client gave it.
+        signal: String,
+    },
+    /// `signalProcessGroup`
+    SignalProcessGroup {
+        /// Group name.
+        name: String,
+        /// As the client gave it.
+        signal: String,
+    },
+    /// `signalAllProcesses`
+    SignalAllProcesses {
+        /// As the client gave it.
+        signal: String,
+    },
+    /// `getAllConfigInfo`
+    GetAllConfigInfo,
+    /// `getProcessInfo`
+    GetProcessInfo(String),
+    /// `getAllProcessInfo`
+    GetAllProcessInfo,
+    /// `readProcessStdoutLog`, `readProcessLog`, `readProcessStderrLog`
+    ReadProcessLog {
+        /// As the client gave it.
+        name: String,
+        /// Which stream.
+        channel: Channel,
+        /// Byte position; negative counts from the end.
+        offset: i64,
+        /// Bytes wanted.
+        length: i64,
+    },
+    /// `tailProcessStdoutLog`, `tailProcessLog`, `tailProcessStderrLog`
+    TailProcessLog {
+        /// As the client gave it.
+        name: String,
+        /// Which stream.
+        channel: Channel,
+        /// Where the client left off.
+        offset: i64,
+        /// Bytes wanted at most.
+        length: i64,
+    },
+    /// `clearProcessLogs`, `clearProcessLog`
+    ClearProcessLogs(String),
+    /// `clearAllProcessLogs`
+    ClearAllProcessLogs,
+    /// `sendProcessStdin`
+    SendProcessStdin {
+        /// As the client gave it.
+        name: String,
+        /// What to write, as UTF-8.
+        chars: String,
+    },
+    /// `sendRemoteCommEvent`
+    SendRemoteCommEvent {
+        /// The event's `type`.
+        kind: String,
+        /// The event's data.
+        data: String,
+    },
+}
+
+/// What a [`Request`] is answered with, when it is not a fault.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// `true`
+    Done,
+    /// A number.
+    Int(i64),
+    /// A text.
+    Text(String),
+    /// `getState`
+    State(SupervisorState),
+    /// `getProcessInfo`
+    Info(Box<ProcessInfo>),
+    /// `getAllProcessInfo`
+    Infos(Vec<ProcessInfo>),
+    /// `getAllConfigInfo`
+    Configs(Vec<ConfigInfo>),
+    /// A result list.
+    Results(Vec<ResultEntry>),
+    /// `reloadConfig`
+    Reread {
+        /// In the file, not active.
+        added: Vec<String>,
+        /// Active with other settings.
+        changed: Vec<String>,
+        /// Active, not in the file.
+        removed: Vec<String>,
+    },
+    /// `tailProcess*Log`
+    Tail {
+        /// The bytes, made fit for XML.
+        text: String,
+        /// The file's size.
+        offset: i64,
+        /// More had been written than asked for.
+        overflow: bool,
+    },
+}
+
+/// One entry of `getAllConfigInfo` (B1.9): the configuration it is drawn from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConfigInfo {
+    /// Name and priority of the group (its members are not needed here).
+    pub group: String,
+    /// The group's priority.
+    pub group_priority: i64,
+    /// A group of that name is active.
+    pub in_use: bool,
+    /// Path of the stdout log where AUTO has been resolved already.
+    pub stdout_auto: Option<String>,
+    /// Path of the stderr log where AUTO has been resolved already.
+    pub stderr_auto: Option<String>,
+    /// The process.
+    pub process: ProcessConfig,
+}
+
+impl ConfigInfo {
+    /// The entries of one group.
+    pub fn of_group(group: &GroupConfig, in_use: bool) -> impl Iterator<Item = Self> + '_ {
+        group.processes.iter().map(move |process| Self {
+            group: group.name.clone(),
+            group_priority: group.priority,
+            in_use,
+            stdout_auto: None,
+            stderr_auto: None,
+            process: process.clone(),
+        })
+    }
+}
+
+/// A refusal as the wire shows it; made in [`fault`] and nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Which fault.
+    pub code: FaultCode,
+    /// What follows the name in `faultString`; `None` shows the bare name.
+    pub extra: Option<String>,
+}
+
+/// The faults of the API (B1.2.1); the discriminant is the code on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(i32)]
+#[expect(missing_docs, reason = "the names are upstream's and rpc-spec/faults.toml tells when each is raised")]
+pub enum FaultCode {
+    UnknownMethod = 1,
+    IncorrectParameters = 2,
+    BadArguments = 3,
+    SignatureUnsupported = 4,
+    ShutdownState = 6,
+    BadName = 10,
+    BadSignal = 11,
+    NoFile = 20,
+    NotExecutable = 21,
+    Failed = 30,
+    AbnormalTermination = 40,
+    SpawnError = 50,
+    AlreadyStarted = 60,
+    NotRunning = 70,
+    AlreadyAdded = 90,
+    StillRunning = 91,
+    CantReread = 92,
+}
