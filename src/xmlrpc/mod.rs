@@ -3,6 +3,17 @@
 //! [`decode`] is lenient exactly where Python's parser is; [`encode`] writes
 //! byte for byte what Python's `xmlrpc.client.dumps` writes (B2.1, B2.2).
 
+pub mod decode;
+pub mod encode;
+mod scalar;
+mod wellformed;
+
+pub use decode::{decode_call, decode_response};
+pub use encode::{double_text, encode_call, encode_fault, encode_response};
+pub use wellformed::is_xml_char;
+
+use thiserror::Error;
+
 /// A value as XML-RPC carries it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -40,4 +51,27 @@ pub struct WireFault {
     pub code: i32,
     /// `faultString`
     pub text: String,
+}
+
+impl WireFault {
+    /// The struct that stands for a fault, in its own response and among the
+    /// results of a multicall (B2.2.3, B1.14.7).
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let code = ("faultCode".to_owned(), Value::Int(self.code.into()));
+        let text = ("faultString".to_owned(), Value::Text(self.text.clone()));
+        Value::Struct(vec![code, text])
+    }
+}
+
+/// Why a body is no XML-RPC; the texts end upstream's log line (A5.93).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    /// Not well-formed, past a limit, or a value that is none. Holds what was
+    /// wrong, for tests and debugging.
+    #[error("unmarshallable")]
+    Unmarshallable(&'static str),
+    /// A call without a `<methodName>`, or with an empty one.
+    #[error("no method name")]
+    NoMethodName,
 }

@@ -1,0 +1,282 @@
+//! From bytes to a [`Call`] or a response. As lenient as Python's parser about
+//! shape (elements count by their name, at any depth), as strict as expat about
+//! XML itself. Keeps its own stack: depth costs memory, never the call stack.
+
+use super::wellformed::{
+    check_attributes, check_comment, check_declaration, is_name, is_space, is_xml_char, reference,
+};
+use super::{Call, DecodeError, Value, WireFault, scalar};
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use std::collections::HashMap;
+
+/// Elements that may be open at once; an array in an array opens three. Enough
+/// for 340 nested arrays, no client comes near (B2.1.13).
+pub const MAX_DEPTH: usize = 1024;
+
+/// Elements of a call, many times what a multicall over thousands of
+/// processes has. Bounds memory before anything knows what is asked.
+pub const MAX_CALL_ELEMENTS: usize = 500_000;
+
+/// Elements of a response; `getAllProcessInfo` has 60 for each process.
+pub const MAX_RESPONSE_ELEMENTS: usize = 4_000_000;
+
+const OUTSIDE: &str = "text outside the root";
+
+/// Reads a request body (B2.1.3–B2.1.13).
+///
+/// # Errors
+/// [`DecodeError`]; upstream answers both with HTTP 400.
+pub fn decode_call(body: &[u8]) -> Result<Call, DecodeError> {
+    let found = Decoder::run(body, MAX_CALL_ELEMENTS)?;
+    let method = found.method.filter(|method| !method.is_empty()).ok_or(DecodeError::NoMethodName)?;
+    Ok(Call { method, params: found.params.unwrap_or_default() })
+}
+
+/// Reads a response body: the value, or the fault.
+///
+/// # Errors
+/// [`DecodeError::Unmarshallable`] when it is no response.
+pub fn decode_response(body: &[u8]) -> Result<Result<Value, WireFault>, DecodeError> {
+    let found = Decoder::run(body, MAX_RESPONSE_ELEMENTS)?;
+    if let Some(fault) = found.fault {
+        return Ok(Err(wire_fault(fault)?));
+    }
+    let mut params = found.params.unwrap_or_default().into_iter();
+    params.next().map(Ok).ok_or(DecodeError::Unmarshallable("a response without a value"))
+}
+
+pub(super) fn refuse<T>(why: &'static str) -> Result<T, DecodeError> {
+    Err(DecodeError::Unmarshallable(why))
+}
+
+fn wire_fault(value: Value) -> Result<WireFault, DecodeError> {
+    let bad = "a fault without code or text";
+    let Value::Struct(members) = value else { return refuse(bad) };
+    let (mut code, mut text) = (None, None);
+    for member in members {
+        match member {
+            (name, Value::Int(number)) if name == "faultCode" => code = i32::try_from(number).ok(),
+            (name, Value::Text(string)) if name == "faultString" => text = Some(string),
+            _ => {}
+        }
+    }
+    match (code, text) {
+        (Some(code), Some(text)) => Ok(WireFault { code, text }),
+        _ => refuse(bad),
+    }
+}
+
+/// What an element's name makes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Int,
+    Boolean,
+    Text,
+    Double,
+    DateTime,
+    Base64,
+    Array,
+    Data,
+    Struct,
+    Value,
+    Param,
+    Params,
+    MethodName,
+    Fault,
+    /// `member`, `name`, `nil`, the root, and whatever else there is.
+    Other,
+}
+
+impl Kind {
+    fn of(name: &str) -> Self {
+        match name {
+            // i8 is no part of the standard, yet clients send it for numbers.
+            "int" | "i4" | "i8" => Self::Int,
+            "boolean" => Self::Boolean,
+            "string" => Self::Text,
+            "double" => Self::Double,
+            "dateTime.iso8601" => Self::DateTime,
+            "base64" => Self::Base64,
+            "array" => Self::Array,
+            "data" => Self::Data,
+            "struct" => Self::Struct,
+            "value" => Self::Value,
+            "param" => Self::Param,
+            "params" => Self::Params,
+            "methodName" => Self::MethodName,
+            "fault" => Self::Fault,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// An element that is still open.
+struct Frame {
+    kind: Kind,
+    /// Up to the first child; what follows a child is nobody's.
+    text: String,
+    children: Vec<Node>,
+}
+
+/// An element that has closed.
+struct Node {
+    /// [`Value::Nil`] when there was nothing in it.
+    value: Value,
+    /// Of an [`Kind::Other`] only: a struct reads its members from here.
+    children: Vec<Value>,
+}
+
+#[derive(Default)]
+struct Decoder {
+    open: Vec<Frame>,
+    elements: usize,
+    root_closed: bool,
+    method: Option<String>,
+    params: Option<Vec<Value>>,
+    fault: Option<Value>,
+}
+
+impl Decoder {
+    fn run(body: &[u8], max_elements: usize) -> Result<Self, DecodeError> {
+        let Ok(text) = std::str::from_utf8(body) else { return refuse("not UTF-8") };
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if !text.chars().all(is_xml_char) {
+            return refuse("a character that XML forbids");
+        }
+        let mut reader = Reader::from_str(text);
+        let mut decoder = Self::default();
+        let mut first = true;
+        loop {
+            let Ok(event) = reader.read_event() else { return refuse("not well-formed") };
+            match event {
+                Event::Start(tag) => decoder.start(&tag, max_elements)?,
+                Event::Empty(tag) => {
+                    decoder.start(&tag, max_elements)?;
+                    decoder.end()?;
+                }
+                Event::End(_) => decoder.end()?,
+                Event::Text(text) if text.contains("]]>") => return refuse("]]> in text"),
+                Event::Text(text) => decoder.text(&text.xml10_content())?,
+                Event::CData(_) | Event::GeneralRef(_) if decoder.open.is_empty() => return refuse(OUTSIDE),
+                Event::CData(text) => decoder.text(&text.xml10_content())?,
+                Event::GeneralRef(name) => decoder.text(reference(&name)?.encode_utf8(&mut [0; 4]))?,
+                Event::Comment(inside) => check_comment(&inside)?,
+                Event::Decl(decl) if first => check_declaration(decl.strip_prefix("xml").unwrap_or_default())?,
+                Event::Decl(_) => return refuse("a declaration that is not first"),
+                Event::PI(pi) if is_name(pi.target()) && !pi.target().eq_ignore_ascii_case("xml") => {}
+                Event::PI(_) => return refuse("an instruction for nobody"),
+                Event::DocType(_) => return refuse("a DOCTYPE"),
+                Event::Eof if decoder.root_closed && decoder.open.is_empty() => return Ok(decoder),
+                Event::Eof => return refuse("an end before the end"),
+            }
+            first = false;
+        }
+    }
+
+    fn start(&mut self, tag: &BytesStart<'_>, max_elements: usize) -> Result<(), DecodeError> {
+        self.elements += 1;
+        if self.root_closed || self.open.len() == MAX_DEPTH || self.elements > max_elements {
+            return refuse("a second root, too deep or too many elements");
+        }
+        let name = tag.name();
+        if !is_name(name.as_ref()) {
+            return refuse("an element without a name");
+        }
+        check_attributes(tag.attributes_raw())?;
+        self.open.push(Frame { kind: Kind::of(name.as_ref()), text: String::new(), children: Vec::new() });
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), DecodeError> {
+        match self.open.last_mut() {
+            Some(frame) if frame.children.is_empty() => frame.text.push_str(text),
+            Some(_) => {}
+            None if text.chars().all(is_space) => {}
+            None => return refuse(OUTSIDE),
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), DecodeError> {
+        let Some(frame) = self.open.pop() else { return refuse("an end without a start") };
+        let node = self.close(frame)?;
+        match self.open.last_mut() {
+            Some(parent) => parent.children.push(node),
+            None => self.root_closed = true,
+        }
+        Ok(())
+    }
+
+    /// What an element amounts to, once all of it has been seen.
+    fn close(&mut self, frame: Frame) -> Result<Node, DecodeError> {
+        let Frame { kind, text, children } = frame;
+        let value = match kind {
+            Kind::Int => Value::Int(scalar::int(&text)?),
+            Kind::Boolean => Value::Bool(text == "1"),
+            Kind::Text => Value::Text(text),
+            Kind::Double => Value::Double(scalar::double(&text)?),
+            Kind::DateTime => Value::DateTime(scalar::date_time(&text)?),
+            Kind::Base64 => Value::Text(scalar::base64(&text)?),
+            Kind::Array => first(children, "an <array> without <data>")?,
+            Kind::Data => Value::Array(values(children)),
+            Kind::Struct => members(children)?,
+            Kind::Value if children.is_empty() => Value::Text(text),
+            Kind::Value => first(children, "no value")?,
+            Kind::Param => first(children, "a <param> without <value>")?,
+            Kind::Params => {
+                self.params = Some(values(children));
+                Value::Nil
+            }
+            Kind::Fault => {
+                self.fault = Some(first(children, "a <fault> without <value>")?);
+                Value::Nil
+            }
+            Kind::MethodName => {
+                self.method = Some(text);
+                Value::Nil
+            }
+            Kind::Other => {
+                let value = if text.is_empty() { Value::Nil } else { Value::Text(text) };
+                return Ok(Node { value, children: values(children) });
+            }
+        };
+        Ok(Node { value, children: Vec::new() })
+    }
+}
+
+fn values(nodes: Vec<Node>) -> Vec<Value> {
+    nodes.into_iter().map(|node| node.value).collect()
+}
+
+fn first(nodes: Vec<Node>, none: &'static str) -> Result<Value, DecodeError> {
+    nodes.into_iter().next().map(|node| node.value).ok_or(DecodeError::Unmarshallable(none))
+}
+
+/// A struct's members: each child has two children, a name and a value. Of two
+/// of one name the last wins, in the place of the first, as in a Python dict.
+fn members(nodes: Vec<Node>) -> Result<Value, DecodeError> {
+    let mut members: Vec<(String, Value)> = Vec::with_capacity(nodes.len());
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for node in nodes {
+        let Ok([name, value]) = <[Value; 2]>::try_from(node.children) else {
+            return refuse("a <member> that is not a name and a value");
+        };
+        let name = match name {
+            Value::Text(name) => name,
+            Value::Nil => String::new(),
+            _ => return refuse("a member's name that is no text"),
+        };
+        match places.get(&name).and_then(|place| members.get_mut(*place)) {
+            Some(member) => member.1 = value,
+            None => {
+                places.insert(name.clone(), members.len());
+                members.push((name, value));
+            }
+        }
+    }
+    Ok(Value::Struct(members))
+}
+
+#[cfg(test)]
+mod tests;
