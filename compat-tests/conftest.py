@@ -1,0 +1,120 @@
+"""Options and fixtures. The cases know neither which target they run on nor
+whether their answers are recorded or compared."""
+
+import os
+import re
+
+import pytest
+
+from daemon import Lab
+from recording import Recording
+from targets import MAKERS, PROJECT
+from transcript import Transcript
+
+# Who may drive whom: (daemon, supervisorctl). Both clients must do with both.
+PAIRS = {
+    "ours": [("ours", "theirs"), ("ours", "ours")],
+    "theirs": [("theirs", "theirs")],
+    "both": [("ours", "theirs"), ("ours", "ours"), ("theirs", "theirs"), ("theirs", "ours")],
+}
+_made = {}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--target", choices=sorted(PAIRS), default="ours", help="what to test (default: ours)")
+    parser.addoption("--record", action="store_true", help="run theirs and write recorded/ anew")
+
+
+def _wanted(config):
+    return "theirs" if config.getoption("--record") else config.getoption("--target")
+
+
+def make(name):
+    """The target of that name, made once per worker."""
+    if name not in _made:
+        try:
+            _made[name] = MAKERS[name]()
+        except LookupError as missing:
+            pytest.fail(str(missing), pytrace=False)
+    return _made[name]
+
+
+def pytest_generate_tests(metafunc):
+    wanted = _wanted(metafunc.config)
+    if "transcript" in metafunc.fixturenames:
+        pairs = PAIRS[wanted]
+        metafunc.parametrize("target, client", pairs, ids=[f"{d}-{c}_ctl" for d, c in pairs], indirect=True)
+    elif "target" in metafunc.fixturenames:
+        names = ["ours", "theirs"] if wanted == "both" else [wanted]
+        metafunc.parametrize("target", names, indirect=True)
+
+
+def pytest_collection_modifyitems(items):
+    """`differs` turns into a strict xfail on the target it names."""
+    for item in items:
+        target = getattr(item, "callspec", None) and item.callspec.params.get("target")
+        for mark in item.iter_markers("differs"):
+            name, numbers, why = mark.args
+            if name == target:
+                item.add_marker(pytest.mark.xfail(strict=True, reason=f"{numbers}: {why}"))
+        if item.get_closest_marker("needs_root") and os.getuid() != 0:
+            item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure shows the configuration and the daemon's logs."""
+    outcome = yield
+    report = outcome.get_result()
+    lab = getattr(item, "funcargs", {}).get("lab")
+    if report.when == "call" and report.failed and lab is not None:
+        report.sections += lab.evidence()
+
+
+@pytest.fixture
+def target(request):
+    """The implementation under test."""
+    return make(request.param)
+
+
+@pytest.fixture
+def client(request):
+    """The implementation whose supervisorctl a transcript uses."""
+    return make(request.param)
+
+
+@pytest.fixture
+def lab(target):
+    """A folder in which daemons and commands of the target run."""
+    lab = Lab(target)
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def daemon(lab):
+    """Starts a daemon: daemon("[program:x]...", supervisord="loglevel=debug")."""
+    return lab.daemon
+
+
+@pytest.fixture
+def recorded(request):
+    """`recorded(text)` compares with theirs' recording, or writes it."""
+    module = request.node.module.__name__.removeprefix("test_")
+    params = getattr(request.node, "callspec", None)
+    own = [str(v) for k, v in params.params.items() if k not in ("target", "client")] if params else []
+    case = "-".join([request.node.originalname.removeprefix("test_"), *own])
+    write = request.config.getoption("--record")
+    return Recording(module, re.sub(r"[^\w.-]+", "_", case), write).check
+
+
+@pytest.fixture
+def transcript(lab, client):
+    """Runs supervisorctl and writes down what a user sees."""
+    return Transcript(lab, client)
+
+
+@pytest.fixture
+def programs():
+    """The folder of small programs that cases run under the daemon."""
+    return PROJECT / "compat-tests" / "programs"

@@ -1,0 +1,71 @@
+"""What a user of supervisorctl sees, as one text: commands, output, exit codes."""
+
+import os
+import re
+
+from daemon import until
+from normalise import normalise
+
+
+class Transcript:
+    """Runs commands one after the other and writes them down."""
+
+    def __init__(self, lab, client):
+        self.lab, self.client = lab, client
+        self.options = ["-c", str(lab.root / "s.conf")]
+        self.lines = []
+
+    def program(self):
+        """The supervisorctl in use."""
+        return self.client.program("supervisorctl")
+
+    def run(self, *words, stdin="", any_order=False, brief=False, options=None, env=None):
+        """Runs one command.
+
+        any_order sorts the output: members of a group finish as they like.
+        brief keeps the first line: help texts are each program's own words.
+        """
+        options = self.options if options is None else options
+        done = self.lab.run(self.program(), *options, *words, stdin=stdin, env=env)
+        shown = self.normal(done.stdout).split("\n")
+        if any_order:
+            shown = sorted(line for line in shown if line)
+        elif brief:
+            shown = shown[:1] + ["(...)"] * (len(shown) > 2)
+        elif shown[-1] == "":
+            shown.pop()
+        else:
+            shown[-1] += "<no newline>"
+        typed = " ".join(self.normal(word) if " " not in word else repr(word) for word in words)
+        self.lines.append(f"$ supervisorctl {typed}".rstrip())
+        self.lines += [f"< {line}" for line in stdin.splitlines()]
+        self.lines += shown
+        self.lines += [f"stderr: {line}" for line in self.normal(done.stderr).splitlines()]
+        self.lines.append(f"[exit {done.code}]")
+        return done
+
+    def follow(self, *words, until_text, poke=None):
+        """Runs a command that follows a log; ends it like Ctrl-C does."""
+        process = self.lab.spawn(self.program(), *self.options, *words)
+        until(f"{until_text[0]!r} from {words}", lambda: until_text[0] in process.out.read_text())
+        if poke:
+            poke()
+            until(f"{until_text[1]!r} from {words}", lambda: until_text[1] in process.out.read_text())
+        os.kill(process.pid, 2)
+        code = process.wait(10)
+        self.lines.append(f"$ supervisorctl {' '.join(words)}")
+        self.lines += self.normal(process.out.read_text()).split("\n")
+        self.lines.append(f"[exit {code} after Ctrl-C]")
+
+    def note(self, text):
+        """A line between commands, for the reader."""
+        self.lines.append(f"# {text}")
+
+    def normal(self, text):
+        """Without pids, times, paths, and with PROG for the client's path."""
+        text = normalise(text, [*self.lab.paths(), (self.program(), "PROG")])
+        return re.sub(r"(?m)^[1-9]\d*$", "PID", text)
+
+    def text(self):
+        """The whole transcript."""
+        return "\n".join(self.lines) + "\n"
