@@ -10,4 +10,5 @@ pub mod xmlrpc;
 pub mod config;
 pub mod manager;
 pub mod rpc;
+pub mod sys;
 pub mod engine;

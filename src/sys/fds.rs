@@ -1,0 +1,88 @@
+//! Descriptors: making pipes, reading and writing them. Knows no contents.
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// A pipe as (read end, write end). Both block, and neither survives an exec.
+///
+/// # Errors
+/// `EMFILE` and `ENFILE`, mostly.
+pub fn pipe_cloexec() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(nix::unistd::pipe2(OFlag::O_CLOEXEC)?)
+}
+
+/// Makes reads and writes say `WouldBlock` instead of waiting, or wait again.
+///
+/// # Errors
+/// Whatever `fcntl` says.
+pub fn set_nonblocking(fd: impl AsFd, on: bool) -> io::Result<()> {
+    let mut flags = OFlag::from_bits_retain(fcntl(&fd, FcntlArg::F_GETFL)?);
+    flags.set(OFlag::O_NONBLOCK, on);
+    fcntl(&fd, FcntlArg::F_SETFL(flags))?;
+    Ok(())
+}
+
+/// Reads once into `buffer`; 0 is the end. A read that a signal broke is
+/// begun again.
+///
+/// # Errors
+/// `WouldBlock` when there is nothing yet and `fd` does not block.
+pub fn read(fd: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match nix::unistd::read(&fd, buffer) {
+            Err(nix::Error::EINTR) => {}
+            other => return Ok(other?),
+        }
+    }
+}
+
+/// Writes once and tells how many bytes were taken. A write that a signal
+/// broke before its first byte is begun again.
+///
+/// # Errors
+/// `WouldBlock` when there is no room and `fd` does not block; `BrokenPipe`.
+pub fn write(fd: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    loop {
+        match nix::unistd::write(&fd, bytes) {
+            Err(nix::Error::EINTR) => {}
+            other => return Ok(other?),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{pipe_cloexec, read, set_nonblocking, write};
+    use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+    use std::io::ErrorKind;
+
+    #[test]
+    fn both_ends_of_a_pipe_are_closed_by_an_exec() {
+        let (reader, writer) = pipe_cloexec().unwrap();
+        for end in [&reader, &writer] {
+            assert_eq!(fcntl(end, FcntlArg::F_GETFD).unwrap(), FdFlag::FD_CLOEXEC.bits());
+        }
+    }
+
+    #[test]
+    fn a_nonblocking_pipe_says_so_when_empty_and_zero_at_its_end() {
+        let (reader, writer) = pipe_cloexec().unwrap();
+        set_nonblocking(&reader, true).unwrap();
+        let mut buffer = [0; 8];
+        assert_eq!(read(&reader, &mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+        assert_eq!(write(&writer, b"abc").unwrap(), 3);
+        assert_eq!(read(&reader, &mut buffer).unwrap(), 3);
+        drop(writer);
+        assert_eq!(read(&reader, &mut buffer).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_full_pipe_takes_what_fits_and_then_nothing() {
+        let (_reader, writer) = pipe_cloexec().unwrap();
+        set_nonblocking(&writer, true).unwrap();
+        let taken = write(&writer, &vec![0; 1 << 20]).unwrap();
+        assert!(taken > 0 && taken < 1 << 20);
+        assert_eq!(write(&writer, b"x").unwrap_err().kind(), ErrorKind::WouldBlock);
+    }
+}

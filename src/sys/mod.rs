@@ -1,0 +1,14 @@
+//! Linux. All the unsafe code of the program lives here and nowhere else.
+//!
+//! This floor has no policy and writes no log: it asks the kernel, and hands
+//! out an `io::Error` or a small error of its own. What to do about one is
+//! decided above. Descriptors are `OwnedFd` and born CLOEXEC; a raw number
+//! never leaves this folder, but for pids.
+
+#![allow(unsafe_code, reason = "this is the one floor that talks to the kernel; each block says why it is sound")]
+
+pub mod errno;
+pub mod fds;
+pub mod poll;
+
+pub use errno::errno_name;
