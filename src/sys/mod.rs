@@ -7,6 +7,7 @@
 
 #![allow(unsafe_code, reason = "this is the one floor that talks to the kernel; each block says why it is sound")]
 
+pub mod clock;
 pub mod errno;
 pub mod fds;
 pub mod poll;
