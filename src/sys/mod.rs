@@ -10,6 +10,9 @@
 pub mod clock;
 pub mod errno;
 pub mod fds;
+pub mod kill;
 pub mod poll;
+pub mod reap;
+pub mod signals;
 
 pub use errno::errno_name;
