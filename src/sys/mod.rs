@@ -7,12 +7,16 @@
 
 #![allow(unsafe_code, reason = "this is the one floor that talks to the kernel; each block says why it is sound")]
 
+mod child;
 pub mod clock;
 pub mod errno;
 pub mod fds;
 pub mod kill;
+pub mod plan;
 pub mod poll;
 pub mod reap;
 pub mod signals;
+pub mod spawn;
+pub mod user;
 
 pub use errno::errno_name;
