@@ -280,7 +280,7 @@ def test_reload(running, transcript, recorded):
     recorded(transcript.text())
 
 
-@pytest.mark.contract("B3.7.101", "B3.5", "B3.5.1", "B3.5.3", "B3.4.2", "B3.8", "A1.38")
+@pytest.mark.contract("B3.7.101", "B3.5.1", "B3.5.2", "B3.5.3", "B3.4.1", "B3.4.2", "A1.38")
 def test_shutdown_and_then_nobody_answers(running, transcript, recorded):
     transcript.run("shutdown")
     assert running.exit_code() == 0

@@ -1,0 +1,60 @@
+# Everything a contributor runs. `make test` is what CI runs.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+CARGO ?= cargo
+TARGET_DIR ?= $(or $(CARGO_TARGET_DIR),target)
+PYTEST = .venv/bin/python -m pytest -c compat-tests/pytest.ini
+# The cases of the compatibility suite mostly wait; more workers than cores pay.
+WORKERS ?= 6
+
+.PHONY: build run test check compat record contract-report sim install clean
+
+build:
+	$(CARGO) build --release --locked
+
+# The demo in the foreground, everything it writes under ./run. Ctrl-C ends it.
+run: build
+	@sh conf/demo/run.sh $(TARGET_DIR)/release/supervisord
+
+# Format, lints, Rust tests, compatibility suite; the last line counts them all.
+test:
+	@sh scripts/test.sh
+
+# The Rust half alone: quick enough to run before each commit.
+check:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) test --locked
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+
+# The suite against us and against the reference, all four pairs of daemon and client.
+compat: .venv/ready
+	$(CARGO) build --locked
+	$(PYTEST) --target both -n $(WORKERS)
+
+# Runs the reference and writes compat-tests/recorded/ anew.
+record: .venv/ready
+	rm -rf compat-tests/recorded
+	$(PYTEST) --record -n $(WORKERS)
+
+# Which numbered behaviours are named by a test; CONTRACT is the folder of their list.
+contract-report:
+	@python3 compat-tests/contract_report.py $(CONTRACT)
+
+# Many seeds through the simulated manager; SEEDS and SEED widen or replay a run.
+sim:
+	SIM_SEEDS=$(or $(SEEDS),20000) $(if $(SEED),SIM_SEED=$(SEED)) $(CARGO) test --release --locked --lib sim -- --nocapture
+
+install: build
+	install -D -m 755 $(TARGET_DIR)/release/supervisord $(DESTDIR)$(PREFIX)/bin/supervisord
+	ln -sf supervisord $(DESTDIR)$(PREFIX)/bin/supervisorctl
+	ln -sf supervisord $(DESTDIR)$(PREFIX)/bin/echo_supervisord_conf
+	ln -sf supervisord $(DESTDIR)$(PREFIX)/bin/pidproxy
+
+clean:
+	$(CARGO) clean
+	rm -rf .venv run
+
+.venv/ready: compat-tests/requirements.txt
+	sh scripts/venv.sh
