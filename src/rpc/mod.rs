@@ -4,6 +4,11 @@
 //! method name and its parameters into a [`Request`], [`render`] a [`Reply`]
 //! into a wire value. Nothing here waits, opens or decides.
 
+pub mod fault;
+mod pystr;
+
+pub use fault::{Fault, FaultCode};
+
 use crate::config::{GroupConfig, ProcessConfig};
 use crate::manager::info::{ProcessInfo, ResultEntry};
 use crate::model::{Channel, SupervisorState};
@@ -214,37 +219,4 @@ impl ConfigInfo {
             process: process.clone(),
         })
     }
-}
-
-/// A refusal as the wire shows it; made in [`fault`] and nowhere else.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Which fault.
-    pub code: FaultCode,
-    /// What follows the name in `faultString`; `None` shows the bare name.
-    pub extra: Option<String>,
-}
-
-/// The faults of the API (B1.2.1); the discriminant is the code on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(i32)]
-#[expect(missing_docs, reason = "the names are upstream's and rpc-spec/faults.toml tells when each is raised")]
-pub enum FaultCode {
-    UnknownMethod = 1,
-    IncorrectParameters = 2,
-    BadArguments = 3,
-    SignatureUnsupported = 4,
-    ShutdownState = 6,
-    BadName = 10,
-    BadSignal = 11,
-    NoFile = 20,
-    NotExecutable = 21,
-    Failed = 30,
-    AbnormalTermination = 40,
-    SpawnError = 50,
-    AlreadyStarted = 60,
-    NotRunning = 70,
-    AlreadyAdded = 90,
-    StillRunning = 91,
-    CantReread = 92,
 }
