@@ -5,9 +5,15 @@
 //! into a wire value. Nothing here waits, opens or decides.
 
 pub mod fault;
+pub mod parse;
 mod pystr;
+pub mod spec;
+pub mod system;
+pub mod table;
 
 pub use fault::{Fault, FaultCode};
+pub use parse::parse;
+pub use system::{Dispatch, Step, dispatch, multicall_step};
 
 use crate::config::{GroupConfig, ProcessConfig};
 use crate::manager::info::{ProcessInfo, ResultEntry};
