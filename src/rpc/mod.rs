@@ -7,12 +7,14 @@
 pub mod fault;
 pub mod parse;
 mod pystr;
+pub mod render;
 pub mod spec;
 pub mod system;
 pub mod table;
 
 pub use fault::{Fault, FaultCode};
 pub use parse::parse;
+pub use render::render;
 pub use system::{Dispatch, Step, dispatch, multicall_step};
 
 use crate::config::{GroupConfig, ProcessConfig};
