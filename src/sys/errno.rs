@@ -1,5 +1,7 @@
 //! Symbolic names of error numbers, as upstream's messages print them.
 
+use std::io;
+
 /// One row per name; the constant gives the number.
 macro_rules! rows {
     ($($name:ident)*) => { &[$((libc::$name, stringify!($name))),*] };
@@ -26,9 +28,20 @@ pub fn errno_name(number: i32) -> &'static str {
     NAMES.iter().find(|(known, _)| *known == number).map_or("unknown errno", |(_, name)| name)
 }
 
+/// `[Errno 2] No such file or directory`, as Python prints a system error; any
+/// other error as it prints itself.
+#[must_use]
+pub fn os_error_text(error: &io::Error) -> String {
+    let Some(number) = error.raw_os_error() else { return error.to_string() };
+    let text = error.to_string();
+    let words = text.strip_suffix(&format!(" (os error {number})")).unwrap_or(&text);
+    format!("[Errno {number}] {words}")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{NAMES, errno_name};
+    use super::{NAMES, errno_name, os_error_text};
+    use std::io;
 
     /// A4.67
     #[test]
@@ -38,6 +51,14 @@ mod tests {
         assert_eq!(errno_name(libc::EDEADLK), "EDEADLOCK");
         assert_eq!(errno_name(libc::EOPNOTSUPP), "ENOTSUP");
         assert_eq!(errno_name(100_000), "unknown errno");
+    }
+
+    /// A1.34, A4.110
+    #[test]
+    fn system_errors_read_as_python_prints_them() {
+        let denied = io::Error::from_raw_os_error(libc::EACCES);
+        assert_eq!(os_error_text(&denied), "[Errno 13] Permission denied");
+        assert_eq!(os_error_text(&io::Error::other("odd")), "odd");
     }
 
     #[test]

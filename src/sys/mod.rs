@@ -16,6 +16,7 @@ pub mod plan;
 pub mod poll;
 pub mod reap;
 pub mod signals;
+pub mod socket;
 pub mod spawn;
 pub mod user;
 
