@@ -9,9 +9,12 @@
 
 mod child;
 pub mod clock;
+pub mod daemonize;
 pub mod errno;
 pub mod fds;
 pub mod kill;
+pub mod limits;
+pub mod pidfile;
 pub mod plan;
 pub mod poll;
 pub mod reap;

@@ -1,0 +1,74 @@
+//! Resource limits that the daemon wants raised. Never lowers one.
+
+use nix::sys::resource::{self, RLIM_INFINITY, getrlimit, setrlimit};
+
+/// What can be raised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource {
+    /// `minfds`: RLIMIT_NOFILE.
+    Files,
+    /// `minprocs`: RLIMIT_NPROC.
+    Processes,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The soft limit is there already.
+    Enough,
+    /// It is now.
+    Raised,
+    /// It cannot be.
+    Refused {
+        /// The most that is allowed now.
+        hard: u64,
+    },
+}
+
+/// Makes the soft limit at least `min`, and the hard one too where that is
+/// needed and allowed (A1.28).
+#[must_use]
+pub fn raise(resource: Resource, min: u64) -> Outcome {
+    let which = match resource {
+        Resource::Files => resource::Resource::RLIMIT_NOFILE,
+        Resource::Processes => resource::Resource::RLIMIT_NPROC,
+    };
+    let Ok((soft, hard)) = getrlimit(which) else { return Outcome::Refused { hard: 0 } };
+    match wanted(soft, hard, min) {
+        None => Outcome::Enough,
+        Some((soft, higher)) if setrlimit(which, soft, higher).is_ok() => Outcome::Raised,
+        Some(_) => Outcome::Refused { hard },
+    }
+}
+
+/// The (soft, hard) limits to set, if any. Unlimited is above every number.
+fn wanted(soft: u64, hard: u64, min: u64) -> Option<(u64, u64)> {
+    const { assert!(RLIM_INFINITY == u64::MAX) };
+    (soft < min).then_some((min, hard.max(min)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Outcome, RLIM_INFINITY, Resource, raise, wanted};
+
+    /// A1.28
+    #[test]
+    fn limits_go_up_and_never_down() {
+        assert_eq!(wanted(1024, 4096, 1024), None);
+        assert_eq!(wanted(RLIM_INFINITY, RLIM_INFINITY, 1 << 40), None);
+        assert_eq!(wanted(1024, 4096, 2048), Some((2048, 4096)));
+        assert_eq!(wanted(1024, 4096, 8192), Some((8192, 8192)));
+        assert_eq!(wanted(1024, RLIM_INFINITY, 8192), Some((8192, RLIM_INFINITY)));
+    }
+
+    /// A1.29, A1.30, A7.73
+    #[test]
+    fn an_impossible_wish_is_refused_with_the_real_limit() {
+        assert_eq!(raise(Resource::Processes, 0), Outcome::Enough);
+        // above fs.nr_open, which binds root as well
+        let (_, hard) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE).unwrap();
+        if hard < 1 << 40 {
+            assert_eq!(raise(Resource::Files, 1 << 40), Outcome::Refused { hard });
+        }
+    }
+}
