@@ -3,7 +3,7 @@
 //! XML itself. Keeps its own stack: depth costs memory, never the call stack.
 
 use super::wellformed::{
-    check_attributes, check_comment, check_declaration, is_name, is_space, is_xml_char, reference,
+    check_attributes, check_comment, check_declaration, check_target, is_name, is_space, is_xml_char, reference,
 };
 use super::{Call, DecodeError, Value, WireFault, scalar};
 use quick_xml::Reader;
@@ -164,8 +164,7 @@ impl Decoder {
                 Event::Comment(inside) => check_comment(&inside)?,
                 Event::Decl(decl) if first => check_declaration(decl.strip_prefix("xml").unwrap_or_default())?,
                 Event::Decl(_) => return refuse("a declaration that is not first"),
-                Event::PI(pi) if is_name(pi.target()) && !pi.target().eq_ignore_ascii_case("xml") => {}
-                Event::PI(_) => return refuse("an instruction for nobody"),
+                Event::PI(pi) => check_target(pi.target())?,
                 Event::DocType(_) => return refuse("a DOCTYPE"),
                 Event::Eof if decoder.root_closed && decoder.open.is_empty() => return Ok(decoder),
                 Event::Eof => return refuse("an end before the end"),

@@ -19,11 +19,11 @@ pub(super) fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r')
 }
 
-/// Whether `name` can name an element, an attribute or a target. Beyond ASCII
-/// everything is taken for a letter.
+/// Whether `name` can name an element, an attribute or a target. Combining
+/// marks are no letters here, though XML allows a few inside a name.
 pub(super) fn is_name(name: &str) -> bool {
-    let starts = |c: char| c.is_ascii_alphabetic() || c == '_' || c == ':' || !c.is_ascii();
-    let goes_on = |c: char| starts(c) || c.is_ascii_digit() || c == '-' || c == '.';
+    let starts = |c: char| c.is_alphabetic() || c == '_' || c == ':';
+    let goes_on = |c: char| starts(c) || c.is_alphanumeric() || c == '-' || c == '.';
     name.starts_with(starts) && name.chars().all(goes_on)
 }
 
@@ -52,6 +52,12 @@ pub(super) fn check_comment(inside: &str) -> Result<(), DecodeError> {
     if inside.contains("--") || inside.ends_with('-') { refuse("a comment with --") } else { Ok(()) }
 }
 
+/// Checks whom an instruction is for: anybody but XML itself.
+pub(super) fn check_target(target: &str) -> Result<(), DecodeError> {
+    let good = is_name(target) && !target.contains(':') && !target.eq_ignore_ascii_case("xml");
+    if good { Ok(()) } else { refuse("an instruction for nobody") }
+}
+
 /// Checks what stands between an element's name and its `>`.
 pub(super) fn check_attributes(raw: &str) -> Result<(), DecodeError> {
     for (_, value) in attributes(raw)? {
@@ -67,7 +73,7 @@ pub(super) fn check_declaration(raw: &str) -> Result<(), DecodeError> {
     let mut rest = found.as_slice();
     let [("version", version), after @ ..] = rest else { return refuse("a declaration without a version") };
     rest = after;
-    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':' | '-');
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     if version.is_empty() || !version.chars().all(known) {
         return refuse("an unknown XML version");
     }
@@ -124,7 +130,7 @@ fn check_attribute_value(value: &str) -> Result<(), DecodeError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{check_attributes, check_comment, check_declaration, is_name, reference};
+    use super::{check_attributes, check_comment, check_declaration, check_target, is_name, reference};
 
     /// B2.1.4, B2.1.8
     #[test]
@@ -182,9 +188,13 @@ mod tests {
     }
 
     #[test]
-    fn names_and_comments_have_a_form() {
+    fn names_targets_and_comments_have_a_form() {
+        assert!(check_target("php").is_ok());
+        assert!(check_target("XML").is_err() && check_target("a:b").is_err() && check_target("").is_err());
         assert!(is_name("dateTime.iso8601") && is_name("a:b-1") && is_name("é"));
-        assert!(!is_name("") && !is_name("1a") && !is_name("-a") && !is_name("a/") && !is_name("a\"b"));
+        assert!(
+            !is_name("") && !is_name("1a") && !is_name("-a") && !is_name("a/") && !is_name("a€") && !is_name("a\"b")
+        );
         assert!(check_comment(" a - b ").is_ok());
         assert!(check_comment("a--b").is_err() && check_comment("a-").is_err());
     }
