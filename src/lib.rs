@@ -11,4 +11,5 @@ pub mod config;
 pub mod manager;
 pub mod rpc;
 pub mod sys;
+pub mod logs;
 pub mod engine;

@@ -1,0 +1,10 @@
+//! Files. Everything that is written for people to read later: the activity
+//! log, the logs of children, and reading them back for clients.
+//!
+//! A log never takes its owner down: what cannot be written is dropped and
+//! counted, and tried again later. Nothing here decides what to say.
+
+pub mod rotate;
+#[cfg(test)]
+pub(crate) mod testdir;
+
