@@ -4,7 +4,11 @@
 //! A log never takes its owner down: what cannot be written is dropped and
 //! counted, and tried again later. Nothing here decides what to say.
 
+pub mod follow;
 pub mod rotate;
+pub mod tail;
 #[cfg(test)]
 pub(crate) mod testdir;
 
+pub use follow::Follow;
+pub use tail::{ReadError, read, tail, wire_text};

@@ -1,0 +1,200 @@
+//! `tail -f` of a log, pulled (B2.9.5–B2.9.13): the caller asks when it has room
+//! for more, so nothing piles up here. Waits for nothing.
+
+use super::rotate::{MAX_BACKUPS, part};
+use super::tail::{Stretch, fetch, open};
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// What a follower sees first (B2.9.5).
+const LAST_BYTES: u64 = 1024;
+/// Said when a file has shrunk under the follower (B2.9.10).
+const TRUNCATED: &[u8] = b"==> File truncated <==\n";
+
+/// A reader that stays with a log through growth, rotation and truncation.
+#[derive(Debug)]
+pub struct Follow {
+    path: PathBuf,
+    file: File,
+    position: u64,
+}
+
+impl Follow {
+    /// Follows the log at `path` from its last 1024 bytes on.
+    ///
+    /// # Errors
+    /// It is not there, not readable or no regular file.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let (file, size) = open(path)?;
+        Ok(Self { path: path.to_owned(), file, position: size.saturating_sub(LAST_BYTES) })
+    }
+
+    /// When the file was last written to, for a header (B2.9.4).
+    ///
+    /// # Errors
+    /// The file cannot be looked at.
+    pub fn modified(&self) -> io::Result<std::time::SystemTime> {
+        self.file.metadata()?.modified()
+    }
+
+    /// The next bytes, at most `max` of them but for the notice of a truncation;
+    /// `None` when there is nothing new yet.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn next_chunk(&mut self, max: usize) -> io::Result<Option<Vec<u8>>> {
+        // Looked up before the old file is read to its end: what is written to
+        // the old one after that, its writer has not seen rotated.
+        let successor = self.successor()?;
+        if let Some(bytes) = self.grown(max)? {
+            return Ok(Some(bytes));
+        }
+        let Some(file) = successor else { return Ok(None) };
+        self.file = file;
+        self.position = 0;
+        self.grown(max)
+    }
+
+    fn grown(&mut self, max: usize) -> io::Result<Option<Vec<u8>>> {
+        let size = self.file.metadata()?.len();
+        if size < self.position {
+            self.position = 0;
+            return Ok(Some(TRUNCATED.to_vec()));
+        }
+        let length = (size - self.position).min(max as u64);
+        let bytes = fetch(&self.file, Stretch { start: self.position, length })?;
+        self.position += bytes.len() as u64;
+        Ok(if bytes.is_empty() { None } else { Some(bytes) })
+    }
+
+    /// The file that comes after ours: usually the one that has the log's name
+    /// now, but if the log was rotated more than once, the part one younger.
+    fn successor(&self) -> io::Result<Option<File>> {
+        let ours = self.file.metadata()?;
+        if fs::metadata(&self.path).is_ok_and(|now| same(&now, &ours)) {
+            return Ok(None);
+        }
+        let older =
+            (1..MAX_BACKUPS).map(|n| (n, fs::metadata(part(&self.path, n)))).take_while(|(_, meta)| meta.is_ok());
+        let place = older.into_iter().find(|(_, meta)| meta.as_ref().is_ok_and(|meta| same(meta, &ours)));
+        let next = place.map_or(0, |(n, _)| n - 1);
+        // not there yet: the old file is followed until it is (B2.9.9)
+        Ok(open(&part(&self.path, next)).ok().map(|(file, _)| file))
+    }
+}
+
+fn same(one: &Metadata, other: &Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Follow;
+    use crate::logs::testdir::TestDir;
+    use std::fs::{self, OpenOptions};
+    use std::io::Write;
+    use std::path::Path;
+
+    fn append(path: &Path, text: &str) {
+        OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    fn all(follow: &mut Follow) -> String {
+        let mut text = String::new();
+        while let Some(bytes) = follow.next_chunk(7).unwrap() {
+            text.push_str(std::str::from_utf8(&bytes).unwrap());
+        }
+        text
+    }
+
+    /// B2.9.5, B2.9.6
+    #[test]
+    fn the_last_1024_bytes_come_first_and_then_what_grows() {
+        let dir = TestDir::new();
+        let log = dir.path().join("log");
+        append(&log, &"x".repeat(2000));
+        let mut follow = Follow::open(&log).unwrap();
+        assert_eq!(follow.next_chunk(5000).unwrap().unwrap().len(), 1024);
+        assert_eq!(follow.next_chunk(5000).unwrap(), None);
+        append(&log, "one\n");
+        assert_eq!(all(&mut follow), "one\n");
+    }
+
+    /// B2.9.5
+    #[test]
+    fn an_empty_file_has_no_chunk_yet() {
+        let dir = TestDir::new();
+        let log = dir.path().join("log");
+        append(&log, "");
+        assert_eq!(Follow::open(&log).unwrap().next_chunk(10).unwrap(), None);
+        assert!(Follow::open(&dir.path().join("missing")).is_err());
+        assert!(Follow::open(dir.path()).is_err());
+    }
+
+    /// B2.9.13
+    #[test]
+    fn no_chunk_is_longer_than_asked() {
+        let dir = TestDir::new();
+        let log = dir.path().join("log");
+        append(&log, &"y".repeat(100));
+        let mut follow = Follow::open(&log).unwrap();
+        assert_eq!(follow.next_chunk(30).unwrap().unwrap().len(), 30);
+        assert_eq!(follow.next_chunk(300).unwrap().unwrap().len(), 70);
+    }
+
+    /// B2.9.8
+    #[test]
+    fn a_rotated_file_is_read_to_its_end_before_the_new_one() {
+        let dir = TestDir::new();
+        let log = dir.path().join("log");
+        append(&log, "a\n");
+        let mut follow = Follow::open(&log).unwrap();
+        assert_eq!(all(&mut follow), "a\n");
+        append(&log, "late\n");
+        fs::rename(&log, dir.path().join("log.1")).unwrap();
+        append(&log, "new\n");
+        assert_eq!(all(&mut follow), "late\nnew\n");
+    }
+
+    /// B2.9.8
+    #[test]
+    fn two_rotations_between_two_looks_lose_nothing() {
+        let dir = TestDir::new();
+        let (log, one, two) = (dir.path().join("log"), dir.path().join("log.1"), dir.path().join("log.2"));
+        append(&log, "a\n");
+        let mut follow = Follow::open(&log).unwrap();
+        fs::rename(&log, &two).unwrap();
+        append(&one, "b\n");
+        append(&log, "c\n");
+        assert_eq!(all(&mut follow), "a\nb\nc\n");
+    }
+
+    /// B2.9.9
+    #[test]
+    fn a_removed_file_is_followed_until_there_is_another() {
+        let dir = TestDir::new();
+        let log = dir.path().join("log");
+        append(&log, "a\n");
+        let mut held = OpenOptions::new().append(true).open(&log).unwrap();
+        let mut follow = Follow::open(&log).unwrap();
+        fs::remove_file(&log).unwrap();
+        held.write_all(b"b\n").unwrap();
+        assert_eq!(all(&mut follow), "a\nb\n");
+        append(&log, "c\n");
+        assert_eq!(all(&mut follow), "c\n");
+    }
+
+    /// B2.9.10
+    #[test]
+    fn a_shrunk_file_is_told_and_read_from_its_beginning() {
+        let dir = TestDir::new();
+        let log = dir.path().join("log");
+        append(&log, "long enough\n");
+        let mut follow = Follow::open(&log).unwrap();
+        assert_eq!(all(&mut follow), "long enough\n");
+        fs::write(&log, "s\n").unwrap();
+        assert_eq!(all(&mut follow), "==> File truncated <==\ns\n");
+    }
+}
