@@ -4,11 +4,14 @@
 //! A log never takes its owner down: what cannot be written is dropped and
 //! counted, and tried again later. Nothing here decides what to say.
 
+pub mod file;
 pub mod follow;
 pub mod rotate;
+pub mod stream;
 pub mod tail;
 #[cfg(test)]
 pub(crate) mod testdir;
 
+pub use file::{Limits, LogFile};
 pub use follow::Follow;
 pub use tail::{ReadError, read, tail, wire_text};

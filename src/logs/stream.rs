@@ -1,0 +1,147 @@
+//! Writing to what may be slow: a pipe, a terminal, a socket. Never waits for a
+//! reader: what does not fit now is kept, within bounds, for the next try.
+//!
+//! The descriptor may be shared with other programs (a shell has the same
+//! terminal), so it is not made non-blocking: each write is small enough that
+//! it cannot block once `poll` has found room.
+
+use crate::sys::fds;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// A pipe that has room at all has room for this much (`PIPE_BUF`).
+const PIECE: usize = 4096;
+/// Bytes kept for a slow reader; a writer that can should pause long before.
+pub const MAX_WAITING: usize = 2 << 20;
+
+/// A slow target and what still waits for it.
+#[derive(Debug)]
+pub struct Stream {
+    fd: OwnedFd,
+    waiting: Vec<u8>,
+}
+
+impl Stream {
+    /// Writes to `fd`.
+    #[must_use]
+    pub fn new(fd: OwnedFd) -> Self {
+        Self { fd, waiting: Vec::new() }
+    }
+
+    /// The standard output of this program, by a descriptor of its own.
+    ///
+    /// # Errors
+    /// There is none, or no descriptor is left.
+    pub fn stdout() -> io::Result<Self> {
+        Ok(Self::new(io::stdout().as_fd().try_clone_to_owned()?))
+    }
+
+    /// Writes what there is room for and keeps the rest; tells how many bytes
+    /// there was no place for.
+    ///
+    /// # Errors
+    /// The reader is gone, or the device says no; nothing is kept then.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.flush()?;
+        let taken = if self.waiting.is_empty() { self.push(bytes)? } else { 0 };
+        let rest = bytes.get(taken..).unwrap_or_default();
+        let (kept, lost) = rest.split_at(rest.len().min(MAX_WAITING.saturating_sub(self.waiting.len())));
+        self.waiting.extend_from_slice(kept);
+        Ok(lost.len())
+    }
+
+    /// Writes what was kept, as far as there is room.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn flush(&mut self) -> io::Result<()> {
+        if !self.waiting.is_empty() {
+            let waiting = std::mem::take(&mut self.waiting);
+            let taken = self.push(&waiting)?;
+            self.waiting = waiting.get(taken..).unwrap_or_default().to_vec();
+        }
+        Ok(())
+    }
+
+    /// Whether something waits for the reader.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Takes out what waits, for another target.
+    #[must_use]
+    pub fn take_waiting(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.waiting)
+    }
+
+    fn push(&self, bytes: &[u8]) -> io::Result<usize> {
+        let mut taken = 0;
+        while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
+            if !self.has_room() {
+                break;
+            }
+            match fds::write(&self.fd, rest.get(..PIECE).unwrap_or(rest)) {
+                Ok(0) => break,
+                Ok(n) => taken += n,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Room, or an error that the write will tell.
+    fn has_room(&self) -> bool {
+        let mut fds = [PollFd::new(self.fd.as_fd(), PollFlags::POLLOUT)];
+        poll(&mut fds, PollTimeout::ZERO).is_ok_and(|count| count > 0)
+    }
+}
+
+impl From<File> for Stream {
+    fn from(file: File) -> Self {
+        Self::new(file.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_WAITING, Stream};
+    use crate::sys::fds::{pipe_cloexec, read};
+
+    #[test]
+    fn a_reader_that_does_not_read_delays_nothing_and_loses_nothing() {
+        let (reader, writer) = pipe_cloexec().unwrap();
+        let mut stream = Stream::new(writer);
+        let sent: Vec<u8> = (0..200_000_u32).map(|n| (n % 251) as u8).collect();
+        assert_eq!(stream.write(&sent).unwrap(), 0);
+        assert!(stream.is_behind());
+        let mut got = vec![];
+        let mut buffer = vec![0; 65536];
+        while got.len() < sent.len() {
+            let n = read(&reader, &mut buffer).unwrap();
+            got.extend_from_slice(&buffer[..n]);
+            stream.flush().unwrap();
+        }
+        assert_eq!(got, sent);
+        assert!(!stream.is_behind());
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_the_rest_is_counted() {
+        let (_reader, writer) = pipe_cloexec().unwrap();
+        let mut stream = Stream::new(writer);
+        let lost = stream.write(&vec![b'x'; MAX_WAITING]).unwrap() + stream.write(&vec![b'y'; MAX_WAITING]).unwrap();
+        assert!(lost > 0 && lost < MAX_WAITING, "{lost}");
+        assert_eq!(stream.take_waiting().len(), MAX_WAITING);
+    }
+
+    #[test]
+    fn a_reader_that_is_gone_is_an_error() {
+        let (reader, writer) = pipe_cloexec().unwrap();
+        drop(reader);
+        assert_eq!(Stream::new(writer).write(b"x").unwrap_err().kind(), std::io::ErrorKind::BrokenPipe);
+    }
+}
