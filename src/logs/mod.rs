@@ -6,12 +6,16 @@
 
 pub mod file;
 pub mod follow;
+pub mod main_log;
 pub mod rotate;
 pub mod stream;
+pub mod syslog;
 pub mod tail;
 #[cfg(test)]
 pub(crate) mod testdir;
 
 pub use file::{Limits, LogFile};
 pub use follow::Follow;
+pub use main_log::MainLog;
+pub use syslog::Syslog;
 pub use tail::{ReadError, read, tail, wire_text};

@@ -1,0 +1,289 @@
+//! The activity log: what the daemon itself has to say (A5.1–A5.10). One owner
+//! writes it; others hand lines to that owner.
+
+use super::file::{Limits, LogFile};
+use super::stream::Stream;
+use super::syslog::{IDENT, Syslog};
+use crate::model::{Level, LogLine, Now};
+use crate::sys::clock::local_time;
+use std::io;
+use std::path::Path;
+
+/// The log, its level and where it goes.
+#[derive(Debug)]
+pub struct MainLog {
+    target: Target,
+    quietest: Level,
+    echo: Option<Stream>,
+    stamp: Stamp,
+}
+
+#[derive(Debug)]
+enum Target {
+    File(Box<LogFile>),
+    Syslog(Syslog),
+}
+
+impl MainLog {
+    /// Opens the file at `path` for lines down to `quietest`.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn file(path: &Path, limits: Limits, quietest: Level) -> io::Result<Self> {
+        Ok(Self::new(Target::File(Box::new(LogFile::open(path, limits)?)), quietest))
+    }
+
+    /// Sends lines to syslog (A5.6).
+    #[must_use]
+    pub fn syslog(quietest: Level) -> Self {
+        Self::new(Target::Syslog(Syslog::new(IDENT)), quietest)
+    }
+
+    fn new(target: Target, quietest: Level) -> Self {
+        Self { target, quietest, echo: None, stamp: Stamp::default() }
+    }
+
+    /// Says every line on `stream` too: stdout, in the foreground and not silent
+    /// (A5.7). A reader that is slow or gone loses lines and holds up nobody (A5.9).
+    #[must_use]
+    pub fn with_echo(mut self, stream: Stream) -> Self {
+        self.echo = Some(stream);
+        self
+    }
+
+    /// The quietest level that is written.
+    #[must_use]
+    pub fn quietest(&self) -> Level {
+        self.quietest
+    }
+
+    /// Where it is, unless it goes to syslog.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match &self.target {
+            Target::File(file) => Some(file.path()),
+            Target::Syslog(_) => None,
+        }
+    }
+
+    /// Writes a line that happened at `now`, if it is loud enough (A5.1–A5.3).
+    pub fn write(&mut self, line: &LogLine, now: Now) {
+        if line.level > self.quietest {
+            return;
+        }
+        let stamp = self.stamp.at(now);
+        let tag = line.level.tag();
+        let text = format!("{stamp} {tag} {}\n", line.text);
+        match &mut self.target {
+            Target::File(file) => file.write(text.as_bytes(), now),
+            // A5.6: every line of a message has its own time and level
+            Target::Syslog(syslog) => {
+                for part in line.text.trim_end_matches('\n').split('\n') {
+                    syslog.send(&format!("{stamp} {tag} {part}\n"), now);
+                }
+            }
+        }
+        if self.echo.as_mut().is_some_and(|echo| echo.write(text.as_bytes()).is_err()) {
+            self.echo = None;
+        }
+        self.report(now);
+    }
+
+    /// Opens the file by its name again (A5.10).
+    pub fn reopen(&mut self, now: Now) {
+        if let Target::File(file) = &mut self.target {
+            file.reopen(now);
+        }
+        self.report(now);
+    }
+
+    /// Begins an empty file (B1.10.15).
+    ///
+    /// # Errors
+    /// `NotFound` when there is no file, or what removing it answered.
+    pub fn clear(&mut self, now: Now) -> io::Result<()> {
+        let Target::File(file) = &mut self.target else { return Err(io::ErrorKind::NotFound.into()) };
+        file.path().metadata()?;
+        file.clear(now)
+    }
+
+    /// Writes what waits for slow readers, as far as they take it.
+    pub fn flush(&mut self, now: Now) {
+        if self.echo.as_mut().is_some_and(|echo| echo.flush().is_err()) {
+            self.echo = None;
+        }
+        if let Target::File(file) = &mut self.target {
+            file.flush(now);
+        }
+    }
+
+    /// Whether something waits for a slow reader.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        let file_is = match &self.target {
+            Target::File(file) => file.is_behind(),
+            Target::Syslog(_) => false,
+        };
+        file_is || self.echo.as_ref().is_some_and(Stream::is_behind)
+    }
+
+    /// The log's own troubles go into it like anybody's; while it cannot be
+    /// written, at least the echo has them.
+    fn report(&mut self, now: Now) {
+        let Target::File(file) = &mut self.target else { return };
+        for line in file.take_reports() {
+            let text = format!("{} {} {}\n", self.stamp.at(now), line.level.tag(), line.text);
+            if line.level > self.quietest {
+                continue;
+            }
+            file.write(text.as_bytes(), now);
+            if let Some(echo) = &mut self.echo {
+                drop(echo.write(text.as_bytes()));
+            }
+        }
+    }
+}
+
+/// `YYYY-MM-DD HH:MM:SS,mmm` (A5.1). Cutting a second into fields is dear, and
+/// lines come many to a second.
+#[derive(Debug, Default)]
+struct Stamp {
+    second: Option<u64>,
+    text: String,
+}
+
+impl Stamp {
+    fn at(&mut self, now: Now) -> String {
+        let second = now.wall.as_secs();
+        if self.second != Some(second) {
+            let at = local_time(now.wall);
+            self.text = format!(
+                "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+                at.year, at.month, at.day, at.hour, at.minute, at.second
+            );
+            self.second = Some(second);
+        }
+        format!("{},{:03}", self.text, now.wall.subsec_millis())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MainLog, Stamp};
+    use crate::logs::file::Limits;
+    use crate::logs::stream::Stream;
+    use crate::logs::testdir::TestDir;
+    use crate::model::{Level, LogLine, Now};
+    use crate::sys::fds::{pipe_cloexec, read};
+    use std::fs;
+    use std::path::Path;
+    use std::time::Duration;
+
+    fn at(millis: u64) -> Now {
+        Now { mono: Duration::from_millis(millis), wall: Duration::from_millis(millis) }
+    }
+
+    fn say(log: &mut MainLog, level: Level, text: &str) {
+        log.write(&LogLine::new(level, text), at(1_795_360_731_291));
+    }
+
+    fn plain(path: &Path, quietest: Level) -> MainLog {
+        MainLog::file(path, Limits::new(0, 0), quietest).unwrap()
+    }
+
+    /// A5.1
+    #[test]
+    fn a_line_has_time_level_and_text() {
+        let dir = TestDir::new();
+        let path = dir.path().join("log");
+        say(&mut plain(&path, Level::Info), Level::Critical, "text");
+        let text = fs::read_to_string(path).unwrap();
+        let (day, rest) = text.split_once(' ').unwrap();
+        let (time, rest) = rest.split_once(',').unwrap();
+        assert_eq!(rest, "291 CRIT text\n");
+        assert!(day.len() == 10 && day.starts_with("2026-11-2") && time.len() == 8, "{text}");
+    }
+
+    /// A5.1: milliseconds are cut off, not rounded.
+    #[test]
+    fn each_second_is_stamped_anew() {
+        let mut stamp = Stamp::default();
+        let exact = Now { mono: Duration::ZERO, wall: Duration::from_nanos(1_000_000_000_999_999) };
+        assert!(stamp.at(exact).ends_with(":40,000"));
+        assert!(
+            stamp.at(at(1_000_000_001_005)).contains(":41,005") || stamp.at(at(1_000_001_005)).ends_with(":41,005")
+        );
+    }
+
+    /// A5.2, A5.3
+    #[test]
+    fn quiet_lines_are_left_out_and_long_ones_have_one_stamp() {
+        let dir = TestDir::new();
+        let path = dir.path().join("log");
+        let mut log = plain(&path, Level::Warn);
+        say(&mut log, Level::Info, "quiet");
+        say(&mut log, Level::Warn, "one\ntwo");
+        let text = fs::read_to_string(path).unwrap();
+        assert_eq!(text.lines().count(), 2);
+        assert!(text.ends_with(",291 WARN one\ntwo\n"), "{text}");
+    }
+
+    /// A5.7, A5.9
+    #[test]
+    fn the_echo_says_the_same_and_may_go_away() {
+        let dir = TestDir::new();
+        let path = dir.path().join("log");
+        let (reader, writer) = pipe_cloexec().unwrap();
+        let mut log = plain(&path, Level::Info).with_echo(Stream::new(writer));
+        say(&mut log, Level::Info, "one");
+        let mut buffer = [0; 100];
+        let n = read(&reader, &mut buffer).unwrap();
+        assert_eq!(buffer[..n], fs::read(&path).unwrap());
+        drop(reader);
+        say(&mut log, Level::Info, "two");
+        say(&mut log, Level::Info, "three");
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
+    }
+
+    /// A5.5, A5.15
+    #[test]
+    fn it_rotates() {
+        let dir = TestDir::new();
+        let path = dir.path().join("log");
+        let mut log = MainLog::file(&path, Limits::new(60, 1), Level::Info).unwrap();
+        for n in 0..3 {
+            say(&mut log, Level::Info, &format!("line {n}"));
+        }
+        assert_eq!(fs::read_to_string(dir.path().join("log.1")).unwrap().lines().count(), 2);
+        assert!(fs::read_to_string(&path).unwrap().ends_with("line 2\n"));
+    }
+
+    /// A5.10
+    #[test]
+    fn reopened_it_writes_to_its_name_again() {
+        let dir = TestDir::new();
+        let (path, moved) = (dir.path().join("log"), dir.path().join("moved"));
+        let mut log = plain(&path, Level::Info);
+        fs::rename(&path, &moved).unwrap();
+        say(&mut log, Level::Info, "supervisord logreopen");
+        log.reopen(at(0));
+        say(&mut log, Level::Info, "next");
+        assert!(fs::read_to_string(moved).unwrap().ends_with("logreopen\n"));
+        assert!(fs::read_to_string(path).unwrap().ends_with("INFO next\n"));
+    }
+
+    /// B1.10.15
+    #[test]
+    fn clearing_needs_a_file_and_begins_a_new_one() {
+        let dir = TestDir::new();
+        let path = dir.path().join("log");
+        let mut log = plain(&path, Level::Info);
+        say(&mut log, Level::Info, "old");
+        log.clear(at(0)).unwrap();
+        say(&mut log, Level::Info, "new");
+        assert!(fs::read_to_string(&path).unwrap().ends_with("INFO new\n"));
+        fs::remove_file(&path).unwrap();
+        assert_eq!(log.clear(at(0)).unwrap_err().kind(), std::io::ErrorKind::NotFound);
+        assert_eq!(MainLog::syslog(Level::Info).clear(at(0)).unwrap_err().kind(), std::io::ErrorKind::NotFound);
+    }
+}
