@@ -4,6 +4,7 @@
 //! A log never takes its owner down: what cannot be written is dropped and
 //! counted, and tried again later. Nothing here decides what to say.
 
+pub mod autolog;
 pub mod file;
 pub mod follow;
 pub mod main_log;
