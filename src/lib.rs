@@ -12,4 +12,5 @@ pub mod manager;
 pub mod rpc;
 pub mod sys;
 pub mod logs;
+pub mod pump;
 pub mod engine;
