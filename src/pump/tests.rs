@@ -1,0 +1,348 @@
+//! The thread at work, on real pipes. Nothing sleeps: each test waits for what
+//! the pump tells, and gives up after a long time.
+
+use super::{ChannelId, ChannelSetup, Pump, PumpEvent};
+use crate::logs::rotate::part;
+use crate::logs::testdir::TestDir;
+use crate::logs::{Limits, LogFile, MainLog};
+use crate::model::{Channel, Level, LogLine, Now};
+use crate::sys::fds::pipe_cloexec;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+use tokio::sync::mpsc::Receiver;
+
+const LONG: Duration = Duration::from_secs(30);
+const PROCESS: u32 = 7;
+const PID: i32 = 4242;
+const STDOUT: ChannelId = ChannelId { process: PROCESS, channel: Channel::Stdout };
+const STDERR: ChannelId = ChannelId { process: PROCESS, channel: Channel::Stderr };
+
+/// A pump with its directory, its events and its activity log.
+struct Rig {
+    dir: TestDir,
+    pump: Pump,
+    events: Receiver<PumpEvent>,
+}
+
+impl Rig {
+    fn new(room: usize) -> Self {
+        let dir = TestDir::new();
+        let main = MainLog::file(&dir.path().join("main"), Limits::default(), Level::Debug).unwrap();
+        let (sender, events) = tokio::sync::mpsc::channel(room);
+        Self { dir, pump: Pump::start(main, sender).unwrap(), events }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn open(&self, name: &str) -> LogFile {
+        LogFile::open(&self.path(name), Limits::default()).unwrap()
+    }
+
+    /// Attaches a stream and gives the child's end of it.
+    fn attach(&self, id: ChannelId, setup: ChannelSetup) -> File {
+        let (reader, writer) = pipe_cloexec().unwrap();
+        self.pump.attach(id, PID, reader, setup);
+        writer.into()
+    }
+
+    fn event(&mut self) -> PumpEvent {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async { tokio::time::timeout(LONG, self.events.recv()).await.unwrap().unwrap() })
+    }
+
+    /// Drains the process and collects its events up to the answer.
+    fn drained(&mut self) -> Vec<PumpEvent> {
+        self.pump.drain(PROCESS);
+        let mut events = vec![];
+        loop {
+            match self.event() {
+                PumpEvent::Drained { process: PROCESS } => return events,
+                other => events.push(other),
+            }
+        }
+    }
+
+    /// Everything ordered so far is done.
+    fn settled(&self) {
+        self.ask(|pump, answer| pump.clear(u32::MAX, answer)).unwrap();
+    }
+
+    fn ask(&self, order: impl FnOnce(&Pump, super::Answer)) -> std::io::Result<()> {
+        let (sender, receiver) = mpsc::channel();
+        order(&self.pump, Box::new(move |outcome| sender.send(outcome).unwrap()));
+        receiver.recv_timeout(LONG).unwrap()
+    }
+
+    /// The activity log, without the stamps.
+    fn said(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.path("main")).unwrap();
+        text.lines().map(|line| line.split_once(',').map_or(line, |(_, rest)| &rest[4..]).to_owned()).collect()
+    }
+}
+
+fn setup() -> ChannelSetup {
+    ChannelSetup {
+        name: "cat".to_owned(),
+        log: None,
+        syslog: false,
+        capture_maxbytes: 0,
+        events: false,
+        listener: false,
+        echo: false,
+    }
+}
+
+fn output(id: ChannelId, bytes: &[u8]) -> PumpEvent {
+    PumpEvent::Output { id, pid: PID, bytes: bytes.to_vec() }
+}
+
+fn joined(log: &Path, parts: u32) -> Vec<u8> {
+    (0..=parts).rev().filter_map(|n| fs::read(part(log, n)).ok()).flatten().collect()
+}
+
+/// A5.23, A6.42
+#[test]
+fn output_goes_to_the_log_and_to_the_engine() {
+    let mut rig = Rig::new(16);
+    let log = Some(rig.open("out"));
+    let mut child = rig.attach(STDOUT, ChannelSetup { log, events: true, ..setup() });
+    child.write_all(b"one\xff").unwrap();
+    assert_eq!(rig.event(), output(STDOUT, b"one\xff"));
+    drop(child);
+    assert_eq!(rig.event(), PumpEvent::Closed { id: STDOUT });
+    assert_eq!(rig.drained(), []);
+    assert_eq!(fs::read(rig.path("out")).unwrap(), b"one\xff");
+}
+
+/// A5.16, A5.23: no byte is lost, doubled or moved, whatever the reads and rotations.
+#[test]
+fn ten_megabytes_arrive_byte_for_byte_over_rotations() {
+    let mut rig = Rig::new(16);
+    let path = rig.path("out");
+    let log = Some(LogFile::open(&path, Limits::new(300_000, 100)).unwrap());
+    let mut child = rig.attach(STDOUT, ChannelSetup { log, ..setup() });
+    let sent: Vec<u8> = (0..10_u32 << 20).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    for piece in sent.chunks(77_777) {
+        child.write_all(piece).unwrap();
+    }
+    drop(child);
+    assert_eq!(rig.drained(), [PumpEvent::Closed { id: STDOUT }]);
+    let got = joined(&path, 100);
+    assert!(got == sent, "{} bytes of {}", got.len(), sent.len());
+    assert!(part(&path, 20).exists() && fs::metadata(part(&path, 1)).unwrap().len() >= 300_000);
+}
+
+/// A6.47, A6.44, A5.76
+#[test]
+fn a_capture_is_told_and_kept_out_of_the_log() {
+    let mut rig = Rig::new(16);
+    let log = Some(rig.open("out"));
+    let mut child = rig.attach(STDOUT, ChannelSetup { log, capture_maxbytes: 100, events: true, ..setup() });
+    child.write_all(b"a<!--XSUPERVISOR:BEGIN-->secret<!--XSUPERVISOR:END-->b").unwrap();
+    drop(child);
+    let captured = PumpEvent::Captured { id: STDOUT, pid: PID, bytes: b"secret".to_vec() };
+    let expected = [output(STDOUT, b"a"), output(STDOUT, b"secret"), captured, output(STDOUT, b"b")];
+    for expected in expected {
+        assert_eq!(rig.event(), expected);
+    }
+    rig.drained();
+    assert_eq!(fs::read(rig.path("out")).unwrap(), b"ab");
+    assert!(rig.said().contains(&"DEBG 'cat' stdout emitted a comm event".to_owned()));
+}
+
+/// A6.49, A7.54
+#[test]
+fn short_output_with_capture_on_is_not_lost() {
+    let mut rig = Rig::new(16);
+    let log = Some(rig.open("out"));
+    let mut child = rig.attach(STDOUT, ChannelSetup { log, capture_maxbytes: 100, ..setup() });
+    child.write_all(b"bye <!--XSUPER").unwrap();
+    drop(child);
+    rig.drained();
+    assert_eq!(fs::read(rig.path("out")).unwrap(), b"bye <!--XSUPER");
+}
+
+/// A5.28, A5.29, A6.45
+#[test]
+fn a_listener_is_heard_unfiltered_and_logged() {
+    let mut rig = Rig::new(16);
+    rig.pump.set_strip_ansi(true);
+    let log = Some(rig.open("out"));
+    let listener = ChannelSetup { log, listener: true, events: true, capture_maxbytes: 9, ..setup() };
+    let mut child = rig.attach(STDOUT, listener);
+    child.write_all(b"\x1b[1mREADY\n").unwrap();
+    assert_eq!(rig.event(), PumpEvent::Listener { process: PROCESS, bytes: b"\x1b[1mREADY\n".to_vec() });
+    rig.drained();
+    assert_eq!(fs::read(rig.path("out")).unwrap(), b"READY\n");
+}
+
+/// A5.27, A4.120
+#[test]
+fn ansi_escapes_go_while_that_is_wished() {
+    let mut rig = Rig::new(16);
+    let mut child = rig.attach(STDERR, ChannelSetup { events: true, ..setup() });
+    child.write_all(b"\x1b[1ma").unwrap();
+    assert_eq!(rig.event(), output(STDERR, b"\x1b[1ma"));
+    rig.pump.set_strip_ansi(true);
+    rig.settled();
+    child.write_all(b"\x1b[1mb\x1b[").unwrap();
+    assert_eq!(rig.event(), output(STDERR, b"b"));
+    child.write_all(b"0m").unwrap();
+    assert_eq!(rig.event(), output(STDERR, b""));
+}
+
+/// A5.11, A5.73
+#[test]
+fn output_is_copied_to_the_activity_log_when_asked() {
+    let mut rig = Rig::new(16);
+    let mut child = rig.attach(STDOUT, ChannelSetup { echo: true, events: true, ..setup() });
+    child.write_all(b"text\n").unwrap();
+    rig.event();
+    child.write_all(b"\xff'").unwrap();
+    rig.event();
+    drop(child);
+    rig.drained();
+    let said = rig.said();
+    let expected = ["DEBG 'cat' stdout output:", "text", "", "DEBG 'cat' stdout output:", "Undecodable: b\"\\xff'\""];
+    assert_eq!(said[..5], expected);
+    let closed = said[5].strip_prefix("DEBG fd ").unwrap();
+    assert!(closed.ends_with(" closed, stopped monitoring stdout of 'cat'"), "{closed}");
+}
+
+#[test]
+fn a_drain_reads_what_is_left_though_others_hold_the_pipe() {
+    let mut rig = Rig::new(16);
+    let log = Some(rig.open("out"));
+    let mut child = rig.attach(STDOUT, ChannelSetup { log, ..setup() });
+    child.write_all(b"last words\n").unwrap();
+    assert_eq!(rig.drained(), [PumpEvent::Closed { id: STDOUT }]);
+    assert_eq!(fs::read(rig.path("out")).unwrap(), b"last words\n");
+    assert_eq!(child.write_all(b"x").unwrap_err().kind(), std::io::ErrorKind::BrokenPipe);
+    assert_eq!(rig.drained(), [], "a process without streams is answered too");
+}
+
+#[test]
+fn an_engine_that_does_not_listen_holds_up_only_those_who_speak_to_it() {
+    let mut rig = Rig::new(1);
+    let mut talker = rig.attach(STDERR, ChannelSetup { events: true, ..setup() });
+    for text in [b"1", b"2", b"3"] {
+        talker.write_all(text).unwrap();
+        rig.settled();
+    }
+    let log = Some(rig.open("out"));
+    let quiet = ChannelId { process: 8, channel: Channel::Stdout };
+    let mut child = rig.attach(quiet, ChannelSetup { log, ..setup() });
+    for _ in 0..100 {
+        // more than the pipe holds, so it ends only if somebody reads
+        child.write_all(&[b'x'; 10_000]).unwrap();
+    }
+    drop(child);
+    rig.pump.log(LogLine::new(Level::Info, "still here"), Now::default());
+    rig.settled();
+    assert!(rig.said().contains(&"INFO still here".to_owned()));
+    let mut heard = vec![];
+    while heard.len() < 3 {
+        if let PumpEvent::Output { bytes, .. } = rig.event() {
+            heard.extend(bytes);
+        }
+    }
+    assert_eq!(heard, b"123");
+}
+
+#[test]
+fn an_engine_that_is_gone_holds_up_nothing() {
+    let mut rig = Rig::new(1);
+    let log = Some(rig.open("out"));
+    let mut child = rig.attach(STDOUT, ChannelSetup { log, events: true, ..setup() });
+    rig.events.close();
+    for _ in 0..100 {
+        child.write_all(&[b'x'; 10_000]).unwrap();
+    }
+    drop(child);
+    let path = rig.path("out");
+    let Rig { pump, dir: _dir, .. } = rig;
+    assert!(pump.stop(LONG).is_some());
+    assert_eq!(fs::metadata(path).unwrap().len(), 1_000_000);
+}
+
+/// A5.26: a full pipe behind `/dev/stdout` and the like makes its own child wait.
+#[test]
+fn a_slow_reader_of_a_log_delays_one_child_and_loses_nothing() {
+    let mut rig = Rig::new(16);
+    let fifo = rig.path("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut reader = File::options().read(true).write(true).open(&fifo).unwrap();
+    let log = Some(LogFile::open(&fifo, Limits::new(1000, 1)).unwrap());
+    let mut child = rig.attach(STDOUT, ChannelSetup { log, ..setup() });
+    let writer = std::thread::spawn(move || child.write_all(&[b'x'; 1_000_000]).unwrap());
+    rig.pump.log(LogLine::new(Level::Info, "not held up"), Now::default());
+    rig.settled();
+    let mut got = 0;
+    let mut buffer = vec![0; 50_000];
+    while got < 1_000_000 {
+        got += std::io::Read::read(&mut reader, &mut buffer).unwrap();
+    }
+    writer.join().unwrap();
+    assert_eq!(rig.drained(), [PumpEvent::Closed { id: STDOUT }]);
+    assert_eq!(rig.said()[0], "INFO not held up");
+}
+
+/// B1.10.15, B1.10.16
+#[test]
+fn logs_are_cleared_in_order_with_what_is_written() {
+    let mut rig = Rig::new(16);
+    let log = Some(rig.open("out"));
+    let mut child = rig.attach(STDOUT, ChannelSetup { log, events: true, ..setup() });
+    child.write_all(b"old").unwrap();
+    rig.event();
+    rig.ask(|pump, answer| pump.clear(PROCESS, answer)).unwrap();
+    child.write_all(b"new").unwrap();
+    rig.event();
+    assert_eq!(fs::read(rig.path("out")).unwrap(), b"new");
+    rig.pump.log(LogLine::new(Level::Info, "reopening log file"), Now::default());
+    rig.ask(|pump, answer| pump.clear_main(answer)).unwrap();
+    rig.pump.log(LogLine::new(Level::Info, "next"), Now::default());
+    rig.settled();
+    assert_eq!(rig.said(), ["INFO next"]);
+}
+
+/// A5.10
+#[test]
+fn all_logs_are_reopened_by_their_names() {
+    let mut rig = Rig::new(16);
+    let log = Some(rig.open("out"));
+    let mut child = rig.attach(STDOUT, ChannelSetup { log, events: true, ..setup() });
+    fs::rename(rig.path("out"), rig.path("out.old")).unwrap();
+    fs::rename(rig.path("main"), rig.path("main.old")).unwrap();
+    rig.pump.log(LogLine::new(Level::Info, "supervisord logreopen"), Now::default());
+    rig.pump.reopen_all();
+    rig.settled();
+    child.write_all(b"new").unwrap();
+    rig.event();
+    assert_eq!(fs::read(rig.path("out")).unwrap(), b"new");
+    assert!(fs::read_to_string(rig.path("main.old")).unwrap().ends_with("INFO supervisord logreopen\n"));
+    assert_eq!(fs::read(rig.path("main")).unwrap(), b"");
+}
+
+#[test]
+fn a_stop_writes_what_was_handed_over_before() {
+    let rig = Rig::new(16);
+    let log = Some(rig.open("out"));
+    let mut child = rig.attach(STDOUT, ChannelSetup { log, ..setup() });
+    child.write_all(b"words").unwrap();
+    for n in 0..5000 {
+        rig.pump.log(LogLine::new(Level::Info, n.to_string()), Now::default());
+    }
+    rig.pump.log(LogLine::new(Level::Blather, "too quiet"), Now::default());
+    let Rig { pump, dir, events: _events } = rig;
+    assert!(pump.stop(LONG).is_some());
+    assert_eq!(fs::read(dir.path().join("out")).unwrap(), b"words");
+    let said = fs::read_to_string(dir.path().join("main")).unwrap();
+    assert_eq!(said.lines().filter(|line| line.contains(" INFO ")).count(), 5000);
+    assert!(!said.contains("quiet"));
+}
