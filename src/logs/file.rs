@@ -143,7 +143,9 @@ impl LogFile {
     /// # Errors
     /// The file cannot be removed or not be opened anew; it is tried again later.
     pub fn clear(&mut self, now: Now) -> io::Result<()> {
-        if matches!(self.target, Target::Other(_)) {
+        // the name may stand for something else by now
+        let is_file = fs::metadata(&self.path).map_or(true, |meta| meta.is_file());
+        if matches!(self.target, Target::Other(_)) || !is_file || names_a_descriptor(&self.path) {
             return Ok(());
         }
         match fs::remove_file(&self.path) {

@@ -57,12 +57,15 @@ impl Stream {
     /// # Errors
     /// As [`write`](Self::write).
     pub fn flush(&mut self) -> io::Result<()> {
-        if !self.waiting.is_empty() {
-            let waiting = std::mem::take(&mut self.waiting);
-            let taken = self.push(&waiting)?;
-            self.waiting = waiting.get(taken..).unwrap_or_default().to_vec();
+        if self.waiting.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let pushed = self.push(&self.waiting);
+        match &pushed {
+            Ok(taken) => drop(self.waiting.drain(..*taken)),
+            Err(_) => self.waiting.clear(),
+        }
+        pushed.map(drop)
     }
 
     /// Whether something waits for the reader.

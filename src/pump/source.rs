@@ -7,6 +7,7 @@ use super::outlets::Outlets;
 use super::{Attachment, ChannelId, PumpEvent};
 use crate::logs::LogFile;
 use crate::model::{Level, Now, py_repr, py_repr_bytes};
+use std::borrow::Cow;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 pub(super) struct Source {
@@ -113,7 +114,7 @@ impl Source {
     /// Listeners are heard as they are; `strip_ansi` is for their log (A5.28).
     fn take_listener(&mut self, chunk: &[u8], outlets: &mut Outlets) {
         self.echo(chunk, outlets);
-        let data = self.strip(chunk, outlets.strip_ansi);
+        let data = strip(&mut self.stripper, chunk, outlets.strip_ansi);
         self.with_log(outlets, |log, now| log.write(&data, now));
         outlets.outbox.push(PumpEvent::Listener { process: self.id.process, bytes: chunk.to_vec() });
     }
@@ -131,7 +132,7 @@ impl Source {
     /// Output in a capture goes there instead of to the logs, but makes events
     /// all the same (A6.44).
     fn deliver(&mut self, bytes: &[u8], inside: bool, outlets: &mut Outlets) {
-        let data = self.strip(bytes, outlets.strip_ansi);
+        let data = strip(&mut self.stripper, bytes, outlets.strip_ansi);
         match &mut self.capture {
             Some((_, captured)) if inside => captured.push(&data),
             _ => {
@@ -143,7 +144,7 @@ impl Source {
         }
         self.echo(&data, outlets);
         if self.events {
-            outlets.outbox.push(PumpEvent::Output { id: self.id, pid: self.pid, bytes: data });
+            outlets.outbox.push(PumpEvent::Output { id: self.id, pid: self.pid, bytes: data.into_owned() });
         }
     }
 
@@ -151,16 +152,6 @@ impl Source {
         let Some((_, captured)) = &mut self.capture else { return };
         outlets.outbox.push(PumpEvent::Captured { id: self.id, pid: self.pid, bytes: captured.take() });
         outlets.say(Level::Debug, format!("{} {} emitted a comm event", py_repr(&self.name), self.id.channel));
-    }
-
-    fn strip(&mut self, bytes: &[u8], on: bool) -> Vec<u8> {
-        if on {
-            return self.stripper.strip(bytes);
-        }
-        // it may have been switched off with something kept back
-        let mut data = self.stripper.finish();
-        data.extend_from_slice(bytes);
-        data
     }
 
     /// A5.11
@@ -180,4 +171,17 @@ impl Source {
         outlets.report(log);
         Some(outcome)
     }
+}
+
+fn strip<'a>(stripper: &mut Stripper, bytes: &'a [u8], on: bool) -> Cow<'a, [u8]> {
+    if on {
+        return stripper.strip(bytes).into();
+    }
+    // it may have been switched off with something kept back
+    let mut kept = stripper.finish();
+    if kept.is_empty() {
+        return bytes.into();
+    }
+    kept.extend_from_slice(bytes);
+    kept.into()
 }

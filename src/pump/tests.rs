@@ -227,6 +227,19 @@ fn a_drain_reads_what_is_left_though_others_hold_the_pipe() {
 }
 
 #[test]
+fn one_that_never_stops_writing_keeps_neither_others_nor_the_drain_waiting() {
+    let mut rig = Rig::new(16);
+    let mut chatty = rig.attach(STDOUT, setup());
+    let writer = std::thread::spawn(move || while chatty.write_all(&[b'x'; 65536]).is_ok() {});
+    let other = ChannelId { process: 8, channel: Channel::Stdout };
+    let mut child = rig.attach(other, ChannelSetup { events: true, ..setup() });
+    child.write_all(b"heard").unwrap();
+    assert_eq!(rig.event(), output(other, b"heard"));
+    assert_eq!(rig.drained(), [PumpEvent::Closed { id: STDOUT }]);
+    writer.join().unwrap();
+}
+
+#[test]
 fn an_engine_that_does_not_listen_holds_up_only_those_who_speak_to_it() {
     let mut rig = Rig::new(1);
     let mut talker = rig.attach(STDERR, ChannelSetup { events: true, ..setup() });

@@ -115,8 +115,10 @@ impl Worker {
 
     /// How long nothing needs to be done, if nothing happens.
     fn timeout(&self) -> Option<Duration> {
-        let slow_log = |token: &u64| self.sources.get(token).is_some_and(Source::is_behind);
-        let slow = !self.lingering.is_empty() || self.outlets.main.is_behind() || self.paused.iter().any(slow_log);
+        // who waits for the engine only is woken by the bell
+        let look = |source: &Source| source.is_behind() || !source.must_wait(&self.outlets);
+        let paused = || self.paused.iter().any(|token| self.sources.get(token).is_some_and(look));
+        let slow = !self.lingering.is_empty() || self.outlets.main.is_behind() || paused();
         slow.then_some(SLOW_LOOK)
     }
 
@@ -153,6 +155,7 @@ impl Worker {
         if let Err(error) = watched {
             let text = format!("cannot watch {} of {}: {error}", id.channel, attachment.setup.name);
             self.outlets.say(Level::Critical, text);
+            self.paused.push(token);
         }
         self.sources.insert(token, Source::new(attachment));
         self.tokens.insert(id, token);

@@ -185,6 +185,17 @@ fn what_is_no_file_is_neither_rotated_nor_removed() {
     assert!(!part(&path, 1).exists() && texts(&mut log).is_empty());
 }
 
+/// B1.10.18
+#[test]
+fn a_name_that_became_a_device_is_not_removed() {
+    let (_dir, path) = in_dir();
+    let mut log = opened(&path, 0, 0);
+    fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("/dev/null", &path).unwrap();
+    log.clear(at(0)).unwrap();
+    assert_eq!(fs::read_link(&path).unwrap(), Path::new("/dev/null"));
+}
+
 /// A5.7, B1.10.18
 #[test]
 fn our_own_descriptors_are_known_behind_links() {
