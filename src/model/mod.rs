@@ -5,6 +5,7 @@
 //! see no other module.
 
 pub mod clock;
+pub mod event_names;
 pub mod exit;
 pub mod log;
 pub mod names;
