@@ -1,3 +1,4 @@
 //! Decisions. The heart: owns groups and processes, reads no clock, does no I/O.
 
+pub mod event;
 pub mod info;
