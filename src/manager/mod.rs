@@ -2,4 +2,5 @@
 
 pub mod event;
 pub mod info;
+pub mod listener;
 pub mod tick;
