@@ -3,4 +3,5 @@
 pub mod event;
 pub mod info;
 pub mod listener;
+pub mod pool;
 pub mod tick;

@@ -1,0 +1,297 @@
+//! A pool of event listeners: which event goes to which of them, and when.
+//!
+//! Events wait in a queue until a listener is ready; one that is rejected, or
+//! whose listener dies, goes back to the head. What a listener says is
+//! understood in `listener`; whether its process runs is told by the caller.
+
+use super::event::{Event, header};
+use super::listener::{Listener, Verdict};
+use crate::model::{Level, ListenerState, LogLine};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Serials start anew after this one, as upstream's do (A6.59).
+const LAST_SERIAL: u64 = i64::MAX as u64;
+
+/// Events kept for a pool whose first listener is not ready yet.
+const EARLY_EVENTS: usize = 100_000;
+
+/// Their size in bytes.
+const EARLY_BYTES: usize = 64 * 1024 * 1024;
+
+/// A counter that gives each event a number.
+#[derive(Debug, Clone, Default)]
+pub struct Serials {
+    next: u64,
+}
+
+impl Serials {
+    fn take(&mut self) -> u64 {
+        let serial = self.next;
+        self.next = if serial == LAST_SERIAL { 0 } else { serial + 1 };
+        serial
+    }
+}
+
+/// What is to be done for a pool, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PoolAction {
+    /// Write to the stdin of a listener.
+    Send {
+        /// Which one, counted in process order.
+        listener: usize,
+        /// A header and its payload.
+        bytes: Vec<u8>,
+    },
+    /// A line for the activity log.
+    Log(LogLine),
+}
+
+/// Offers `event` to all pools. It takes a serial if one of them wants it, and
+/// has the same one in each (A6.55, A6.59).
+pub fn publish<'a>(
+    event: Event,
+    pools: impl IntoIterator<Item = &'a mut Pool>,
+    serials: &mut Serials,
+    out: &mut Vec<PoolAction>,
+) {
+    let event = Arc::new(event);
+    let mut wanting = pools.into_iter().filter(|pool| pool.wants(&event)).peekable();
+    if wanting.peek().is_some() {
+        let serial = serials.take();
+        wanting.for_each(|pool| pool.accept(Arc::clone(&event), serial, out));
+    }
+}
+
+/// An event that a pool has accepted.
+#[derive(Debug, Clone)]
+struct Accepted {
+    event: Arc<Event>,
+    serial: u64,
+    /// Stays the same however often it is sent (A6.60).
+    poolserial: u64,
+    /// Came before the pool had its first ready listener.
+    early: bool,
+}
+
+/// One process of the pool.
+#[derive(Debug, Clone)]
+struct Member {
+    name: String,
+    protocol: Listener,
+    /// The event that it owes a result for.
+    event: Option<Accepted>,
+    /// Its stdin is closed; it gets nothing until it is spawned again.
+    deaf: bool,
+}
+
+/// A pool, from when its group is added until it is removed.
+#[derive(Debug, Clone)]
+pub struct Pool {
+    name: String,
+    buffer_size: usize,
+    /// As subscribed, in upper case.
+    events: Vec<String>,
+    members: Vec<Member>,
+    serials: Serials,
+    queue: VecDeque<Accepted>,
+    early: Early,
+}
+
+/// Events from before the first listener was ready. Upstream throws all but
+/// `buffer_size` of them away, and so loses what happened at start-up; they
+/// are older than the queue and go out before it.
+#[derive(Debug, Clone, Default)]
+struct Early {
+    queue: VecDeque<Accepted>,
+    bytes: usize,
+    discarded: u64,
+    /// A listener was ready once, so no more are added.
+    over: bool,
+}
+
+impl Pool {
+    /// A pool called `name` of the processes `members`, in process order. The
+    /// names in `events` are upper case and known.
+    #[must_use]
+    pub fn new(name: String, buffer_size: usize, events: Vec<String>, members: Vec<String>) -> Self {
+        let member = |name| Member { name, protocol: Listener::default(), event: None, deaf: false };
+        let members = members.into_iter().map(member).collect();
+        let (serials, queue, early) = (Serials::default(), VecDeque::new(), Early::default());
+        Self { name, buffer_size, events, members, serials, queue, early }
+    }
+
+    /// Whether a subscription covers it; once, however many do (A6.75).
+    #[must_use]
+    pub fn wants(&self, event: &Event) -> bool {
+        event.kind().is_subscribed(&self.events)
+    }
+
+    /// Queues an event that the pool wants (A6.61).
+    pub fn accept(&mut self, event: Arc<Event>, serial: u64, out: &mut Vec<PoolAction>) {
+        let accepted = Accepted { event, serial, poolserial: self.serials.take(), early: !self.early.over };
+        if accepted.early {
+            self.early.push(&self.name, accepted, out);
+        } else {
+            self.make_room(out);
+            self.queue.push_back(accepted);
+        }
+    }
+
+    /// Sends what can be sent: while there are events, the oldest goes to the
+    /// first process that `is_running` and is ready (A6.62). `identifier` is
+    /// the daemon's.
+    pub fn dispatch(&mut self, identifier: &str, is_running: impl Fn(usize) -> bool, out: &mut Vec<PoolAction>) {
+        let mut sent = false;
+        let free = |(number, member): &(usize, &mut Member)| member.is_free() && is_running(*number);
+        while let Some((number, member)) = self.members.iter_mut().enumerate().find(free) {
+            let Some(accepted) = self.early.pop().or_else(|| self.queue.pop_front()) else { return };
+            let bytes = accepted.bytes(identifier, &self.name);
+            out.push(PoolAction::Send { listener: number, bytes });
+            let text = format!("event {} sent to listener {}", accepted.serial, member.name);
+            out.push(log(Level::Debug, text));
+            member.protocol.give();
+            member.event = Some(accepted);
+            sent = true;
+        }
+        // Upstream tries the next one too, fails and says so (A5.87).
+        let next = self.early.queue.front().or_else(|| self.queue.front());
+        if let Some(next) = next.filter(|_| sent) {
+            out.push(self.rebuffering(next.serial, self.waiting() - 1));
+        }
+    }
+
+    /// The process of a listener was spawned: it starts over (A6.65).
+    pub fn spawned(&mut self, listener: usize) {
+        if let Some(member) = self.members.get_mut(listener) {
+            member.protocol = Listener::default();
+            member.deaf = false;
+        }
+    }
+
+    /// A listener wrote `bytes` on its stdout.
+    pub fn hear(&mut self, listener: usize, bytes: &[u8], out: &mut Vec<PoolAction>) {
+        let Some(member) = self.members.get_mut(listener) else { return };
+        let mut lines = vec![];
+        let verdict = member.protocol.hear(&member.name, bytes, &mut lines);
+        let event = verdict.and_then(|_| member.event.take());
+        let ready = member.protocol.state() == ListenerState::Ready;
+        out.extend(lines.into_iter().map(PoolAction::Log));
+        if let Some(event) = event.filter(|_| verdict == Some(Verdict::Rejected)) {
+            self.put_back(event, out);
+        }
+        if ready {
+            self.early.end(&self.name, out);
+        }
+    }
+
+    /// The process of a listener has ended; its event is for others (A6.72).
+    pub fn died(&mut self, listener: usize, out: &mut Vec<PoolAction>) {
+        let event = self.members.get_mut(listener).and_then(|member| member.event.take());
+        if let Some(event) = event {
+            self.put_back(event, out);
+        }
+    }
+
+    /// An event could not be written, since the listener reads no more. It is
+    /// for others, and this one gets none until it is spawned again: to try
+    /// it anew, as upstream does, would be for ever.
+    pub fn refused(&mut self, listener: usize, out: &mut Vec<PoolAction>) {
+        let Some(member) = self.members.get_mut(listener) else { return };
+        member.deaf = true;
+        let Some(event) = member.event.take() else { return };
+        let what = format!("epipe occurred while sending event {} to listener {}", event.serial, member.name);
+        out.push(log(Level::Debug, format!("{what}, listener state unchanged")));
+        self.put_back(event, out);
+    }
+
+    /// Events that wait for a listener.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.early.queue.len() + self.queue.len()
+    }
+
+    /// Back to the head of this pool's queue and no other's (A6.69, A6.74).
+    fn put_back(&mut self, accepted: Accepted, out: &mut Vec<PoolAction>) {
+        out.push(self.rebuffering(accepted.serial, self.waiting()));
+        if accepted.early {
+            self.early.put_back(accepted);
+        } else {
+            self.make_room(out);
+            self.queue.push_front(accepted);
+        }
+    }
+
+    /// A6.70
+    fn make_room(&mut self, out: &mut Vec<PoolAction>) {
+        if self.queue.len() >= self.buffer_size
+            && let Some(oldest) = self.queue.pop_front()
+        {
+            let text = format!("pool {} event buffer overflowed, discarding event {}", self.name, oldest.serial);
+            out.push(log(Level::Error, text));
+        }
+    }
+
+    fn rebuffering(&self, serial: u64, size: usize) -> PoolAction {
+        let (name, max) = (&self.name, self.buffer_size);
+        let text = format!("rebuffering event {serial} for pool {name} (buf size={size}, max={max})");
+        log(Level::Debug, text)
+    }
+}
+
+impl Member {
+    fn is_free(&self) -> bool {
+        self.protocol.state() == ListenerState::Ready && !self.deaf
+    }
+}
+
+impl Accepted {
+    fn bytes(&self, identifier: &str, pool: &str) -> Vec<u8> {
+        let payload = self.event.payload();
+        let header = header(identifier, self.serial, pool, self.poolserial, self.event.kind(), &payload);
+        (header + &payload).into_bytes()
+    }
+}
+
+impl Early {
+    fn push(&mut self, pool: &str, accepted: Accepted, out: &mut Vec<PoolAction>) {
+        let weight = accepted.event.weight();
+        while self.queue.len() >= EARLY_EVENTS || self.bytes.saturating_add(weight) > EARLY_BYTES {
+            let Some(oldest) = self.pop() else { break };
+            if self.discarded == 0 {
+                let text = "has no ready listener yet and its event buffer overflowed, discarding events from";
+                out.push(log(Level::Warn, format!("pool {pool} {text} {}", oldest.serial)));
+            }
+            self.discarded += 1;
+        }
+        self.bytes += weight;
+        self.queue.push_back(accepted);
+    }
+
+    fn put_back(&mut self, accepted: Accepted) {
+        self.bytes += accepted.event.weight();
+        self.queue.push_front(accepted);
+    }
+
+    fn pop(&mut self) -> Option<Accepted> {
+        let oldest = self.queue.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(oldest.event.weight());
+        Some(oldest)
+    }
+
+    /// A listener is ready.
+    fn end(&mut self, pool: &str, out: &mut Vec<PoolAction>) {
+        if !self.over && self.discarded > 0 {
+            let text = format!("pool {pool} discarded {} events before a listener was ready", self.discarded);
+            out.push(log(Level::Warn, text));
+        }
+        self.over = true;
+    }
+}
+
+fn log(level: Level, text: String) -> PoolAction {
+    PoolAction::Log(LogLine::new(level, text))
+}
+
+#[cfg(test)]
+mod tests;
