@@ -313,7 +313,7 @@ impl Target {
 ///
 /// # Errors
 /// It cannot be opened or cut.
-pub fn empty(path: &Path) -> io::Result<()> {
+pub fn clear_closed(path: &Path) -> io::Result<()> {
     if names_a_descriptor(path) {
         return Ok(());
     }

@@ -15,7 +15,7 @@ pub mod tail;
 #[cfg(test)]
 pub(crate) mod testdir;
 
-pub use file::{Limits, LogFile};
+pub use file::{Limits, LogFile, clear_closed};
 pub use follow::Follow;
 pub use main_log::MainLog;
 pub use syslog::Syslog;

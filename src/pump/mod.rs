@@ -26,8 +26,8 @@ use std::time::Duration;
 use worker::Worker;
 
 /// Where the outcome of an order goes; called on the pump's thread, so it must
-/// not wait for anything.
-pub type Answer = Box<dyn FnOnce(io::Result<()>) + Send>;
+/// not wait for anything. An order that is never obeyed drops it.
+type Answer = Box<dyn FnOnce(io::Result<()>) + Send>;
 
 /// One output stream of one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -173,14 +173,14 @@ impl Pump {
     }
 
     /// Begins empty logs for a process that runs (B1.10.16). One whose logs are
-    /// not open is answered with success: see [`crate::logs::file::empty`].
-    pub fn clear(&self, process: u32, answer: Answer) {
-        self.order(Order::Clear(process, answer));
+    /// not open is answered with success: see [`crate::logs::clear_closed`].
+    pub fn clear(&self, process: u32, answer: impl FnOnce(io::Result<()>) + Send + 'static) {
+        self.order(Order::Clear(process, Box::new(answer)));
     }
 
     /// Begins an empty activity log (B1.10.15); `NotFound` when there is no file.
-    pub fn clear_main(&self, answer: Answer) {
-        self.order(Order::ClearMain(answer));
+    pub fn clear_main(&self, answer: impl FnOnce(io::Result<()>) + Send + 'static) {
+        self.order(Order::ClearMain(Box::new(answer)));
     }
 
     /// Whether ANSI escapes are taken out, from the next chunk on (A4.120).

@@ -1,6 +1,6 @@
 //! Logs on a real disk, with a clock that the test pushes.
 
-use super::{Limits, LogFile, empty, names_a_descriptor};
+use super::{Limits, LogFile, clear_closed, names_a_descriptor};
 use crate::logs::rotate::part;
 use crate::logs::testdir::TestDir;
 use crate::model::Now;
@@ -178,7 +178,7 @@ fn what_is_no_file_is_neither_rotated_nor_removed() {
     log.write(b"abcd", at(0));
     log.write(b"efgh", at(0));
     log.clear(at(0)).unwrap();
-    empty(&path).unwrap();
+    clear_closed(&path).unwrap();
     let mut buffer = [0; 100];
     let n = crate::sys::fds::read(&reader, &mut buffer).unwrap();
     assert_eq!(&buffer[..n], b"abcdefgh");
@@ -213,9 +213,9 @@ fn our_own_descriptors_are_known_behind_links() {
 #[test]
 fn the_log_of_a_stopped_process_is_emptied() {
     let (_dir, path) = in_dir();
-    empty(&path).unwrap();
+    clear_closed(&path).unwrap();
     assert!(!path.exists());
     fs::write(&path, "old").unwrap();
-    empty(&path).unwrap();
+    clear_closed(&path).unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"");
 }
