@@ -194,8 +194,9 @@ fn root_becomes_the_user_and_others_may_not() {
             assert_eq!(outcome.stdout, "65534\n65533\n65533 42 43\n");
         });
     } else {
-        let refused = "supervisor: couldn't setuid to 65534: Can't drop privilege as nonroot user";
-        both(&["/bin/true"], user, failed(refused));
+        let root = |spec: &mut ChildSpec<'_>| spec.user = Some(ChildUser::look_up(0));
+        let refused = "supervisor: couldn't setuid to 0: Can't drop privilege as nonroot user";
+        both(&["/bin/true"], root, failed(refused));
     }
 }
 
