@@ -4,6 +4,23 @@
 //! pure but [`load`], which follows `[include]` and reads files. No default is
 //! written here: the table of keys has them all.
 
+pub mod environment;
+pub mod events;
+pub mod expand;
+#[cfg(test)]
+pub(crate) mod fake;
+pub mod glob;
+pub mod ini;
+pub mod keys;
+pub mod number;
+pub mod paths;
+pub mod shell_words;
+pub mod values;
+pub mod world;
+
+pub use shell_words::{ShlexError, split_command};
+pub use world::World;
+
 use crate::model::{Level, LogLine, Signal};
 use std::path::PathBuf;
 

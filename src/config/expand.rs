@@ -1,0 +1,299 @@
+//! `%(name)s` in values: Python's `text % mapping`, with its error texts
+//! (A2.50–A2.66). Which names a value may use is the caller's business.
+
+mod format;
+
+use crate::model::py_repr;
+use format::Spec;
+use std::collections::{BTreeMap, BTreeSet};
+use thiserror::Error;
+
+/// The widest and most precise a number or text may be asked for, in
+/// characters. Python has no such limit, but no value is that long.
+pub const MAX_WIDTH: usize = 65_536;
+
+/// What a name stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// Most names.
+    Text(String),
+    /// `process_num` and `numprocs`.
+    Number(i64),
+}
+
+/// Names laid over other names.
+#[derive(Debug, Clone, Default)]
+pub struct Names<'a> {
+    below: Option<&'a Names<'a>>,
+    own: BTreeMap<String, Value>,
+}
+
+impl<'a> Names<'a> {
+    /// An empty layer above `below`.
+    #[must_use]
+    pub fn over(below: &'a Names<'a>) -> Self {
+        Self { below: Some(below), own: BTreeMap::new() }
+    }
+
+    /// The same with one more name for a text.
+    #[must_use]
+    pub fn with(mut self, name: &str, text: &str) -> Self {
+        self.own.insert(name.to_owned(), Value::Text(text.to_owned()));
+        self
+    }
+
+    /// The same with one more name for a number.
+    #[must_use]
+    pub fn with_number(mut self, name: &str, number: i64) -> Self {
+        self.own.insert(name.to_owned(), Value::Number(number));
+        self
+    }
+
+    /// Adds `ENV_NAME` for each variable.
+    pub fn add_environment<'e>(&mut self, variables: impl IntoIterator<Item = &'e (String, String)>) {
+        let named = |(name, value): &(String, String)| (format!("ENV_{name}"), Value::Text(value.clone()));
+        self.own.extend(variables.into_iter().map(named));
+    }
+
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.own.get(name).or_else(|| self.below?.get(name))
+    }
+
+    /// All names, sorted, as the error lists them.
+    fn available(&self) -> Vec<&str> {
+        let mut all = BTreeSet::new();
+        let mut layer = Some(self);
+        while let Some(names) = layer {
+            all.extend(names.own.keys().map(String::as_str));
+            layer = names.below;
+        }
+        all.into_iter().collect()
+    }
+}
+
+/// Why a value cannot be expanded.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ExpandError {
+    /// A name that is not there (A2.57).
+    #[error(
+        "Format string {} for {} contains names ({}) which cannot be expanded. Available names: {available}",
+        py_repr(text),
+        py_repr(option),
+        py_repr(name)
+    )]
+    UnknownName {
+        /// The whole value.
+        text: String,
+        /// `section.option`, or what stands for it.
+        option: String,
+        /// As written.
+        name: String,
+        /// Sorted, with commas.
+        available: String,
+    },
+    /// Anything else (A2.58).
+    #[error("Format string {} for {} is badly formatted: {reason}", py_repr(text), py_repr(option))]
+    BadFormat {
+        /// The whole value.
+        text: String,
+        /// `section.option`, or what stands for it.
+        option: String,
+        /// Python's words.
+        reason: String,
+    },
+}
+
+/// Writes what the names in `text` stand for; `option` names it in errors. The
+/// result is not looked at again.
+///
+/// # Errors
+/// [`ExpandError`] with Python's reasons.
+pub fn expand(text: &str, names: &Names<'_>, option: &str) -> Result<String, ExpandError> {
+    if !text.contains('%') {
+        return Ok(text.to_owned());
+    }
+    let owned = || (text.to_owned(), option.to_owned());
+    Expansion { names, chars: text.chars().collect(), at: 0, out: String::new(), spare: Spare::Mapping }.run().map_err(
+        |failure| match failure {
+            Failure::Unknown(name) => {
+                let (text, option) = owned();
+                ExpandError::UnknownName { text, option, name, available: names.available().join(", ") }
+            }
+            Failure::Bad(reason) => {
+                let (text, option) = owned();
+                ExpandError::BadFormat { text, option, reason }
+            }
+        },
+    )
+}
+
+enum Failure {
+    Unknown(String),
+    Bad(String),
+}
+
+fn bad(reason: impl Into<String>) -> Failure {
+    Failure::Bad(reason.into())
+}
+
+/// What a directive without a name would take, as in Python: the mapping
+/// itself, once; after the first named directive, nothing.
+#[derive(Clone, Copy, PartialEq)]
+enum Spare {
+    Mapping,
+    Used,
+}
+
+/// What a directive formats.
+enum Argument<'n> {
+    Named(&'n Value),
+    Mapping,
+}
+
+struct Expansion<'a> {
+    names: &'a Names<'a>,
+    chars: Vec<char>,
+    at: usize,
+    out: String,
+    spare: Spare,
+}
+
+impl<'a> Expansion<'a> {
+    fn run(mut self) -> Result<String, Failure> {
+        while let Some(c) = self.next() {
+            if c != '%' {
+                self.out.push(c);
+            } else if self.peek() == Some('%') {
+                self.at += 1;
+                self.out.push('%');
+            } else {
+                self.directive()?;
+            }
+        }
+        Ok(self.out)
+    }
+
+    fn directive(&mut self) -> Result<(), Failure> {
+        let mut named = None;
+        if self.peek() == Some('(') {
+            self.at += 1;
+            named = Some(Argument::Named(self.name()?));
+            self.spare = Spare::Used;
+        }
+        let mut spec = Spec::default();
+        let mut c = self.flags(&mut spec)?;
+        if c == '*' {
+            spec.width = self.starred(&mut named)?.map_or(0, |n| spec.signed_width(n));
+            c = self.must()?;
+        } else if c.is_ascii_digit() {
+            (spec.width, c) = self.count(c, "width too big")?;
+        }
+        if c == '.' {
+            c = self.must()?;
+            spec.precision = Some(0);
+            if c == '*' {
+                let wanted = self.starred(&mut named)?.unwrap_or(0);
+                spec.precision = usize::try_from(wanted).ok().or(Some(0));
+                c = self.must()?;
+            } else if c.is_ascii_digit() {
+                let (digits, after) = self.count(c, "precision too big")?;
+                (spec.precision, c) = (Some(digits), after);
+            }
+        }
+        if matches!(c, 'h' | 'l' | 'L') {
+            c = self.must()?;
+        }
+        spec.check().map_err(bad)?;
+        let argument = self.argument(&mut named)?;
+        let index = self.at - 1;
+        let text = match argument {
+            Argument::Named(Value::Text(text)) => spec.text(c, text, index),
+            Argument::Named(Value::Number(number)) => spec.number(c, *number, index),
+            Argument::Mapping => Err(format::nameless(c, index)),
+        };
+        self.out.push_str(&text.map_err(bad)?);
+        Ok(())
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.chars.get(self.at).copied()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += 1;
+        Some(c)
+    }
+
+    fn must(&mut self) -> Result<char, Failure> {
+        self.next().ok_or_else(|| bad("incomplete format"))
+    }
+
+    /// The name up to its own closing parenthesis (A2.56), and its value.
+    fn name(&mut self) -> Result<&'a Value, Failure> {
+        let mut depth = 1;
+        let mut name = String::new();
+        loop {
+            let c = self.next().ok_or_else(|| bad("incomplete format key"))?;
+            match c {
+                '(' => depth += 1,
+                ')' => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+            name.push(c);
+        }
+        self.names.get(&name).ok_or(Failure::Unknown(name))
+    }
+
+    fn flags(&mut self, spec: &mut Spec) -> Result<char, Failure> {
+        loop {
+            match self.must()? {
+                '-' => spec.left = true,
+                '+' => spec.plus = true,
+                ' ' => spec.blank = true,
+                '#' => spec.alternate = true,
+                '0' => spec.zero = true,
+                other => return Ok(other),
+            }
+        }
+    }
+
+    /// Digits from `first` on, and the character after them.
+    fn count(&mut self, first: char, too_big: &str) -> Result<(usize, char), Failure> {
+        let mut total = 0_usize;
+        let mut c = first;
+        while let Some(digit) = c.to_digit(10) {
+            total = total.saturating_mul(10).saturating_add(digit as usize);
+            if total > MAX_WIDTH {
+                return Err(bad(too_big));
+            }
+            c = self.must()?;
+        }
+        Ok((total, c))
+    }
+
+    /// `*` takes a whole argument, which must be a number.
+    fn starred(&mut self, named: &mut Option<Argument<'a>>) -> Result<Option<i64>, Failure> {
+        match self.argument(named)? {
+            Argument::Named(Value::Number(number)) => Ok(Some(*number)),
+            _ => Err(bad("* wants int")),
+        }
+    }
+
+    fn argument(&mut self, named: &mut Option<Argument<'a>>) -> Result<Argument<'a>, Failure> {
+        if let Some(argument) = named.take() {
+            return Ok(argument);
+        }
+        if self.spare == Spare::Mapping {
+            self.spare = Spare::Used;
+            return Ok(Argument::Mapping);
+        }
+        Err(bad("not enough arguments for format string"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

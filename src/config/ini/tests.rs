@@ -1,0 +1,144 @@
+use super::{Place, Sections};
+
+fn read(text: &str) -> Result<Sections, String> {
+    let mut sections = Sections::new();
+    sections.read(text, "/s.conf").map_err(|error| error.to_string())?;
+    Ok(sections)
+}
+
+/// The value of `k` in `[s]`, with `text` below the header.
+fn value(text: &str) -> Option<String> {
+    read(&format!("[s]\n{text}")).unwrap().get("s", "k").map(str::to_owned)
+}
+
+/// A2.4, A2.5, A2.6, A2.7, A2.8
+#[test]
+fn comments_start_at_the_first_round_that_qualifies() {
+    for (line, expected) in [
+        ("k=a;b", "a;b"),
+        ("k=a#b", "a#b"),
+        ("k=a ;b", "a"),
+        ("k=a\t#b", "a"),
+        ("k=a\u{c};b", "a"),
+        ("k=a\u{a0};b", "a"),
+        ("k=a#b #c ;d", "a#b #c"),
+        ("k=a;b ;c #d", "a;b ;c"),
+        ("k=a;b;c ;d", "a;b;c"),
+        ("k=bash -c 'foo ; bar'", "bash -c 'foo"),
+        ("k=;true", ";true"),
+        ("k= ;true", ""),
+        ("k=\u{a0}x\u{a0}", "x"),
+        ("k=a\\", "a\\"),
+        ("k=\"q\"", "\"q\""),
+    ] {
+        assert_eq!(value(line).as_deref(), Some(expected), "{line:?}");
+    }
+}
+
+/// A2.9, A2.10, A2.11, A2.12
+#[test]
+fn deeper_lines_continue_a_value() {
+    for (text, expected) in [
+        ("k=a\n b\n\n  c ;x\n", "a\nb\n\nc"),
+        ("k=a\n b\n\n\n", "a\nb"),
+        ("k=a\n; comment\n b", "a\nb"),
+        ("k=\n a", "\na"),
+        ("k=a\n [x]\n", "a\n[x]"),
+        ("  k=a\n  j=b\n   c\n", "a"),
+        ("k=a\n j=b\n", "a\nj=b"),
+        ("\tk=a\n \tb", "a\nb"),
+    ] {
+        assert_eq!(value(text).as_deref(), Some(expected), "{text:?}");
+    }
+    let swallowed = read("[supervisord]\nminfds=1024\n [program:a]\n command=x\n").unwrap();
+    assert_eq!(swallowed.names().collect::<Vec<_>>(), ["supervisord"]);
+    let indented = read("[a]\n  [s]\n  k=v\n").unwrap();
+    assert_eq!(indented.get("s", "k"), Some("v"));
+}
+
+/// A2.13, A2.14, A2.15
+#[test]
+fn headers_reach_to_the_last_bracket_and_keep_their_case() {
+    for (line, name) in [
+        ("[program:a] trailing", "program:a"),
+        ("[program:a]]", "program:a]"),
+        ("[program:a];comment]", "program:a];comment"),
+        ("[program:a] ;comment", "program:a"),
+        ("[ program:a ]", " program:a "),
+        ("[PROGRAM:a]", "PROGRAM:a"),
+        ("[]]", "]"),
+    ] {
+        assert_eq!(read(line).unwrap().names().collect::<Vec<_>>(), [name], "{line:?}");
+    }
+    assert_eq!(read("[s]\n[program:a\n").unwrap().get("s", "[program"), Some("a"));
+}
+
+/// A2.16, A2.23
+#[test]
+fn the_first_delimiter_separates_and_keys_fold() {
+    let sections = read("[s]\nStartSecs : 5\ncommand:a=b\ncommand /bin/echo = b\nÄ=1\n").unwrap();
+    assert_eq!(sections.get("s", "startsecs"), Some("5"));
+    assert_eq!(sections.get("s", "command"), Some("a=b"));
+    assert_eq!(sections.get("s", "command /bin/echo"), Some("b"));
+    assert_eq!(sections.get("s", "ä"), Some("1"));
+    assert_eq!(sections.place("s", "command"), Some(Place { file: "/s.conf".to_owned(), line: 3 }));
+}
+
+/// A2.17
+#[test]
+fn all_bad_lines_are_told_at_the_end() {
+    let text = "[s]\nk=1\n\n\nfoo bar\nbaz\n=x\n[]\n[t]\nlast";
+    let expected = "Source contains parsing errors: '/s.conf'\n\t[line  5]: 'foo bar\\n'\n\t[line  6]: 'baz\\n'\n\t\
+                    [line  7]: '=x\\n'\n\t[line  8]: '[]\\n'\n\t[line 10]: 'last'";
+    assert_eq!(read(text).unwrap_err(), expected);
+    assert!(read("[s]\nk=1\nbad\n  kept as part of k\n").unwrap_err().ends_with("[line  3]: 'bad\\n'"));
+}
+
+/// A2.24
+#[test]
+fn text_before_the_first_section_ends_the_reading() {
+    let expected = "File contains no section headers.\nfile: '/s.conf', line: 3\n'garbage=1\\n'";
+    assert_eq!(read("; c\n\ngarbage=1\n[s]\nbad\n").unwrap_err(), expected);
+    assert!(read("rem x\n").is_err());
+}
+
+/// A2.2, A2.3
+#[test]
+fn a_byte_order_mark_and_all_line_ends_are_fine() {
+    let sections = read("\u{feff}[s]\r\nk=a\r b\r\nj=2\rl=3\n").unwrap();
+    assert_eq!(sections.get("s", "k"), Some("a\nb"));
+    assert_eq!((sections.get("s", "j"), sections.get("s", "l")), (Some("2"), Some("3")));
+    assert!(read("[s]\r\nbad\r\n").unwrap_err().ends_with("'bad\\n'"));
+}
+
+/// A2.18, A2.41
+#[test]
+fn later_files_lie_over_earlier_ones() {
+    let mut sections = read("[a]\nk=1\nk=2\nj=1\n[b]\n[a]\nk=3\n").unwrap();
+    sections.read("[b]\nx=1\n[c]\n[a]\nj=9\n", "/i.conf").unwrap();
+    assert_eq!(sections.names().collect::<Vec<_>>(), ["a", "b", "c"]);
+    assert_eq!((sections.get("a", "k"), sections.get("a", "j")), (Some("3"), Some("9")));
+    let file = |name| sections.file_of(name).unwrap().to_owned();
+    assert_eq!([file("a"), file("b"), file("c")], ["/s.conf", "/s.conf", "/i.conf"]);
+    assert_eq!(sections.place("a", "j").map(|place| (place.file, place.line)), Some(("/i.conf".to_owned(), 5)));
+}
+
+/// A2.19
+#[test]
+fn the_default_section_fills_gaps_and_is_none_itself() {
+    let sections = read("[DEFAULT]\nk=d\nj=d\n[s]\nk=own\n[default]\nq=1\n").unwrap();
+    assert_eq!((sections.get("s", "k"), sections.get("s", "j")), (Some("own"), Some("d")));
+    assert_eq!((sections.get("s", "q"), sections.has("DEFAULT")), (None, false));
+    assert_eq!(sections.names().collect::<Vec<_>>(), ["s", "default"]);
+    assert_eq!(sections.options("s"), ["k", "j"]);
+}
+
+/// A2.39, A7.64
+#[test]
+fn here_is_replaced_where_it_is_no_quoted_percent_sign() {
+    let mut sections = read("[s]\na=%(here)s/x\nb=%%(here)s %%%(here)s\nc=%(ENV_X)s %(here)5s\n").unwrap();
+    sections.replace_here("/d%20");
+    assert_eq!(sections.get("s", "a"), Some("/d%%20/x"));
+    assert_eq!(sections.get("s", "b"), Some("%%(here)s %%/d%%20"));
+    assert_eq!(sections.get("s", "c"), Some("%(ENV_X)s %(here)5s"));
+}
