@@ -4,21 +4,29 @@
 //! pure but [`load`], which follows `[include]` and reads files. No default is
 //! written here: the table of keys has them all.
 
+pub mod build;
 pub mod environment;
+pub mod error;
 pub mod events;
 pub mod expand;
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod files;
 pub mod glob;
 pub mod ini;
 pub mod keys;
+pub mod load;
 pub mod number;
 pub mod paths;
 pub mod shell_words;
+pub mod source;
 pub mod values;
 pub mod world;
 
+pub use error::ConfigError;
+pub use load::{System, load, load_from};
 pub use shell_words::{ShlexError, split_command};
+pub use source::{Overrides, Source};
 pub use world::World;
 
 use crate::model::{Level, LogLine, Signal};
