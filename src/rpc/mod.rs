@@ -1,7 +1,7 @@
 //! The API as types: what can be asked and what can be answered.
 //!
-//! `rpc-spec/` is the truth that [`spec`] is generated from; [`parse`] turns a
-//! method name and its parameters into a [`Request`], [`render`] a [`Reply`]
+//! `rpc-spec/` is the truth that [`spec`] is generated from; [`parse()`] turns a
+//! method name and its parameters into a [`Request`], [`render()`] a [`Reply`]
 //! into a wire value. Nothing here waits, opens or decides.
 
 pub mod fault;
