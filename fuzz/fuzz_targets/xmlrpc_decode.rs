@@ -1,3 +1,5 @@
+//! Feeds the body of its name to libFuzzer.
+
 #![no_main]
 
 #[path = "../bodies/mod.rs"]
