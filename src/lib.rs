@@ -14,3 +14,4 @@ pub mod sys;
 pub mod logs;
 pub mod pump;
 pub mod engine;
+pub mod http;

@@ -1,0 +1,112 @@
+//! From a request to its answer: who asks, what for, how much is read (B2.6, B2.7).
+
+use super::access_log;
+use super::auth::{self, Verdict};
+use super::body::{self, BodyError};
+use super::connection::Server;
+use super::life::{Life, Phase};
+use super::limits::FORM_BYTES;
+use super::payload::Payload;
+use super::reply::{Persistence, Reply};
+use super::route::{Page, Route, route};
+use super::{logtail, origin, rpc, web};
+use crate::sys::clock;
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, CONNECTION, HeaderValue, WWW_AUTHENTICATE};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, StatusCode};
+use std::convert::Infallible;
+use std::rc::Rc;
+
+/// Answers one request of `peer`.
+///
+/// # Errors
+/// None; hyper's signature asks for a type.
+pub(super) async fn answer(
+    request: Request<Incoming>,
+    peer: &str,
+    server: Rc<Server>,
+    life: Rc<Life>,
+) -> Result<Response<Payload>, Infallible> {
+    let (parts, body) = request.into_parts();
+    let persistence = Persistence::of(&parts);
+    let reply = match admit(&parts, &server, &life) {
+        Ok(()) => serve(&parts, body, &server, &life).await,
+        Err(refusal) => refusal,
+    };
+    let wall = clock::now().wall;
+    let response = reply.send(persistence, wall);
+    access_log::write(&server.context().engine, peer, &parts, &response, wall);
+    Ok(response.map(|payload| payload.watched_by(&life)))
+}
+
+/// Everything needs the password: pages, files and unknown paths too (B2.7.1).
+fn admit(parts: &Parts, server: &Server, life: &Life) -> Result<(), Reply> {
+    let header = parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+    match auth::check(server.credentials(), header) {
+        Verdict::Pass => Ok(()),
+        Verdict::Malformed => Err(Reply::error(StatusCode::BAD_REQUEST).closing()),
+        Verdict::Refused => {
+            life.respell();
+            Err(unauthorized())
+        }
+    }
+}
+
+/// In upstream's order of headers (B2.7.5).
+fn unauthorized() -> Reply {
+    Reply::empty(StatusCode::UNAUTHORIZED)
+        .with(CONNECTION, HeaderValue::from_static("close"))
+        .with(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"default\""))
+        .page()
+}
+
+async fn serve(parts: &Parts, body: Incoming, server: &Rc<Server>, life: &Rc<Life>) -> Reply {
+    let route = route(&parts.method, parts.uri.path());
+    let body = match read(parts, body, &route, server, life).await {
+        Ok(body) => body,
+        Err(error) => return Reply::error(error.status()).closing(),
+    };
+    life.enter(Phase::Answering);
+    let context = server.context();
+    let is_foreign = || !context.cross_origin && origin::is_foreign(&parts.headers);
+    match route {
+        Route::Rpc if parts.method != Method::POST => Reply::error(StatusCode::BAD_REQUEST),
+        Route::Rpc if is_foreign() => Reply::error(StatusCode::FORBIDDEN),
+        Route::Rpc => rpc::answer(&body, context).await,
+        Route::LogTail(_) | Route::MainLogTail if parts.method != Method::GET => Reply::error(StatusCode::BAD_REQUEST),
+        Route::LogTail(None) => Reply::error(StatusCode::NOT_FOUND),
+        Route::LogTail(_) | Route::MainLogTail if server.is_full_of_followers() => {
+            Reply::error(StatusCode::SERVICE_UNAVAILABLE)
+        }
+        Route::LogTail(Some((name, channel))) => {
+            let path = context.engine.log_path(&name, channel).await;
+            logtail::answer(path, logtail::Kind::Process, parts.version)
+        }
+        Route::MainLogTail => {
+            let path = context.engine.main_log_path().await;
+            logtail::answer(path, logtail::Kind::Main, parts.version)
+        }
+        Route::Page(Page::Ok) => web::ok(),
+        Route::Page(page) => web::page(page, parts.uri.query(), &body, is_foreign(), context).await,
+        Route::Static(path) => web::file(&parts.method, &path, &parts.headers, context.started),
+    }
+}
+
+/// What the route needs of the body; the rest is dropped, so that it does not
+/// become the next request (B2.4.8).
+async fn read(
+    parts: &Parts,
+    body: Incoming,
+    route: &Route,
+    server: &Server,
+    life: &Life,
+) -> Result<Vec<u8>, BodyError> {
+    let limits = &server.context().limits;
+    let takes_body = matches!(route, Route::Rpc | Route::Page(_));
+    if takes_body && parts.method == Method::POST && !body::has_length(&parts.headers) {
+        return Err(BodyError::NoLength);
+    }
+    let most = if *route == Route::Rpc { limits.body_bytes } else { FORM_BYTES.min(limits.body_bytes) };
+    body::read(body, most, limits, life).await
+}

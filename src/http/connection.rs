@@ -1,0 +1,147 @@
+//! One connection from accept to close: hyper drives the protocol, the rest of
+//! the world (time, shutdown, room for others) is watched beside it.
+
+use super::answer::answer;
+use super::life::{Admitted, Life, Lives, Phase};
+use super::limits::{HEAD_BYTES, HEAD_LINES};
+use super::wire::{Stream, Wire};
+use super::{Context, Limits};
+use crate::config::{Credentials, HttpServer};
+use crate::model::Level;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+/// Bytes that a follower may send before it is taken for a nuisance.
+const FOLLOWER_CHATTER: usize = 1 << 20;
+
+/// One server section and everybody connected to it.
+#[derive(Debug)]
+pub(super) struct Server {
+    section: HttpServer,
+    context: Rc<Context>,
+    lives: Rc<Lives>,
+}
+
+impl Server {
+    /// A server without connections.
+    pub(super) fn new(section: HttpServer, context: Rc<Context>) -> Self {
+        Self { section, context, lives: Rc::default() }
+    }
+
+    /// What it shares with others.
+    pub(super) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Who it lets in; `None` is everybody.
+    pub(super) fn credentials(&self) -> Option<&Credentials> {
+        self.section.auth.as_ref()
+    }
+
+    /// No connection more fits.
+    pub(super) fn is_full(&self) -> bool {
+        self.lives.count() >= self.context.limits.connections
+    }
+
+    /// No follower more fits.
+    pub(super) fn is_full_of_followers(&self) -> bool {
+        self.lives.followers() >= self.context.limits.followers
+    }
+
+    /// Sends the longest idle connection away; false if there is none.
+    pub(super) fn make_room(&self) -> bool {
+        self.lives.make_room()
+    }
+
+    /// Writes about this server to the activity log.
+    pub(super) fn log(&self, level: Level, text: &str) {
+        self.context.engine.log(level, format!("Server '{}' {text}", self.section.section));
+    }
+}
+
+/// Why a connection is over.
+enum End {
+    /// The protocol came to its end; what was sent last may still be on its way.
+    Done,
+    /// Nobody is there to read any more, or it has to go at once.
+    Cut,
+}
+
+/// Serves one connection.
+pub(super) async fn run(stream: Stream, peer: String, server: Rc<Server>, shutdown: watch::Receiver<bool>) {
+    let admitted = server.lives.admit();
+    let stream = Rc::new(stream);
+    if let End::Done = drive(&stream, &peer, &server, &admitted, shutdown).await
+        && !admitted.life().has_ended()
+    {
+        stream.linger().await;
+    }
+}
+
+async fn drive(
+    stream: &Rc<Stream>,
+    peer: &str,
+    server: &Rc<Server>,
+    admitted: &Admitted,
+    mut shutdown: watch::Receiver<bool>,
+) -> End {
+    let life = admitted.life();
+    let limits = &server.context.limits;
+    let service = service_fn(|request| {
+        life.enter(Phase::Body);
+        answer(request, peer, Rc::clone(server), Rc::clone(life))
+    });
+    let io = TokioIo::new(Wire::new(Rc::clone(stream), Rc::clone(life)));
+    let connection = http1::Builder::new()
+        .header_read_timeout(None)
+        .max_buf_size(HEAD_BYTES)
+        .max_headers(HEAD_LINES)
+        .title_case_headers(true)
+        .serve_connection(io, service);
+    let mut connection = pin!(connection);
+    let mut check = pin!(sleep(limits.head_time));
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            // A failed connection has perhaps just been told why.
+            _ = connection.as_mut() => return End::Done,
+            () = life.until_evicted() => return End::Cut,
+            () = until_follower_leaves(stream, life) => return End::Cut,
+            () = check.as_mut() => {
+                let Some(rest) = time_left(life, limits) else { return End::Cut };
+                check.as_mut().reset(Instant::now() + rest.min(limits.head_time));
+            }
+            _ = shutdown.wait_for(|stop| *stop), if !stopping => {
+                if life.phase() == Phase::Streaming {
+                    return End::Cut;
+                }
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+/// How long the client may go on with what it is doing; `None` when it is over.
+/// Answers take the time they take (B1.12.5), and a body has its own bounds.
+fn time_left(life: &Life, limits: &Limits) -> Option<Duration> {
+    let most = match life.phase() {
+        Phase::Idle => limits.idle_time,
+        Phase::Head => limits.head_time,
+        Phase::Body | Phase::Answering | Phase::Sending | Phase::Streaming => return Some(limits.head_time),
+    };
+    most.checked_sub(life.age()).filter(|rest| !rest.is_zero())
+}
+
+/// hyper does not look at the socket while it has input that it keeps for later,
+/// and upstream's client sends an empty line behind its request.
+async fn until_follower_leaves(stream: &Stream, life: &Life) {
+    life.until_streaming().await;
+    stream.drain(FOLLOWER_CHATTER).await;
+}

@@ -1,0 +1,291 @@
+//! Where a connection stands, told by everyone who handles it: the socket side,
+//! the answering side and the body. Cells, since all live on one thread.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::task::Waker;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// How long an answer may lie unread before its connection may make room.
+const UNREAD: Duration = Duration::from_secs(10);
+
+/// What a connection is busy with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phase {
+    /// Between two requests.
+    Idle,
+    /// Some bytes of a request's head have come.
+    Head,
+    /// A request's body is being read.
+    Body,
+    /// A request is being worked on.
+    Answering,
+    /// The answer is on its way out.
+    Sending,
+    /// A log is being followed.
+    Streaming,
+}
+
+/// The state of one connection.
+#[derive(Debug)]
+pub(super) struct Life {
+    phase: Cell<Phase>,
+    since: Cell<Instant>,
+    /// The peer will send nothing more.
+    ended: Cell<bool>,
+    /// Wakes whoever reads a body that may never be complete.
+    ending: Notify,
+    /// The reader that was told to wait although the peer has ended.
+    held: RefCell<Option<Waker>>,
+    /// A header of the coming answer is spelt in capitals that hyper cannot write.
+    respell: Cell<bool>,
+    /// Wakes the watch for a follower's leaving.
+    streaming: Notify,
+    /// The connection has to make room for another.
+    evicted: Notify,
+}
+
+impl Life {
+    /// A connection just accepted.
+    pub(super) fn new() -> Rc<Self> {
+        Rc::new(Self {
+            phase: Cell::new(Phase::Idle),
+            since: Cell::new(Instant::now()),
+            ended: Cell::new(false),
+            ending: Notify::new(),
+            held: RefCell::new(None),
+            respell: Cell::new(false),
+            streaming: Notify::new(),
+            evicted: Notify::new(),
+        })
+    }
+
+    /// What it is doing.
+    pub(super) fn phase(&self) -> Phase {
+        self.phase.get()
+    }
+
+    /// How long it has been doing that.
+    pub(super) fn age(&self) -> Duration {
+        self.since.get().elapsed()
+    }
+
+    /// Turns to something else.
+    pub(super) fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+        self.since.set(Instant::now());
+    }
+
+    /// Bytes came: between two requests they are the beginning of the next.
+    pub(super) fn received(&self) {
+        if self.phase() == Phase::Idle {
+            self.enter(Phase::Head);
+        }
+    }
+
+    /// The peer has closed its side.
+    pub(super) fn end(&self) {
+        self.ended.set(true);
+        self.ending.notify_one();
+    }
+
+    /// Waits until the peer closes its side.
+    pub(super) async fn until_ending(&self) {
+        self.ending.notified().await;
+    }
+
+    /// Whether the peer has closed its side.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.get()
+    }
+
+    /// Whether the end of input is to be kept from hyper, which would throw the
+    /// answer away that the peer may well wait for (B1.12.6). `waker` is called
+    /// when the answer is out.
+    pub(super) fn holds_end(&self, waker: &Waker) -> bool {
+        let holds = matches!(self.phase(), Phase::Body | Phase::Answering | Phase::Sending);
+        if holds {
+            *self.held.borrow_mut() = Some(waker.clone());
+        }
+        holds
+    }
+
+    /// All bytes handed over so far are in the socket.
+    pub(super) fn flushed(&self) {
+        if self.phase() == Phase::Sending {
+            self.enter(Phase::Idle);
+            self.respell.set(false);
+            if let Some(waker) = self.held.borrow_mut().take() {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Spell `WWW-Authenticate` as upstream does until this answer is out.
+    pub(super) fn respell(&self) {
+        self.respell.set(true);
+    }
+
+    /// Whether that is wanted.
+    pub(super) fn respells(&self) -> bool {
+        self.respell.get()
+    }
+
+    /// For a body of known length.
+    pub(super) fn sending(self: &Rc<Self>) -> Answering {
+        Answering(Rc::clone(self))
+    }
+
+    /// For a body that never ends.
+    pub(super) fn streaming(self: &Rc<Self>) -> Answering {
+        self.enter(Phase::Streaming);
+        self.streaming.notify_one();
+        Answering(Rc::clone(self))
+    }
+
+    /// Waits until a log is followed.
+    pub(super) async fn until_streaming(&self) {
+        self.streaming.notified().await;
+    }
+
+    /// Asks the connection to go.
+    pub(super) fn evict(&self) {
+        self.evicted.notify_one();
+    }
+
+    /// Waits until the connection has to go.
+    pub(super) async fn until_evicted(&self) {
+        self.evicted.notified().await;
+    }
+
+    /// How little would be lost if this connection went, least first; `None`
+    /// when it is doing something that somebody waits for.
+    fn dispensable(&self) -> Option<(Phase, Instant)> {
+        let waits = match self.phase() {
+            Phase::Idle | Phase::Head => true,
+            Phase::Sending => self.age() > UNREAD,
+            Phase::Body | Phase::Answering | Phase::Streaming => false,
+        };
+        waits.then(|| (self.phase(), self.since.get()))
+    }
+}
+
+/// Held by a body; when hyper drops it, all of it has been handed over.
+#[derive(Debug)]
+pub(super) struct Answering(Rc<Life>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        if self.0.phase() != Phase::Streaming {
+            self.0.enter(Phase::Sending);
+        }
+    }
+}
+
+/// The connections of one server.
+#[derive(Debug, Default)]
+pub(super) struct Lives(RefCell<Vec<Rc<Life>>>);
+
+impl Lives {
+    /// Counts a connection in until the guard is dropped.
+    pub(super) fn admit(self: &Rc<Self>) -> Admitted {
+        let life = Life::new();
+        self.0.borrow_mut().push(Rc::clone(&life));
+        Admitted { life, lives: Rc::clone(self) }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// How many of them follow a log.
+    pub(super) fn followers(&self) -> usize {
+        self.0.borrow().iter().filter(|life| life.phase() == Phase::Streaming).count()
+    }
+
+    /// Sends away the connection that has been idle longest; false if all are busy.
+    pub(super) fn make_room(&self) -> bool {
+        let mut lives = self.0.borrow_mut();
+        let candidates = lives.iter().enumerate().filter_map(|(at, life)| Some((life.dispensable()?, at)));
+        let Some((_, at)) = candidates.min() else { return false };
+        lives.swap_remove(at).evict();
+        true
+    }
+}
+
+/// A connection's place among the others.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    life: Rc<Life>,
+    lives: Rc<Lives>,
+}
+
+impl Admitted {
+    /// Its state.
+    pub(super) fn life(&self) -> &Rc<Life> {
+        &self.life
+    }
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        self.lives.0.borrow_mut().retain(|life| !Rc::ptr_eq(life, &self.life));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Life, Lives, Phase};
+    use std::rc::Rc;
+    use std::time::Duration;
+    use tokio::time::Instant;
+
+    fn age(life: &Life, seconds: u64) {
+        life.since.set(Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap());
+    }
+
+    #[test]
+    fn the_longest_idle_connection_makes_room_and_busy_ones_never_do() {
+        let lives = Rc::new(Lives::default());
+        let (busy, first, second) = (lives.admit(), lives.admit(), lives.admit());
+        busy.life().enter(Phase::Answering);
+        age(busy.life(), 100);
+        age(first.life(), 5);
+        age(second.life(), 50);
+        assert!(lives.make_room());
+        assert!(lives.0.borrow().iter().all(|life| !Rc::ptr_eq(life, second.life())));
+        assert!(lives.make_room());
+        assert!(!lives.make_room());
+        drop((first, second));
+        assert_eq!(lives.count(), 1);
+    }
+
+    #[test]
+    fn an_answer_that_nobody_reads_makes_room_after_a_while() {
+        let lives = Rc::new(Lives::default());
+        let stuck = lives.admit();
+        drop(stuck.life().sending());
+        assert!(!lives.make_room());
+        age(stuck.life(), 11);
+        assert!(lives.make_room());
+    }
+
+    /// B1.12.6
+    #[test]
+    fn the_end_of_input_is_held_back_until_the_answer_is_out() {
+        let life = Life::new();
+        let waker = std::task::Waker::noop();
+        assert!(!life.holds_end(waker));
+        for phase in [Phase::Body, Phase::Answering] {
+            life.enter(phase);
+            assert!(life.holds_end(waker));
+        }
+        drop(life.sending());
+        assert!(life.holds_end(waker));
+        life.flushed();
+        assert!(!life.holds_end(waker));
+    }
+}

@@ -1,0 +1,49 @@
+//! The bounds of the server, in one place.
+
+use std::time::Duration;
+
+/// What a client may take; tests make their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections of one server at a time; beyond, the longest idle one goes.
+    pub connections: usize,
+    /// Of these, log followers; the rest is kept for calls.
+    pub followers: usize,
+    /// From the first byte of a request's head to its last.
+    pub head_time: Duration,
+    /// Between two requests (B2.5.7).
+    pub idle_time: Duration,
+    /// Between two pieces of a request's body.
+    pub body_pause: Duration,
+    /// For the whole of a body.
+    pub body_time: Duration,
+    /// Bytes of a call's body (B2.1.13).
+    pub body_bytes: usize,
+    /// For answers under way when the server stops.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 512,
+            followers: 400,
+            head_time: Duration::from_secs(30),
+            idle_time: Duration::from_secs(35 * 60),
+            body_pause: Duration::from_secs(30),
+            body_time: Duration::from_secs(10 * 60),
+            body_bytes: 64 << 20,
+            grace: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Bytes of a request's head (B2.4.1); also what hyper keeps of an answer that
+/// the client does not take.
+pub(super) const HEAD_BYTES: usize = 128 << 10;
+
+/// Header lines of a request.
+pub(super) const HEAD_LINES: usize = 256;
+
+/// Bytes of a form, and of a body that nobody asked for.
+pub(super) const FORM_BYTES: usize = 1 << 20;

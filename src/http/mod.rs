@@ -1,0 +1,183 @@
+//! Serving. HTTP/1 on TCP and unix sockets: calls, log tails and the web
+//! interface, on one thread.
+//!
+//! It knows the engine by its handle only, and keeps no state of its own but
+//! who is connected. hyper reads and writes the protocol; routes, error pages,
+//! header order and all bounds are here. Wants a `tokio::task::LocalSet`.
+
+mod access_log;
+mod answer;
+mod auth;
+mod body;
+mod connection;
+mod error_page;
+mod life;
+mod limits;
+mod logtail;
+mod origin;
+mod payload;
+mod percent;
+mod reply;
+mod route;
+mod rpc;
+mod web;
+mod wire;
+#[cfg(test)]
+mod tests;
+
+pub use limits::Limits;
+
+use crate::config::HttpServer;
+use crate::engine::EngineHandle;
+use crate::model::Level;
+use connection::Server;
+use std::io;
+use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+use wire::Stream;
+
+/// After a failed accept, before the next: descriptors need time to come free.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Between two complaints about one kind of trouble.
+const COMPLAINT_PAUSE: Duration = Duration::from_secs(60);
+
+/// What all servers of the daemon share.
+#[derive(Debug)]
+pub struct Context {
+    /// Who answers.
+    pub engine: EngineHandle,
+    /// The `x` of each `[rpcinterface:x]`: the namespaces that calls find.
+    pub namespaces: Vec<String>,
+    /// The daemon's name, for the status page.
+    pub identifier: String,
+    /// Its version, for the status page.
+    pub version: String,
+    /// Since the epoch: when the daemon began, which is when the files of the web
+    /// interface were last modified (B2.10.7).
+    pub started: Duration,
+    /// Let pages of other sites call and act (B2.12.2).
+    pub cross_origin: bool,
+    /// What clients may take.
+    pub limits: Limits,
+}
+
+/// A bound, listening socket.
+#[derive(Debug)]
+pub enum Socket {
+    /// Of an `[inet_http_server]`.
+    Tcp(TcpListener),
+    /// Of a `[unix_http_server]`.
+    Unix(UnixListener),
+}
+
+/// A socket and the section that asked for it.
+#[derive(Debug)]
+pub struct Listener {
+    /// Where clients come in.
+    pub socket: Socket,
+    /// Who may.
+    pub server: HttpServer,
+}
+
+/// Serves until `shutdown` becomes true or its sender is gone; then answers
+/// under way get a moment to be finished.
+///
+/// # Errors
+/// The socket cannot be used at all.
+pub async fn serve(listener: Listener, context: Rc<Context>, mut shutdown: watch::Receiver<bool>) -> io::Result<()> {
+    let acceptor = Acceptor::new(listener.socket)?;
+    let grace = context.limits.grace;
+    let server = Rc::new(Server::new(listener.server, context));
+    let mut connections = JoinSet::new();
+    let mut complaints = Complaints::default();
+    loop {
+        let accepted = tokio::select! {
+            _ = shutdown.wait_for(|stop| *stop) => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = acceptor.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                if server.is_full() && !server.make_room() {
+                    complaints.make(&server, "has too many connections, a new one was closed");
+                    continue;
+                }
+                connections.spawn_local(connection::run(stream, peer, Rc::clone(&server), shutdown.clone()));
+            }
+            Err(error) => {
+                complaints.make(&server, &format!("cannot accept a connection: {error}"));
+                server.make_room();
+                tokio::select! {
+                    _ = shutdown.wait_for(|stop| *stop) => break,
+                    () = sleep(ACCEPT_PAUSE) => {}
+                }
+            }
+        }
+    }
+    drop(acceptor);
+    let finished = async { while connections.join_next().await.is_some() {} };
+    // Whoever is not done by then is cut off when the set is dropped (B1.13.5).
+    drop(timeout(grace, finished).await);
+    Ok(())
+}
+
+/// The warning about a server that lets everybody in (B2.7.11, A3.25).
+#[must_use]
+pub fn open_door_warning(server: &HttpServer) -> Option<String> {
+    let warning = || format!("Server '{}' running without any HTTP authentication checking", server.section);
+    server.auth.is_none().then(warning)
+}
+
+/// Keeps one kind of trouble from filling the log.
+#[derive(Debug, Default)]
+struct Complaints {
+    last: Option<Instant>,
+}
+
+impl Complaints {
+    fn make(&mut self, server: &Server, text: &str) {
+        if self.last.is_none_or(|last| last.elapsed() >= COMPLAINT_PAUSE) {
+            self.last = Some(Instant::now());
+            server.log(Level::Error, text);
+        }
+    }
+}
+
+enum Acceptor {
+    Tcp(tokio::net::TcpListener),
+    Unix(tokio::net::UnixListener),
+}
+
+impl Acceptor {
+    fn new(socket: Socket) -> io::Result<Self> {
+        match socket {
+            Socket::Tcp(listener) => {
+                listener.set_nonblocking(true)?;
+                tokio::net::TcpListener::from_std(listener).map(Self::Tcp)
+            }
+            Socket::Unix(listener) => {
+                listener.set_nonblocking(true)?;
+                tokio::net::UnixListener::from_std(listener).map(Self::Unix)
+            }
+        }
+    }
+
+    /// The next connection, and who it is for the log (B2.13.1).
+    async fn accept(&self) -> io::Result<(Stream, String)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                Ok((Stream::tcp(stream), format!("{}:{}", peer.ip(), peer.port())))
+            }
+            Self::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                Ok((Stream::Unix(stream), "localhost:0".to_owned()))
+            }
+        }
+    }
+}

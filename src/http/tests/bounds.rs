@@ -1,0 +1,129 @@
+//! What clients may take of the server.
+
+use super::{Setup, answered, call, error, post, start, with};
+use crate::http::Limits;
+use std::time::Duration;
+
+/// B2.4.1
+#[test]
+fn long_heads_are_taken_up_to_a_bound() {
+    with(Setup::default(), async |house| {
+        let request = |length| format!("GET /ok.html HTTP/1.1\r\nX-A: {}\r\n\r\n", "a".repeat(length));
+        assert!(house.ask(request(70 << 10)).await.ends_with("\r\n\r\nOK"));
+        assert!(house.exchange(request(300 << 10)).await.starts_with("HTTP/1.1 431 "));
+    });
+}
+
+/// B2.1.13
+#[test]
+fn long_bodies_are_refused_before_they_are_sent() {
+    let limits = Limits { body_bytes: 1000, ..Limits::default() };
+    with(Setup { limits, ..Setup::default() }, async |house| {
+        let refused = error("HTTP/1.1|Connection: close\r\n", 413, "Payload Too Large");
+        let head = "POST /RPC2 HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 99999999999\r\n\r\n";
+        assert_eq!(house.exchange(head).await, refused);
+        let chunk = format!("400\r\n{}\r\n0\r\n\r\n", "x".repeat(1024));
+        let chunked = format!("POST /RPC2 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}");
+        assert_eq!(house.exchange(chunked).await, refused);
+        assert!(house.exchange(post("HTTP/1.1", "", &"x".repeat(1001))).await.starts_with("HTTP/1.1 413 "));
+    });
+}
+
+#[test]
+fn half_sent_requests_are_dropped() {
+    let brief = Duration::from_millis(40);
+    let limits = Limits { head_time: brief, body_pause: brief * 10, ..Limits::default() };
+    with(Setup { limits, ..Setup::default() }, async |house| {
+        assert_eq!(house.exchange("POST /RPC2 HTTP/1.1\r\nHo").await, "");
+        let answer = house.exchange("POST /RPC2 HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc").await;
+        assert_eq!(answer, error("HTTP/1.1|Connection: close\r\n", 408, "Request Timeout"));
+        let mut client = house.connect().await;
+        client.send("POST /RPC2 HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc").await;
+        client.half_close().await;
+        assert_eq!(client.rest().await, error("HTTP/1.1|Connection: close\r\n", 400, "Bad Request"));
+    });
+}
+
+/// B2.5.7, B1.12.5
+#[test]
+fn silent_connections_end_after_a_while_but_a_wait_takes_as_long_as_it_takes() {
+    let brief = Duration::from_millis(40);
+    let limits = Limits { head_time: brief, idle_time: brief * 3, ..Limits::default() };
+    with(Setup { limits, ..Setup::default() }, async |house| {
+        let mut waiting = house.connect().await;
+        waiting.send(start("slow")).await;
+        house.engine.waiting.notified().await;
+        assert_eq!(house.exchange("").await, "");
+        house.engine.release.notify_one();
+        assert_eq!(waiting.answer().await, answered("HTTP/1.1 200 OK", "<boolean>1</boolean>"));
+    });
+}
+
+#[test]
+fn hundreds_of_idle_connections_do_not_keep_anybody_out() {
+    let limits = Limits { connections: 300, ..Limits::default() };
+    with(Setup { limits, ..Setup::default() }, async |house| {
+        let mut waiting = house.connect().await;
+        waiting.send(start("slow")).await;
+        house.engine.waiting.notified().await;
+        let mut idle = Vec::new();
+        for _ in 0..400 {
+            idle.push(house.connect().await);
+        }
+        let answer = house.ask(call("supervisor.getAPIVersion")).await;
+        assert_eq!(answer, answered("HTTP/1.1 200 OK", "<string>3.0</string>"));
+        house.engine.release.notify_one();
+        assert_eq!(waiting.answer().await, answered("HTTP/1.1 200 OK", "<boolean>1</boolean>"));
+    });
+}
+
+#[test]
+fn connections_beyond_the_bound_are_closed_when_all_others_are_waited_for() {
+    let limits = Limits { connections: 2, ..Limits::default() };
+    with(Setup { limits, ..Setup::default() }, async |house| {
+        let mut waiting = [house.connect().await, house.connect().await];
+        for client in &mut waiting {
+            client.send(start("slow")).await;
+            house.engine.waiting.notified().await;
+        }
+        assert_eq!(house.exchange("").await, "");
+        for client in &mut waiting {
+            house.engine.release.notify_one();
+            assert_eq!(client.answer().await, answered("HTTP/1.1 200 OK", "<boolean>1</boolean>"));
+        }
+        let lines = house.engine.lines.borrow();
+        let complaint = "ERRO Server 'unix_http_server' has too many connections, a new one was closed";
+        assert!(lines.iter().any(|line| line == complaint), "{lines:?}");
+    });
+}
+
+/// B1.13.5
+#[test]
+fn a_stop_lets_answers_under_way_be_finished_and_ends_the_rest() {
+    with(Setup::default(), async |house| {
+        let (mut idle, mut waiting) = (house.connect().await, house.connect().await);
+        idle.send(call("supervisor.getAPIVersion")).await;
+        idle.answer().await;
+        waiting.send(start("slow")).await;
+        house.engine.waiting.notified().await;
+        house.stop.send(true).unwrap();
+        assert_eq!(idle.rest().await, "");
+        house.engine.release.notify_one();
+        let answer = waiting.rest().await;
+        assert!(answer.contains("<boolean>1</boolean>"), "{answer:?}");
+        assert!(tokio::net::UnixStream::connect(&house.socket).await.is_err());
+    });
+}
+
+/// B1.13.5
+#[test]
+fn a_stop_does_not_wait_for_calls_that_take_too_long() {
+    let limits = Limits { grace: Duration::from_millis(30), ..Limits::default() };
+    with(Setup { limits, ..Setup::default() }, async |house| {
+        let mut waiting = house.connect().await;
+        waiting.send(start("slow")).await;
+        house.engine.waiting.notified().await;
+        house.stop.send(true).unwrap();
+        assert_eq!(waiting.rest().await, "");
+    });
+}

@@ -1,0 +1,210 @@
+//! A real server on a unix socket: raw bytes on one side, on the other an
+//! engine that is told what to answer.
+
+pub(in crate::http) mod engine;
+mod auth;
+mod bounds;
+mod logtail;
+mod rpc;
+mod web;
+mod wire;
+
+use super::{Context, Limits, Listener, Socket, serve};
+use crate::config::{Address, Credentials, HttpServer, Ownership};
+use crate::engine::EngineHandle;
+use crate::model::Level;
+use engine::Engine;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+use tokio::time::timeout;
+
+/// No test waits longer for anything.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a test may want different.
+#[derive(Default)]
+struct Setup {
+    auth: Option<(&'static str, &'static str)>,
+    cross_origin: bool,
+    limits: Limits,
+}
+
+/// A server that runs, and its engine.
+struct House {
+    socket: PathBuf,
+    directory: PathBuf,
+    engine: Engine,
+    stop: watch::Sender<bool>,
+}
+
+impl House {
+    async fn open(setup: Setup) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("http-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let directory = std::env::temp_dir().join(name);
+        std::fs::create_dir(&directory).unwrap();
+        let socket = directory.join("sock");
+        let (handle, commands) = EngineHandle::channel(Level::Trace);
+        let engine = Engine::run(commands, directory.clone());
+        let context = Rc::new(Context {
+            engine: handle,
+            namespaces: vec!["supervisor".to_owned()],
+            identifier: "supervisor".to_owned(),
+            version: "4.3.0".to_owned(),
+            started: Duration::from_secs(1_795_359_580),
+            cross_origin: setup.cross_origin,
+            limits: setup.limits,
+        });
+        let auth = setup.auth.map(|(name, password)| Credentials { username: name.into(), password: password.into() });
+        let address = Address::Unix { path: socket.clone(), chmod: 0o700, chown: Ownership::default() };
+        let listener = Listener {
+            socket: Socket::Unix(UnixListener::bind(&socket).unwrap()),
+            server: HttpServer { section: "unix_http_server".to_owned(), address, auth },
+        };
+        let (stop, stopped) = watch::channel(false);
+        tokio::task::spawn_local(serve(listener, context, stopped));
+        Self { socket, directory, engine, stop }
+    }
+
+    async fn connect(&self) -> Client {
+        Client { stream: UnixStream::connect(&self.socket).await.unwrap(), unread: Vec::new() }
+    }
+
+    /// Everything that comes back until the server closes.
+    async fn exchange(&self, request: impl AsRef<[u8]>) -> String {
+        let mut client = self.connect().await;
+        client.send(request).await;
+        client.rest().await
+    }
+
+    /// The answer to one request of a connection that goes on.
+    async fn ask(&self, request: impl AsRef<[u8]>) -> String {
+        let mut client = self.connect().await;
+        client.send(request).await;
+        client.answer().await
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.directory));
+    }
+}
+
+/// A peer that speaks bytes.
+struct Client {
+    stream: UnixStream,
+    unread: Vec<u8>,
+}
+
+impl Client {
+    async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.write_all(bytes.as_ref()).await.unwrap();
+    }
+
+    async fn half_close(&mut self) {
+        self.stream.shutdown().await.unwrap();
+    }
+
+    /// More bytes; false at the end.
+    async fn receive(&mut self) -> bool {
+        let read = timeout(PATIENCE, self.stream.read_buf(&mut self.unread)).await;
+        read.expect("the server keeps silent").unwrap_or(0) > 0
+    }
+
+    /// One answer, as long as its Content-Length says, dates masked.
+    async fn answer(&mut self) -> String {
+        let end = loop {
+            if let Some(at) = self.unread.windows(4).position(|window| window == b"\r\n\r\n") {
+                break at + 4;
+            }
+            assert!(self.receive().await, "closed within {:?}", String::from_utf8_lossy(&self.unread));
+        };
+        let head = String::from_utf8_lossy(&self.unread[..end]).into_owned();
+        let length =
+            head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).map_or(0, |n| n.parse().unwrap());
+        self.take(end + length).await
+    }
+
+    /// That many bytes.
+    async fn take(&mut self, count: usize) -> String {
+        while self.unread.len() < count {
+            assert!(self.receive().await, "closed within {:?}", String::from_utf8_lossy(&self.unread));
+        }
+        let bytes: Vec<u8> = self.unread.drain(..count).collect();
+        mask(&String::from_utf8_lossy(&bytes))
+    }
+
+    /// Everything until the server closes.
+    async fn rest(&mut self) -> String {
+        while self.receive().await {}
+        mask(&String::from_utf8_lossy(&std::mem::take(&mut self.unread)))
+    }
+}
+
+fn mask(text: &str) -> String {
+    let masked = |line: &str| if line.starts_with("Date: ") { "Date: D\r\n".to_owned() } else { line.to_owned() };
+    text.split_inclusive('\n').map(masked).collect()
+}
+
+/// Runs a test with a server of that setup.
+fn with(setup: Setup, test: impl AsyncFnOnce(&House)) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    LocalSet::new().block_on(&runtime, async {
+        let house = House::open(setup).await;
+        test(&house).await;
+    });
+}
+
+/// A call of a method without parameters.
+fn call_body(method: &str) -> String {
+    format!(
+        "<?xml version='1.0'?>\n<methodCall>\n<methodName>{method}</methodName>\n<params>\n</params>\n</methodCall>\n"
+    )
+}
+
+fn post(version: &str, headers: &str, body: &str) -> String {
+    format!("POST /RPC2 {version}\r\nHost: localhost\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len())
+}
+
+/// A whole request for a method without parameters.
+fn call(method: &str) -> String {
+    post("HTTP/1.1", "", &call_body(method))
+}
+
+/// A whole request to start a process and wait.
+fn start(name: &str) -> String {
+    let param = format!("<params><param><value><string>{name}</string></value></param></params>");
+    post("HTTP/1.1", "", &call_body("supervisor.startProcess").replace("<params>\n</params>", &param))
+}
+
+/// An answer with that result.
+fn answered(head: &str, value: &str) -> String {
+    let body = format!(
+        "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value>{value}</value>\n</param>\n</params>\n</methodResponse>\n"
+    );
+    let (status, more) = head.split_once('|').unwrap_or((head, ""));
+    format!(
+        "{status}\r\nServer: Medusa/1.12\r\nDate: D\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n{more}\r\n{body}",
+        body.len()
+    )
+}
+
+/// An error answer with its page.
+fn error(head: &str, code: u16, reason: &str) -> String {
+    let page = format!(
+        "<head>\r\n<title>Error response</title>\r\n</head>\r\n<body>\r\n<h1>Error response</h1>\r\n<p>Error code {code}.\r\n<p>Message: {reason}.\r\n</body>\r\n"
+    );
+    let (version, more) = head.split_once('|').unwrap_or((head, ""));
+    format!(
+        "{version} {code} {reason}\r\nServer: Medusa/1.12\r\nDate: D\r\nContent-Length: {}\r\nContent-Type: text/html\r\n{more}\r\n{page}",
+        page.len()
+    )
+}
