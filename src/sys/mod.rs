@@ -22,5 +22,6 @@ pub mod signals;
 pub mod socket;
 pub mod spawn;
 pub mod user;
+pub mod watch;
 
 pub use errno::errno_name;
