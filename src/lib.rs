@@ -15,3 +15,4 @@ pub mod logs;
 pub mod pump;
 pub mod engine;
 pub mod http;
+pub mod client;
