@@ -16,3 +16,4 @@ pub mod pump;
 pub mod engine;
 pub mod http;
 pub mod client;
+pub mod ctl;
