@@ -1,0 +1,3 @@
+//! The two small programs beside daemon and client.
+
+pub mod pidproxy;
