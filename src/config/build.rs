@@ -1,6 +1,5 @@
 //! Sections to a checked [`Config`], in upstream's order, since only the first
-//! error is told (A3.4). This file holds how one option is read; the sections
-//! have a file each.
+//! error is told (A3.4). The sections have a file each.
 
 mod fcgi;
 mod groups;
@@ -9,15 +8,13 @@ mod rpcinterface;
 mod servers;
 mod supervisord;
 
+use super::Config;
 use super::error::ConfigError;
-use super::expand::{Names, expand};
+use super::expand::Names;
 use super::files::Files;
-use super::ini::Sections;
-use super::keys::Key;
-use super::number::strip;
+use super::reading::Reading;
 use super::source::Overrides;
 use super::world::World;
-use super::{Config, values};
 use crate::model::{Level, LogLine};
 use std::path::PathBuf;
 
@@ -76,78 +73,6 @@ impl Messages {
         self.0.sort_by_key(|line| line.level);
         self.0
     }
-}
-
-/// The sections and what they are read with.
-struct Reading<'a> {
-    sections: &'a Sections,
-    here: &'a str,
-    root: &'a str,
-    world: &'a dyn World,
-}
-
-impl Reading<'_> {
-    /// The text of an option before any expansion, or its default.
-    fn raw(&self, section: &str, key: &Key) -> Option<&str> {
-        self.sections.get(section, key.name).or(key.default)
-    }
-
-    /// The expanded text, converted; a missing one without default is `None`.
-    fn option<T, E: Into<ConfigError>>(
-        &self,
-        section: &str,
-        key: &Key,
-        names: &Names<'_>,
-        convert: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Result<Option<T>, ConfigError> {
-        let Some(raw) = self.raw(section, key) else { return Ok(None) };
-        let read = || {
-            let text = expand(raw, names, &format!("{section}.{}", key.name))?;
-            convert(&text).map_err(Into::into)
-        };
-        read().map(Some).map_err(|error| self.at(section, key, error))
-    }
-
-    /// The same for keys with a default.
-    fn value<T, E: Into<ConfigError>>(
-        &self,
-        section: &str,
-        key: &Key,
-        names: &Names<'_>,
-        convert: impl Fn(&str) -> Result<T, E>,
-    ) -> Result<T, ConfigError> {
-        match self.option(section, key, names, &convert)? {
-            Some(value) => Ok(value),
-            None => convert("").map_err(Into::into),
-        }
-    }
-
-    /// The expanded text of an option.
-    fn text(&self, section: &str, key: &Key, names: &Names<'_>) -> Result<Option<String>, ConfigError> {
-        self.option(section, key, names, |text| Ok::<_, ConfigError>(text.to_owned()))
-    }
-
-    /// `error` with the place of the option.
-    fn at(&self, section: &str, key: &Key, error: ConfigError) -> ConfigError {
-        let place = self.sections.place(section, key.name);
-        ConfigError::Option { place, source: Box::new(error) }
-    }
-
-    /// What stands behind the first colon of a section, as a name (A3.64).
-    fn name_of(&self, section: &str) -> Result<String, ConfigError> {
-        let name = values::name(suffix(section))?;
-        if name.is_empty() { Err(ConfigError::Nameless(section.to_owned())) } else { Ok(name) }
-    }
-
-    /// The sections whose names start with `prefix`, in order.
-    fn with_prefix(&self, prefix: &'static str) -> impl Iterator<Item = &str> {
-        self.sections.names().filter(move |name| name.starts_with(prefix))
-    }
-}
-
-/// What stands behind the first colon, stripped.
-fn suffix(section: &str) -> &str {
-    section.split_once(':').map_or("", |(_, name)| strip(name))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Reading a configuration from this machine: the only I/O of this floor.
 
 use super::world::{Unread, User, World};
-use super::{Config, ConfigError, Source, build, files};
+use super::{Config, ConfigError, CtlConfig, Source, build, ctl, files};
 use nix::unistd::{AccessFlags, Gid, Group, Uid, access, gethostname, getuid};
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -26,6 +26,15 @@ pub fn load_from(source: &Source, world: &dyn World) -> Result<Config, ConfigErr
         None => files::find(&source.argv0.to_string_lossy(), world)?,
     };
     build::build(files::read_all(&shown, world)?, &source.overrides, world)
+}
+
+/// Reads what the control client needs to know: `path`, or the first file of
+/// the search list beside `argv0`, or the defaults (B3.2).
+///
+/// # Errors
+/// [`ConfigError`] with the sentence for the user.
+pub fn load_ctl(path: Option<&Path>, argv0: &Path) -> Result<CtlConfig, ConfigError> {
+    ctl::load_ctl_from(path, argv0, &System::here())
 }
 
 /// This machine.

@@ -5,6 +5,8 @@
 //! written here: the table of keys has them all.
 
 pub mod build;
+pub mod ctl;
+pub mod diff;
 pub mod environment;
 pub mod error;
 pub mod events;
@@ -12,19 +14,22 @@ pub mod expand;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod files;
+pub mod getopt;
 pub mod glob;
 pub mod ini;
 pub mod keys;
 pub mod load;
 pub mod number;
 pub mod paths;
+mod reading;
 pub mod shell_words;
 pub mod source;
 pub mod values;
 pub mod world;
 
+pub use ctl::{CtlConfig, CtlPlugin};
 pub use error::ConfigError;
-pub use load::{System, load, load_from};
+pub use load::{System, load, load_ctl, load_from};
 pub use shell_words::{ShlexError, split_command};
 pub use source::{Overrides, Source};
 pub use world::World;

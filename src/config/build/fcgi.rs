@@ -1,11 +1,11 @@
 //! The socket of an `[fcgi-program:x]` (A3.83, A3.84).
 
-use super::Reading;
 use crate::config::error::{ConfigError, SocketError};
 use crate::config::expand::Names;
 use crate::config::keys::fcgi as keys;
 use crate::config::keys::program::USER;
 use crate::config::number::is_space;
+use crate::config::reading::Reading;
 use crate::config::values::{integer, octal, port_number, user, user_group};
 use crate::config::{FcgiAddress, FcgiSocket, Ownership, UserId, paths};
 use std::path::PathBuf;

@@ -3,11 +3,12 @@
 
 use super::program::{self, Program};
 use super::supervisord::Main;
-use super::{Foreign, Messages, Reading, fcgi, suffix};
+use super::{Foreign, Messages, fcgi};
 use crate::config::error::ConfigError;
 use crate::config::events::EVENT_NAMES;
 use crate::config::expand::Names;
 use crate::config::keys::{Key, eventlistener as listener, group, program as keys};
+use crate::config::reading::{Reading, suffix};
 use crate::config::values::{boolean, integer, list};
 use crate::config::{GroupConfig, GroupKind, ProcessConfig};
 use std::collections::BTreeSet;

@@ -1,12 +1,13 @@
 //! The processes of one `[program:x]`, `[eventlistener:x]` or
 //! `[fcgi-program:x]` section (A3.40–A3.65).
 
-use super::{Messages, Reading};
+use super::Messages;
 use crate::config::environment;
 use crate::config::error::ConfigError;
 use crate::config::expand::{Names, expand};
 use crate::config::keys::{Key, program as keys};
 use crate::config::number::strip;
+use crate::config::reading::Reading;
 use crate::config::values::{
     LogfileName, auto_restart, boolean, byte_size, exit_codes, integer, logfile_name, name, octal, signal, user,
 };

@@ -1,11 +1,12 @@
 //! `[rpcinterface:x]`: the standard one is built in, others need Python (A3.85,
 //! B4.1).
 
-use super::{Foreign, Messages, Reading};
+use super::{Foreign, Messages};
 use crate::config::HttpServer;
 use crate::config::error::ConfigError;
 use crate::config::expand::{Names, expand};
 use crate::config::keys::plugin::RPCINTERFACE_FACTORY as FACTORY;
+use crate::config::reading::Reading;
 
 /// The only factory that is recognised (B4.1.6).
 const STANDARD: &str = "supervisor.rpcinterface:make_main_rpcinterface";

@@ -1,10 +1,10 @@
 //! `[inet_http_server]` and `[unix_http_server]` (A3.25–A3.31).
 
-use super::Reading;
 use crate::config::error::ConfigError;
 use crate::config::expand::Names;
 use crate::config::keys::http as keys;
 use crate::config::number::strip;
+use crate::config::reading::Reading;
 use crate::config::values::{inet_address, octal, user_group};
 use crate::config::{Address, Credentials, HttpServer, Ownership, paths};
 use std::path::PathBuf;

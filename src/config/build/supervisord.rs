@@ -1,10 +1,11 @@
 //! `[supervisord]` (A3.10–A3.22) and the command line over it.
 
-use super::{Foreign, Messages, Reading};
+use super::{Foreign, Messages};
 use crate::config::environment;
 use crate::config::error::ConfigError;
 use crate::config::expand::{Names, expand};
 use crate::config::keys::supervisord as keys;
+use crate::config::reading::Reading;
 use crate::config::source::Overrides;
 use crate::config::values::{
     boolean, byte_size, existing_directory, existing_dirpath, integer, log_level, octal, user,
