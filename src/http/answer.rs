@@ -73,7 +73,7 @@ async fn serve(parts: &Parts, body: Incoming, server: &Rc<Server>, life: &Rc<Lif
     match route {
         Route::Rpc if parts.method != Method::POST => Reply::error(StatusCode::BAD_REQUEST),
         Route::Rpc if is_foreign() => Reply::error(StatusCode::FORBIDDEN),
-        Route::Rpc => rpc::answer(&body, context).await,
+        Route::Rpc => rpc::answer(body, context).await,
         Route::LogTail(_) | Route::MainLogTail if parts.method != Method::GET => Reply::error(StatusCode::BAD_REQUEST),
         Route::LogTail(None) => Reply::error(StatusCode::NOT_FOUND),
         Route::LogTail(_) | Route::MainLogTail if server.is_full_of_followers() => {
@@ -108,5 +108,5 @@ async fn read(
         return Err(BodyError::NoLength);
     }
     let most = if *route == Route::Rpc { limits.body_bytes } else { FORM_BYTES.min(limits.body_bytes) };
-    body::read(body, most, limits, life).await
+    body::read(body, most, limits, life, server.large_bodies()).await
 }

@@ -1,13 +1,14 @@
 //! Reading a request's body, bounded in bytes and time (B2.3, B2.4.8).
 
 use super::life::Life;
-use super::limits::Limits;
+use super::limits::{FORM_BYTES, Limits};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use hyper::{HeaderMap, StatusCode};
 use std::time::Duration;
 use thiserror::Error;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 /// For bytes that have come but were not handed over yet.
@@ -52,14 +53,26 @@ pub(super) fn has_length(headers: &HeaderMap) -> bool {
 ///
 /// That the peer has closed its side is told by `life`, not by the body: the end
 /// of input is kept from hyper (B1.12.6).
-pub(super) async fn read(body: Incoming, most: usize, limits: &Limits, life: &Life) -> Result<Vec<u8>, BodyError> {
+///
+/// Only so many bodies grow large at a time as `large` lets.
+pub(super) async fn read(
+    body: Incoming,
+    most: usize,
+    limits: &Limits,
+    life: &Life,
+    large: &Semaphore,
+) -> Result<Vec<u8>, BodyError> {
     if body.size_hint().lower() > most as u64 {
         return Err(BodyError::TooLong);
     }
     let mut limited = Limited::new(body, most);
     let whole = async {
         let mut bytes = Vec::new();
+        let mut place = None;
         loop {
+            if place.is_none() && bytes.len() > FORM_BYTES {
+                place = large.acquire().await.ok();
+            }
             // What the peer sent before its end is here already.
             let pause = if life.has_ended() { ENDED_PAUSE } else { limits.body_pause };
             let frame = tokio::select! {

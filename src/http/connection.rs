@@ -2,19 +2,21 @@
 //! the world (time, shutdown, room for others) is watched beside it.
 
 use super::answer::answer;
+use super::error_page;
 use super::life::{Admitted, Life, Lives, Phase};
 use super::limits::{HEAD_BYTES, HEAD_LINES};
 use super::wire::{Stream, Wire};
 use super::{Context, Limits};
 use crate::config::{Credentials, HttpServer};
 use crate::model::Level;
+use crate::sys::clock;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep};
 
 /// Bytes that a follower may send before it is taken for a nuisance.
@@ -26,12 +28,19 @@ pub(super) struct Server {
     section: HttpServer,
     context: Rc<Context>,
     lives: Rc<Lives>,
+    large_bodies: Semaphore,
 }
 
 impl Server {
     /// A server without connections.
     pub(super) fn new(section: HttpServer, context: Rc<Context>) -> Self {
-        Self { section, context, lives: Rc::default() }
+        let large_bodies = Semaphore::new(context.limits.large_bodies);
+        Self { section, context, lives: Rc::default(), large_bodies }
+    }
+
+    /// Who may keep a large body in memory.
+    pub(super) fn large_bodies(&self) -> &Semaphore {
+        &self.large_bodies
     }
 
     /// What it shares with others.
@@ -80,7 +89,9 @@ pub(super) async fn run(stream: Stream, peer: String, server: Rc<Server>, shutdo
     if let End::Done = drive(&stream, &peer, &server, &admitted, shutdown).await
         && !admitted.life().has_ended()
     {
-        stream.linger().await;
+        let refusal = admitted.life().refusal();
+        let last = refusal.map_or_else(Vec::new, |status| error_page::refusal(status, clock::now().wall));
+        stream.linger(&last).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where a connection stands, told by everyone who handles it: the socket side,
 //! the answering side and the body. Cells, since all live on one thread.
 
+use hyper::StatusCode;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::Waker;
@@ -41,6 +42,8 @@ pub(super) struct Life {
     held: RefCell<Option<Waker>>,
     /// A header of the coming answer is spelt in capitals that hyper cannot write.
     respell: Cell<bool>,
+    /// What hyper wanted to answer to something that is no request.
+    refusal: Cell<Option<StatusCode>>,
     /// Wakes the watch for a follower's leaving.
     streaming: Notify,
     /// The connection has to make room for another.
@@ -57,6 +60,7 @@ impl Life {
             ending: Notify::new(),
             held: RefCell::new(None),
             respell: Cell::new(false),
+            refusal: Cell::new(None),
             streaming: Notify::new(),
             evicted: Notify::new(),
         })
@@ -131,6 +135,21 @@ impl Life {
     /// Whether that is wanted.
     pub(super) fn respells(&self) -> bool {
         self.respell.get()
+    }
+
+    /// Nobody has answered anything yet: what is written now, hyper writes itself.
+    pub(super) fn is_unanswered(&self) -> bool {
+        matches!(self.phase(), Phase::Idle | Phase::Head)
+    }
+
+    /// Refuse what came in our own words, when hyper is done.
+    pub(super) fn refuse(&self, status: StatusCode) {
+        self.refusal.set(self.refusal.get().or(Some(status)));
+    }
+
+    /// How to refuse what came, if it is to be refused.
+    pub(super) fn refusal(&self) -> Option<StatusCode> {
+        self.refusal.get()
     }
 
     /// For a body of known length.

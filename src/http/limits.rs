@@ -19,6 +19,8 @@ pub struct Limits {
     pub body_time: Duration,
     /// Bytes of a call's body (B2.1.13).
     pub body_bytes: usize,
+    /// Bodies of more than 1 MiB that are read at a time; others wait.
+    pub large_bodies: usize,
     /// For answers under way when the server stops.
     pub grace: Duration,
 }
@@ -33,6 +35,7 @@ impl Default for Limits {
             body_pause: Duration::from_secs(30),
             body_time: Duration::from_secs(10 * 60),
             body_bytes: 64 << 20,
+            large_bodies: 4,
             grace: Duration::from_secs(1),
         }
     }
@@ -45,5 +48,5 @@ pub(super) const HEAD_BYTES: usize = 128 << 10;
 /// Header lines of a request.
 pub(super) const HEAD_LINES: usize = 256;
 
-/// Bytes of a form, and of a body that nobody asked for.
+/// Bytes of a form, and of a body that nobody asked for; a body of more is large.
 pub(super) const FORM_BYTES: usize = 1 << 20;

@@ -9,7 +9,7 @@ use hyper::{HeaderMap, Response, StatusCode, Version};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// Upstream's name for itself, kept (B2.5.8).
-const SERVER_NAME: HeaderValue = HeaderValue::from_static("Medusa/1.12");
+pub(super) const SERVER_NAME: &str = "Medusa/1.12";
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 const KEEP_ALIVE: HeaderValue = HeaderValue::from_static("Keep-Alive");
 
@@ -76,7 +76,7 @@ impl Reply {
     /// The answer as it is sent to a request of that persistence, at `wall`.
     pub(super) fn send(self, request: Persistence, wall: Duration) -> Response<Payload> {
         let mut headers = HeaderMap::with_capacity(self.headers.len() + 3);
-        headers.insert(SERVER, SERVER_NAME);
+        headers.insert(SERVER, HeaderValue::from_static(SERVER_NAME));
         headers.insert(DATE, http_date(wall));
         for (name, value) in self.headers {
             headers.insert(name, value);

@@ -11,16 +11,18 @@ use hyper::StatusCode;
 const MOST_SHOWN: usize = 1000;
 
 /// Answers the call in `body`: 400 when it is none, else 200 with a value or a fault.
-pub(super) async fn answer(body: &[u8], context: &Context) -> Reply {
-    let call = match decode_call(body) {
+pub(super) async fn answer(body: Vec<u8>, context: &Context) -> Reply {
+    let call = match decode_call(&body) {
         Ok(call) => call,
         Err(error) => {
-            let start: String = String::from_utf8_lossy(body).chars().take(MOST_SHOWN).collect();
+            let start: String = String::from_utf8_lossy(&body).chars().take(MOST_SHOWN).collect();
             let line = format!("XML-RPC request data {} is invalid: {error}", py_repr(&start));
             context.engine.log(Level::Error, line);
             return Reply::error(StatusCode::BAD_REQUEST);
         }
     };
+    // The call may wait long, and needs its bytes no more.
+    drop(body);
     trace(context, || format!("XML-RPC method called: {}()", call.method));
     let answer = perform(&call, context).await;
     trace(context, || match &answer {

@@ -2,9 +2,11 @@
 //!
 //! Between the two stands what hyper cannot be told: the end of input is held
 //! back while an answer is due, the socket stays open when hyper is done with
-//! it so that the last answer is not lost, and one header keeps its capitals.
+//! it so that the last answer is not lost, hyper's own refusals give way to our
+//! error page, and one header keeps its capitals.
 
 use super::life::{Life, Phase};
+use hyper::StatusCode;
 use nix::sys::socket::{Shutdown, setsockopt, shutdown, sockopt};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -98,9 +100,11 @@ impl Stream {
         }
     }
 
-    /// Closes so that the peer can read what was sent last: closing with unread
+    /// Says `last` and closes so that the peer can read it: closing with unread
     /// input would make the kernel throw that away (B2.7.6).
-    pub(super) async fn linger(&self) {
+    pub(super) async fn linger(&self, last: &[u8]) {
+        // The socket takes these few bytes at once or the peer never read any.
+        let _ = self.try_write(last);
         self.end_output();
         drop(timeout(LINGER_TIME, self.drain(LINGER_BYTES)).await);
     }
@@ -149,6 +153,10 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.life.is_unanswered() {
+            self.life.refuse(status_of(bytes));
+            return Poll::Ready(Ok(bytes.len()));
+        }
         let respelt = if self.life.respells() { respell(bytes) } else { None };
         let bytes = respelt.as_deref().unwrap_or(bytes);
         loop {
@@ -172,6 +180,11 @@ impl AsyncWrite for Wire {
     }
 }
 
+/// The status of an answer of hyper's own.
+fn status_of(answer: &[u8]) -> StatusCode {
+    answer.get(9..12).and_then(|code| StatusCode::from_bytes(code).ok()).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
 /// The same number of bytes with upstream's capitals in the one header that
 /// hyper's spelling differs for (B2.7.5).
 fn respell(bytes: &[u8]) -> Option<Vec<u8>> {
@@ -183,7 +196,16 @@ fn respell(bytes: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::respell;
+    use super::{respell, status_of};
+    use hyper::StatusCode;
+
+    /// B2.3.1
+    #[test]
+    fn the_status_of_a_refusal_is_kept() {
+        let head = b"HTTP/1.1 431 Request Header Fields Too Large\r\n";
+        assert_eq!(status_of(head), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        assert_eq!(status_of(b"HTTP/1.1"), StatusCode::BAD_REQUEST);
+    }
 
     /// B2.7.5
     #[test]

@@ -14,13 +14,14 @@ use crate::config::{Address, Credentials, HttpServer, Ownership};
 use crate::engine::EngineHandle;
 use crate::model::Level;
 use engine::Engine;
+use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 use tokio::time::timeout;
@@ -53,15 +54,7 @@ impl House {
         let socket = directory.join("sock");
         let (handle, commands) = EngineHandle::channel(Level::Trace);
         let engine = Engine::run(commands, directory.clone());
-        let context = Rc::new(Context {
-            engine: handle,
-            namespaces: vec!["supervisor".to_owned()],
-            identifier: "supervisor".to_owned(),
-            version: "4.3.0".to_owned(),
-            started: Duration::from_secs(1_795_359_580),
-            cross_origin: setup.cross_origin,
-            limits: setup.limits,
-        });
+        let context = context(handle, &setup);
         let auth = setup.auth.map(|(name, password)| Credentials { username: name.into(), password: password.into() });
         let address = Address::Unix { path: socket.clone(), chmod: 0o700, chown: Ownership::default() };
         let listener = Listener {
@@ -90,6 +83,18 @@ impl House {
         client.send(request).await;
         client.answer().await
     }
+}
+
+fn context(engine: EngineHandle, setup: &Setup) -> Rc<Context> {
+    Rc::new(Context {
+        engine,
+        namespaces: vec!["supervisor".to_owned()],
+        identifier: "supervisor".to_owned(),
+        version: "4.3.0".to_owned(),
+        started: Duration::from_secs(1_795_359_580),
+        cross_origin: setup.cross_origin,
+        limits: setup.limits,
+    })
 }
 
 impl Drop for House {
@@ -147,6 +152,31 @@ impl Client {
         while self.receive().await {}
         mask(&String::from_utf8_lossy(&std::mem::take(&mut self.unread)))
     }
+}
+
+/// A server on TCP whose client says hello and is gone; what the log says of it.
+fn tcp_access_line() -> (String, Vec<String>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    LocalSet::new().block_on(&runtime, async {
+        let (handle, commands) = EngineHandle::channel(Level::Trace);
+        let engine = Engine::run(commands, PathBuf::new());
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        let place = Address::Inet { host: "127.0.0.1".to_owned(), port: address.port() };
+        let server = HttpServer { section: "inet_http_server".to_owned(), address: place, auth: None };
+        let listener = Listener { socket: Socket::Tcp(socket), server };
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::task::spawn_local(serve(listener, context(handle, &Setup::default()), stopped));
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(b"GET /ok.html HTTP/1.0\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        timeout(PATIENCE, client.read_to_string(&mut answer)).await.unwrap().unwrap();
+        drop(client);
+        stop.send(true).unwrap();
+        timeout(PATIENCE, serving).await.unwrap().unwrap().unwrap();
+        let lines = engine.lines.borrow().clone();
+        (mask(&answer), lines)
+    })
 }
 
 fn mask(text: &str) -> String {

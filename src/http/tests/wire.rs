@@ -160,9 +160,10 @@ fn requests_without_sense_are_refused() {
             "nonsense\r\n\r\n",
             "GET /\r\n\r\n",
         ] {
-            let answer = house.exchange(request).await;
-            assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{request:?} {answer:?}");
-            assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{request:?} {answer:?}");
+            let refused = error("HTTP/1.1|Connection: close\r\n", 400, "Bad Request");
+            assert_eq!(house.exchange(request).await, refused, "{request:?}");
+            let behind = house.exchange(format!("GET /ok.html HTTP/1.1\r\n\r\n{request}")).await;
+            assert!(behind.ends_with(&format!("\r\n\r\nOK{refused}")), "{request:?} {behind}");
         }
         let with_body = "GET /ok.html HTTP/1.1\r\nContent-Length:5\r\n\r\nabcde";
         let mut client = house.connect().await;
@@ -201,4 +202,15 @@ fn absolute_addresses_and_foreign_bytes_are_fine() {
         assert_eq!(house.ask(absolute).await, answered("HTTP/1.1 200 OK", API_VERSION));
         assert!(house.ask(b"GET /ok.html HTTP/1.1\r\nX-A: \xff\xe9\r\n\r\n").await.ends_with("\r\n\r\nOK"));
     });
+}
+
+/// B2.8.1, B2.13.1
+#[test]
+fn tcp_servers_serve_too_and_log_who_asked() {
+    let (answer, lines) = super::tcp_access_line();
+    assert!(answer.ends_with("\r\nConnection: close\r\n\r\nOK"), "{answer}");
+    assert!(
+        lines.iter().any(|line| line.starts_with("TRAC 127.0.0.1:") && line.contains("HTTP/1.0\" 200 ")),
+        "{lines:?}"
+    );
 }
