@@ -123,7 +123,7 @@ mod tests {
     const PATH: &str = "/etc/sv/s.conf";
 
     fn read(text: &str) -> Result<CtlConfig, String> {
-        let world = Fake::new().file(PATH, text).env("HOME", "/home/me").env("X", "ex");
+        let world = Fake::new().file(PATH, text).env("HOME", "/homes/me").env("X", "ex");
         load_ctl_from(Some(Path::new(PATH)), Path::new("ctl"), &world).map_err(|error| error.to_string())
     }
 
@@ -148,7 +148,7 @@ mod tests {
         .unwrap();
         assert_eq!(config.serverurl, "unix:///etc/s.sock");
         assert_eq!((config.username.as_deref(), config.password.as_deref()), (Some("ex"), Some("")));
-        assert_eq!((config.prompt.as_str(), config.history_file), ("ex", Some("/home/me/h".into())));
+        assert_eq!((config.prompt.as_str(), config.history_file), ("ex", Some("/homes/me/h".into())));
         assert_eq!(read("[supervisorctl]\nserverurl=unix://rel/../s.sock").unwrap().serverurl, "unix:///start/s.sock");
         assert_eq!(read("[supervisorctl]\nserverurl=bogus\nhistory_file=").unwrap().serverurl, "bogus");
         let error = read("[supervisorctl]\nprompt=%(here)s x").unwrap_err();

@@ -35,7 +35,7 @@ impl Fake {
     }
 
     pub(crate) fn user(mut self, name: &str, uid: u32, gid: u32) -> Self {
-        self.users.push((name.to_owned(), User { uid, gid, home: format!("/home/{name}") }));
+        self.users.push((name.to_owned(), User { uid, gid, home: format!("/homes/{name}") }));
         self
     }
 }

@@ -9,7 +9,6 @@ pub mod ctl;
 pub mod diff;
 pub mod environment;
 pub mod error;
-pub mod events;
 pub mod expand;
 #[cfg(test)]
 pub(crate) mod fake;

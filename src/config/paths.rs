@@ -117,9 +117,9 @@ mod tests {
     /// A1.15, A1.23
     #[test]
     fn a_tilde_is_a_home_and_paths_are_relative_to_the_start() {
-        let world = Fake::new().env("HOME", "/home/me/").user("you", 7, 7);
-        assert_eq!(expanduser("~/x", &world), "/home/me/x");
-        assert_eq!(expanduser("~you/x", &world), "/home/you/x");
+        let world = Fake::new().env("HOME", "/homes/me/").user("you", 7, 7);
+        assert_eq!(expanduser("~/x", &world), "/homes/me/x");
+        assert_eq!(expanduser("~you/x", &world), "/homes/you/x");
         assert_eq!(expanduser("~nobodyhere/x", &world), "~nobodyhere/x");
         assert_eq!(normalize("logs/../a.log", &world), "/start/a.log");
     }

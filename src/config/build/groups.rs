@@ -5,12 +5,12 @@ use super::program::{self, Program};
 use super::supervisord::Main;
 use super::{Foreign, Messages, fcgi};
 use crate::config::error::ConfigError;
-use crate::config::events::EVENT_NAMES;
 use crate::config::expand::Names;
 use crate::config::keys::{Key, eventlistener as listener, group, program as keys};
 use crate::config::reading::{Reading, suffix};
 use crate::config::values::{boolean, integer, list};
 use crate::config::{GroupConfig, GroupKind, ProcessConfig};
+use crate::model::event_names::is_event_name;
 use std::collections::BTreeSet;
 
 /// The only result handler that is recognised (B4.1.11).
@@ -138,7 +138,7 @@ impl Building<'_> {
         let text = self.reading.text(section, &listener::EVENTS, &self.names)?.unwrap_or_default();
         let mut events: Vec<String> = Vec::new();
         for event in list(&text).into_iter().map(str::to_uppercase) {
-            if !EVENT_NAMES.contains(&event.as_str()) {
+            if !is_event_name(&event) {
                 if self.main.foreign == Foreign::Refuse {
                     return Err(ConfigError::UnknownEvent { section: section.to_owned(), event });
                 }

@@ -1,3 +1,5 @@
+//! Values of `environment` that upstream was seen to read so.
+
 use super::parse;
 
 /// The pairs as `K=v`, and the names that 4.4 reads otherwise.

@@ -1,3 +1,5 @@
+//! Formats that Python was seen to expand so.
+
 use super::{MAX_WIDTH, Names, expand};
 
 fn with(text: &str) -> Result<String, String> {

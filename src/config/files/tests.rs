@@ -1,3 +1,5 @@
+//! Search list and `[include]` over a made-up machine.
+
 use super::*;
 use crate::config::fake::Fake;
 

@@ -1,3 +1,5 @@
+//! Texts that `RawConfigParser` was seen to read so.
+
 use super::{Place, Sections};
 
 fn read(text: &str) -> Result<Sections, String> {

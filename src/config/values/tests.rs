@@ -1,3 +1,5 @@
+//! Values that upstream was seen to accept or refuse.
+
 use super::*;
 use crate::config::fake::Fake;
 
