@@ -17,4 +17,5 @@ pub mod engine;
 pub mod http;
 pub mod client;
 pub mod ctl;
+pub mod daemon;
 pub mod tools;

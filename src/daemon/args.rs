@@ -1,0 +1,400 @@
+//! The daemon's command line: options to an [`Action`] (A1.1–A1.15). Prints and
+//! exits nowhere.
+
+use crate::config::getopt::{GetoptError, Known, getopt};
+use crate::config::values::{
+    self, ValueError, byte_size, existing_directory, existing_dirpath, integer, log_level, octal,
+};
+use crate::config::{Overrides, World};
+use crate::model::py_repr;
+use std::fmt::{Display, Write as _};
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// What a command line asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Print [`help_text`] and end with 0.
+    Help,
+    /// Print the version and end with 0 (A1.11).
+    Version,
+    /// Print [`about_text`] and end with 0.
+    About,
+    /// Be the daemon.
+    Run(Box<Options>),
+}
+
+/// How to be the daemon.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Options {
+    /// `-c` as typed.
+    pub configuration: Option<PathBuf>,
+    /// What goes over the file.
+    pub overrides: Overrides,
+    /// `--profile_options`: old command lines have it, but there is no Python to
+    /// profile; worth a warning (A1.13).
+    pub profile_options: Option<String>,
+}
+
+/// What is wrong with a command line. Ends the program with 2.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum UsageError {
+    /// The options themselves (A1.6).
+    #[error(transparent)]
+    Getopt(#[from] GetoptError),
+    /// Words that are no options (A1.7).
+    #[error("positional arguments are not supported: [{}]", shown(.0))]
+    Positional(Vec<String>),
+    /// The same thing twice, under the name of the second (A1.8).
+    #[error("conflicting command line option {}", py_repr(.0))]
+    Conflict(String),
+    /// A value that is none (A1.9).
+    #[error("invalid value for {option} {}: {reason}", py_repr(value))]
+    Invalid {
+        /// As recognised.
+        option: String,
+        /// As typed.
+        value: String,
+        /// The converter's complaint.
+        reason: ValueError,
+    },
+}
+
+fn shown(words: &[String]) -> String {
+    words.iter().map(|word| py_repr(word)).collect::<Vec<_>>().join(", ")
+}
+
+/// What goes to stderr when root starts without `-c` (A1.18).
+pub const SEARCHING_AS_ROOT: &str = "UserWarning: Supervisord is running as root and it is searching for its \
+     configuration file in default locations (including its current working directory); you probably want to specify \
+     a \"-c\" argument specifying an absolute path to a configuration file for improved security.";
+
+/// One line of the help: option, argument, what it does.
+type Line = (&'static str, &'static str, &'static str);
+
+const LINES: [Line; 22] = [
+    ("-c/--configuration", "FILENAME", "read this file; without it, look at the usual places"),
+    ("-n/--nodaemon", "", "stay in the foreground"),
+    ("-s/--silent", "", "in the foreground, do not copy the activity log to stdout"),
+    ("-h/--help", "", "print this text and exit"),
+    ("-v/--version", "", "print the Supervisor release that is offered and exit"),
+    ("--about", "", "print the name and version of this program and exit"),
+    ("-u/--user", "USER", "become this user, by name or number"),
+    ("-m/--umask", "UMASK", "mask for new files in the background, in octal (022)"),
+    ("-d/--directory", "DIRECTORY", "enter this directory in the background"),
+    ("-l/--logfile", "FILENAME", "write the activity log there"),
+    ("-y/--logfile_maxbytes", "BYTES", "rotate the activity log at this size"),
+    ("-z/--logfile_backups", "NUM", "keep so many rotated activity logs"),
+    ("-e/--loglevel", "LEVEL", "log from here on: critical, error, warn, info, debug, trace or blather"),
+    ("-j/--pidfile", "FILENAME", "write the process id there"),
+    ("-i/--identifier", "STR", "name of this daemon for its clients"),
+    ("-q/--childlogdir", "DIRECTORY", "make automatic logs of programs there"),
+    ("-k/--nocleanup", "", "leave automatic logs of earlier runs alone"),
+    ("-a/--minfds", "NUM", "open files that must be possible"),
+    ("-t/--strip_ansi", "", "remove terminal colours from the logs of programs"),
+    ("--minprocs", "NUM", "processes that must be possible"),
+    ("--profile_options", "LIST", "accepted for old command lines; there is nothing to profile"),
+    ("-?", "", "same as -h"),
+];
+
+const KNOWN: Known = Known {
+    short: "c:nsh?vu:m:d:l:y:z:e:j:i:q:ka:t",
+    long: &[
+        "configuration=",
+        "nodaemon",
+        "silent",
+        "help",
+        "version",
+        "about",
+        "user=",
+        "umask=",
+        "directory=",
+        "logfile=",
+        "logfile_maxbytes=",
+        "logfile_backups=",
+        "loglevel=",
+        "pidfile=",
+        "identifier=",
+        "childlogdir=",
+        "nocleanup",
+        "minfds=",
+        "strip_ansi",
+        "minprocs=",
+        "profile_options=",
+    ],
+};
+
+/// Understands the words behind the program's name. Values are converted as
+/// those of the file are; `world` knows the directories and homes they name.
+///
+/// # Errors
+/// [`UsageError`] about the first bad word, in upstream's order: all of getopt,
+/// then words that are no options, then each value from the left (A1.7, A1.10).
+pub fn parse(args: &[String], world: &dyn World) -> Result<Action, UsageError> {
+    let (given, rest) = getopt(args, KNOWN)?;
+    if !rest.is_empty() {
+        return Err(UsageError::Positional(rest));
+    }
+    let mut options = Options::default();
+    for (option, value) in given {
+        match option.as_str() {
+            "-h" | "-?" | "--help" => return Ok(Action::Help),
+            "-v" | "--version" => return Ok(Action::Version),
+            "--about" => return Ok(Action::About),
+            _ => options.take(&option, value.unwrap_or_default(), world)?,
+        }
+    }
+    Ok(Action::Run(Box::new(options)))
+}
+
+impl Options {
+    fn take(&mut self, option: &str, value: String, world: &dyn World) -> Result<(), UsageError> {
+        let over = &mut self.overrides;
+        let directory = |text: &str| existing_directory(text, world);
+        let dirpath = |text: &str| existing_dirpath(text, world);
+        let one = Given { option, value };
+        match option {
+            "-c" | "--configuration" => one.set(&mut self.configuration, |text| Ok(PathBuf::from(text))),
+            "-n" | "--nodaemon" => one.raise(&mut over.nodaemon),
+            "-s" | "--silent" => one.raise(&mut over.silent),
+            "-u" | "--user" => one.set(&mut over.user, text),
+            "-m" | "--umask" => one.set(&mut over.umask, octal),
+            "-d" | "--directory" => one.set(&mut over.directory, directory),
+            "-l" | "--logfile" => one.set(&mut over.logfile, dirpath),
+            "-y" | "--logfile_maxbytes" => one.set(&mut over.logfile_maxbytes, byte_size),
+            "-z" | "--logfile_backups" => one.set(&mut over.logfile_backups, integer),
+            "-e" | "--loglevel" => one.set(&mut over.loglevel, log_level),
+            "-j" | "--pidfile" => one.set(&mut over.pidfile, dirpath),
+            "-i" | "--identifier" => one.set(&mut over.identifier, text),
+            "-q" | "--childlogdir" => one.set(&mut over.childlogdir, directory),
+            "-k" | "--nocleanup" => one.raise(&mut over.nocleanup),
+            "-a" | "--minfds" => one.set(&mut over.minfds, integer),
+            "-t" | "--strip_ansi" => one.raise(&mut over.strip_ansi),
+            "--minprocs" => one.set(&mut over.minprocs, integer),
+            "--profile_options" => one.set(&mut self.profile_options, text),
+            other => Err(GetoptError::NotRecognized(other.to_owned()).into()),
+        }
+    }
+}
+
+fn text(value: &str) -> Result<String, ValueError> {
+    Ok(value.to_owned())
+}
+
+/// An option and its raw value.
+struct Given<'a> {
+    option: &'a str,
+    value: String,
+}
+
+impl Given<'_> {
+    /// The value is converted before it can conflict, as upstream does.
+    fn set<T>(
+        self,
+        field: &mut Option<T>,
+        convert: impl FnOnce(&str) -> Result<T, values::ValueError>,
+    ) -> Result<(), UsageError> {
+        let Self { option, value } = self;
+        let invalid = |reason| UsageError::Invalid { option: option.to_owned(), value: value.clone(), reason };
+        let converted = convert(&value).map_err(invalid)?;
+        if field.replace(converted).is_some() {
+            return Err(UsageError::Conflict(option.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn raise(self, flag: &mut bool) -> Result<(), UsageError> {
+        if std::mem::replace(flag, true) {
+            return Err(UsageError::Conflict(self.option.to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// The answer to `-h` (A1.12); `program` is the path it was called by (A1.5).
+#[must_use]
+pub fn help_text(program: &str) -> String {
+    let mut out =
+        format!("supervisord -- run a set of applications as daemons.\n\nUsage: {program} [options]\n\nOptions:\n");
+    for (option, argument, text) in LINES {
+        let blank = if argument.is_empty() { "" } else { " " };
+        let _ = writeln!(out, "{option}{blank}{argument} -- {text}");
+    }
+    out.push('\n');
+    out
+}
+
+/// The answer to `--about`.
+#[must_use]
+pub fn about_text() -> String {
+    format!(
+        "{} {}, offers Supervisor {}\n",
+        env!("CARGO_PKG_NAME"),
+        env!("CARGO_PKG_VERSION"),
+        crate::model::SUPERVISOR_VERSION
+    )
+}
+
+/// The two lines on stderr before an end with 2 (A1.5).
+#[must_use]
+pub fn refusal(program: &str, error: &dyn Display) -> String {
+    format!("Error: {error}\nFor help, use {program} -h\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Action, KNOWN, LINES, Options, help_text, parse, refusal};
+    use crate::config::Overrides;
+    use crate::config::fake::Fake;
+    use crate::model::Level;
+
+    fn read(words: &[&str]) -> Result<Action, String> {
+        let world = Fake::new().file("/srv/x", "").env("HOME", "/srv");
+        let args: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        parse(&args, &world).map_err(|error| error.to_string())
+    }
+
+    fn options(words: &[&str]) -> Options {
+        match read(words) {
+            Ok(Action::Run(options)) => *options,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A1.1, A1.4, A1.14, A1.15
+    #[test]
+    fn every_option_sets_its_value() {
+        let short = [
+            "-nskt",
+            "-cx.conf",
+            "-u",
+            "web",
+            "-m",
+            "077",
+            "-d",
+            "/srv",
+            "-l~/a.log",
+            "-y1KB",
+            "-z",
+            "3",
+            "-e",
+            "DEBUG",
+            "-j",
+            "p.pid",
+            "-i",
+            "",
+            "-q",
+            "/srv",
+            "-a",
+            "5",
+            "--minp=7",
+            "--prof",
+            "calls",
+        ];
+        let long = [
+            "--nod",
+            "--silent",
+            "--noc",
+            "--strip",
+            "--conf",
+            "x.conf",
+            "--user=web",
+            "--umask=077",
+            "--dir=/srv",
+            "--logfile=~/a.log",
+            "--logfile_m",
+            "1KB",
+            "--logfile_b=3",
+            "--loglevel=debug",
+            "--pid=p.pid",
+            "--id=",
+            "--child=/srv",
+            "--minfds=5",
+            "--minprocs",
+            "7",
+            "--profile_options=calls",
+        ];
+        let text = |text: &str| Some(text.to_owned());
+        let expected = Options {
+            configuration: Some("x.conf".into()),
+            overrides: Overrides {
+                nodaemon: true,
+                silent: true,
+                nocleanup: true,
+                strip_ansi: true,
+                user: text("web"),
+                umask: Some(0o77),
+                directory: text("/srv"),
+                logfile: text("/srv/a.log"),
+                logfile_maxbytes: Some(1024),
+                logfile_backups: Some(3),
+                loglevel: Some(Level::Debug),
+                pidfile: text("p.pid"),
+                identifier: text(""),
+                childlogdir: text("/srv"),
+                minfds: Some(5),
+                minprocs: Some(7),
+            },
+            profile_options: text("calls"),
+        };
+        assert_eq!(options(&short), expected);
+        assert_eq!(options(&long), expected);
+        assert_eq!(options(&[]), Options::default());
+    }
+
+    /// A1.6, A1.7, A1.8, A1.9
+    #[test]
+    fn errors_are_upstreams_sentences() {
+        for (words, sentence) in [
+            (&["-Z"][..], "option -Z not recognized"),
+            (&["--no"], "option --no not a unique prefix"),
+            (&["-n", "foo", "bar's"], "positional arguments are not supported: ['foo', \"bar's\"]"),
+            (&["-e", "bogus", "foo"], "positional arguments are not supported: ['foo']"),
+            (&["-c", "a", "-c", "b"], "conflicting command line option '-c'"),
+            (&["-n", "--nodaemon"], "conflicting command line option '--nodaemon'"),
+            (&["-e", "bogus"], "invalid value for -e 'bogus': bad logging level name 'bogus'"),
+            (&["-m9"], "invalid value for -m '9': 9 can not be converted to an octal type"),
+            (&["-d", "/x"], "invalid value for -d '/x': /x is not an existing directory"),
+            (
+                &["-l", "/x/a.log"],
+                "invalid value for -l '/x/a.log': The directory named as part of the path /x/a.log does not exist",
+            ),
+            (&["-y", "1XB"], "invalid value for -y '1XB': invalid literal for int() with base 10: '1xb'"),
+            (&["--minp", "x"], "invalid value for --minprocs 'x': invalid literal for int() with base 10: 'x'"),
+        ] {
+            assert_eq!(read(words), Err(sentence.to_owned()), "{words:?}");
+        }
+        assert_eq!(refusal("/bin/sv", &"a\nb"), "Error: a\nb\nFor help, use /bin/sv -h\n");
+    }
+
+    /// A1.10
+    #[test]
+    fn help_and_version_act_when_they_are_met() {
+        assert_eq!(read(&["-vh"]), Ok(Action::Version));
+        assert_eq!(read(&["-?", "-v"]), Ok(Action::Help));
+        assert_eq!(read(&["-cx.conf", "-v", "-e", "bogus"]), Ok(Action::Version));
+        assert_eq!(read(&["--about"]), Ok(Action::About));
+        assert!(read(&["-v", "-Z"]).is_err());
+        assert!(read(&["-n", "-n", "-v"]).is_err());
+        assert!(read(&["-v", "foo"]).is_err());
+    }
+
+    /// A1.12
+    #[test]
+    fn the_help_names_every_option_as_it_is_spelt() {
+        let help = help_text("/bin/sv");
+        let head = "supervisord -- run a set of applications as daemons.\n\nUsage: /bin/sv [options]\n\nOptions:\n\
+                    -c/--configuration FILENAME -- ";
+        assert!(help.starts_with(head) && help.ends_with("-h\n\n"), "{help}");
+        let letters: String =
+            LINES.iter().filter_map(|(option, _, _)| option.strip_prefix('-')?.chars().next()).collect();
+        for letter in KNOWN.short.chars().filter(|letter| *letter != ':') {
+            assert!(letters.contains(letter), "-{letter}");
+        }
+        for word in KNOWN.long {
+            let (name, wants) = word.strip_suffix('=').map_or((*word, false), |name| (name, true));
+            let line = LINES.iter().find(|(option, _, _)| option.ends_with(&format!("--{name}"))).unwrap();
+            assert_eq!(!line.1.is_empty(), wants, "--{name}");
+        }
+    }
+}

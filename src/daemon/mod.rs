@@ -1,0 +1,3 @@
+//! The daemon's program: from its command line to its exit status.
+
+pub mod args;
