@@ -53,6 +53,16 @@ impl Console {
     pub fn standard() -> Self {
         Self { out: Box::new(io::stdout()), err: Box::new(io::stderr()) }
     }
+
+    /// A line on standard output. Nobody is left to be told when that fails.
+    pub fn say(&mut self, line: &str) {
+        drop(writeln!(self.out, "{line}"));
+    }
+
+    /// A line on standard error.
+    pub fn complain(&mut self, line: &str) {
+        drop(writeln!(self.err, "{line}"));
+    }
 }
 
 /// See the module.
@@ -90,9 +100,9 @@ impl Session {
         self.exit = code;
     }
 
-    /// A line on standard output. Nobody is left to be told when that fails.
+    /// A line on standard output.
     pub fn say(&mut self, line: &str) {
-        drop(writeln!(self.console.out, "{line}"));
+        self.console.say(line);
     }
 
     /// Each line of a text on standard output.
@@ -102,7 +112,7 @@ impl Session {
 
     /// A line on standard error.
     pub fn complain(&mut self, line: &str) {
-        drop(writeln!(self.console.err, "{line}"));
+        self.console.complain(line);
     }
 
     /// Bytes as they are on standard output, at once.
