@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CARGO ?= cargo
 TARGET_DIR ?= $(or $(CARGO_TARGET_DIR),target)
-PYTEST = .venv/bin/python -m pytest -c compat-tests/pytest.ini
+PYTEST = .venv/bin/python -m pytest -c compat-tests/pytest.ini compat-tests/cases
 # The cases of the compatibility suite mostly wait; more workers than cores pay.
 WORKERS ?= 6
 

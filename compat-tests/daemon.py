@@ -166,7 +166,7 @@ class Lab:
         """Starts a command and lets it run; its output goes to files."""
         count = len(self.started)
         out, err = self.root / f"run{count}.out", self.root / f"run{count}.err"
-        with out.open("wb") as stdout, err.open("wb") as stderr:
+        with out.open("ab") as stdout, err.open("ab") as stderr:
             process = subprocess.Popen(
                 list(words), stdin=stdin, stdout=stdout, stderr=stderr, cwd=cwd or self.root,
                 env=self.environment(env), start_new_session=True,

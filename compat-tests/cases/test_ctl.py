@@ -7,7 +7,7 @@ import hashlib
 
 import pytest
 
-from daemon import free_port
+from daemon import free_port, until
 
 PROGRAMS = """
 [program:cat]
@@ -32,6 +32,7 @@ autostart=false
 command=/bin/sh -c "exit 3"
 autostart=false
 startretries=0
+startsecs=3
 
 [program:talk]
 command=/bin/sh -c "echo out-line; echo err-line >&2; exec sleep 1000"
@@ -301,11 +302,12 @@ def test_while_the_daemon_shuts_down(daemon, transcript, recorded):
     d = daemon("""
         [program:slow]
         command=/bin/sh -c 'trap "" TERM; echo ready; while :; do sleep 0.2; done'
-        stopwaitsecs=8
+        stopwaitsecs=60
         startsecs=0
         stdout_logfile={root}/slow.out
         """.replace("        ", ""))
-    d.wait(slow="RUNNING").lab.read("slow.out")
+    d.wait(slow="RUNNING")
+    until("slow to set its trap", lambda: d.lab.read("slow.out"))
     d.rpc.shutdown()
     for words in ["status", "start slow", "reread", "avail", "update", "reload", "add slow", "remove slow", "shutdown"]:
         transcript.run(*words.split())

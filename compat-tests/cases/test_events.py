@@ -1,0 +1,235 @@
+"""Event listeners: the bytes they get over a whole life, and what a bad answer does."""
+
+import re
+import sys
+import time
+
+import pytest
+
+from daemon import until
+
+
+def listener(programs, events, script="ok", name="ears", more=""):
+    """A pool with the recording listener."""
+    command = f"{sys.executable} {programs}/recorder.py {{root}}/{name}.events {script}"
+    return f"[eventlistener:{name}]\ncommand={command}\nevents={events}\nbuffer_size=100\nstartsecs=0\n{more}\n"
+
+
+def events(d, name="ears"):
+    """What the listener got, one text per event."""
+    return d.lab.read(f"{name}.events").split("\n----\n")[:-1]
+
+
+def having(d, text, times=1, name="ears"):
+    until(f"{text!r} at {name}", lambda: sum(text in event for event in events(d, name)) >= times)
+
+
+def plain(d, name="ears", ticks=False):
+    """All events, normalised, ticks left out."""
+    found = [event for event in events(d, name) if ticks or "eventname:TICK" not in event]
+    return "".join(f"{d.lab.normal(event)}\n" for event in found)
+
+
+@pytest.mark.contract(
+    "A6.11", "A6.13", "A6.14", "A6.15", "A6.33", "A6.34", "A6.36", "A6.37", "A6.38", "A6.57", "A6.59", "A6.60", "A6.61",
+    "A6.65", "A6.66", "A6.68", "A6.69", "A4.94", "A4.9", "A6.84", "A4.115",
+)  # fmt: skip
+def test_a_calm_life(daemon, recorded, programs):
+    text = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\n"
+    states = "PROCESS_STATE,PROCESS_GROUP,SUPERVISOR_STATE_CHANGE"
+    d = daemon(text + listener(programs, states)).wait(ears="RUNNING")
+    having(d, "eventname:PROCESS_STATE_RUNNING ")
+    d.rpc.startProcess("cat")
+    d.rpc.stopProcess("cat")
+    having(d, "eventname:PROCESS_STATE_STOPPED ")
+    d.rpc.removeProcessGroup("cat")
+    having(d, "eventname:PROCESS_GROUP_REMOVED ")
+    d.rpc.reloadConfig()
+    d.rpc.addProcessGroup("cat")
+    having(d, "eventname:PROCESS_GROUP_ADDED ", times=3)
+    recorded(plain(d))
+
+
+@pytest.mark.contract("A6.12", "A6.16", "A6.17", "A6.35", "A4.29", "A4.22", "A6.1")
+def test_failures(daemon, recorded, programs):
+    text = """
+[program:bad]
+command=/bin/false
+startretries=1
+startsecs=4
+[program:worse]
+command=/nonexistent/cmd
+startretries=5
+autostart=false
+[program:odd]
+command=/bin/sh -c "sleep 0.3; exit 3"
+exitcodes=0
+startsecs=0
+autorestart=false
+autostart=false
+[program:even]
+command=/bin/sh -c "sleep 0.3; exit 0"
+startsecs=0
+autorestart=false
+autostart=false
+"""
+    d = daemon(text + listener(programs, "PROCESS_STATE"))
+    d.wait(bad="FATAL")
+    having(d, "eventname:PROCESS_STATE_FATAL ")
+    for name in ("odd", "even"):
+        d.rpc.startProcess(name)
+        d.wait(**{name: "EXITED"})
+    having(d, "eventname:PROCESS_STATE_EXITED ", times=2)
+    # Each program's own story; how the stories mix is a matter of moments.
+    story = {}
+    for event in events(d):
+        event = re.sub(r"serial:\d+", "serial:N", d.lab.normal(event))
+        story.setdefault(re.search(r"processname:(\w+)", event)[1], []).append(event)
+    story.pop("ears")
+    recorded("".join(f"== {name}\n" + "\n".join(story[name]) + "\n" for name in sorted(story)))
+
+
+@pytest.mark.contract("A6.21", "A6.22", "A6.42", "A6.43", "A3.53")
+def test_output_as_events(daemon, recorded, programs):
+    text = """
+[program:talk]
+command=/bin/sh -c "echo out; sleep 0.2; echo err >&2; exec sleep 1000"
+startsecs=0
+stdout_events_enabled=true
+stderr_events_enabled=true
+"""
+    d = daemon(text + listener(programs, "PROCESS_LOG"))
+    having(d, "PROCESS_LOG_STDERR")
+    recorded(plain(d))
+
+
+@pytest.mark.contract("A6.24", "A6.25", "A6.47", "A6.48", "A6.50", "A5.76")
+def test_captured_messages(daemon, recorded, programs):
+    begin, end = "<!--XSUPERVISOR:BEGIN-->", "<!--XSUPERVISOR:END-->"
+    text = f"""
+[program:c]
+command=/bin/sh -c "printf 'before {begin}one<!--XSUP'; sleep 0.3; printf 'ERVISOR:END--> after a while, and there is more\\n'; \
+printf '{begin}two{end}' >&2; exec sleep 1000"
+startsecs=0
+stdout_capture_maxbytes=1KB
+stderr_capture_maxbytes=1KB
+stdout_logfile={{root}}/c.log
+"""
+    d = daemon(text + listener(programs, "PROCESS_COMMUNICATION"))
+    having(d, "PROCESS_COMMUNICATION_STDERR")
+    having(d, "PROCESS_COMMUNICATION_STDOUT")
+    until("the log", lambda: "there is more" in d.lab.read("c.log"))
+    by_kind = sorted(re.sub(r"serial:\d+", "serial:N", event) for event in plain(d).split("ver:3.0")[1:])
+    recorded("".join(by_kind) + d.lab.read("c.log"))
+
+
+@pytest.mark.contract("A6.26", "A6.54", "B1.6.28", "B1.6.29", "A6.58", "A6.59")
+def test_remote_events(daemon, recorded, programs):
+    d = daemon(listener(programs, "REMOTE_COMMUNICATION")).wait(ears="RUNNING")
+    d.rpc.sendRemoteCommEvent("kind", "data")
+    d.rpc.sendRemoteCommEvent("two\nlines", "café €\nmore")
+    d.rpc.sendRemoteCommEvent("last", "")
+    having(d, "type:last")
+    recorded(plain(d))
+
+
+@pytest.mark.contract("A6.31", "A6.41")
+def test_ticks(daemon, programs):
+    d = daemon(listener(programs, "TICK")).wait(ears="RUNNING")
+    having(d, "eventname:TICK_5 ", times=1)
+    when = re.search(r"len:15\nwhen:(\d+)$", events(d)[-1])
+    assert int(when[1]) % 5 == 0
+    assert abs(time.time() - int(when[1])) < 10
+
+
+@pytest.mark.contract("A6.27", "A6.28", "A6.29", "A6.40", "A4.136", "A6.59", "A6.78")
+def test_both_ends_of_a_life(daemon, programs):
+    d = daemon(listener(programs, "SUPERVISOR_STATE_CHANGE"))
+    having(d, "eventname:SUPERVISOR_STATE_CHANGE_RUNNING len:0")
+    d.rpc.restart()
+    having(d, "eventname:SUPERVISOR_STATE_CHANGE_RUNNING", times=2)
+    # The global serial goes on, the pool's starts anew.
+    last = events(d)[-1]
+    assert " poolserial:0 " in last
+    assert int(re.search(r" serial:(\d+)", last)[1]) > 0
+
+
+@pytest.mark.contract("A6.69", "A6.72", "A6.73", "A5.84", "A5.83")
+def test_a_rejected_event_comes_again(daemon, recorded, programs):
+    d = daemon(listener(programs, "REMOTE_COMMUNICATION", "fail,fail,ok")).wait(ears="RUNNING")
+    d.rpc.sendRemoteCommEvent("a", "1")
+    having(d, "type:a", times=3)
+    d.rpc.sendRemoteCommEvent("b", "2")
+    having(d, "type:b")
+    recorded(plain(d) + "\n".join(d.log_lines("rejected")) + "\n")
+
+
+@pytest.mark.contract("A6.72")
+def test_a_listener_that_dies_gives_its_event_back(daemon, recorded, programs):
+    d = daemon(listener(programs, "REMOTE_COMMUNICATION", "die", more="autorestart=true\n")).wait(ears="RUNNING")
+    d.rpc.sendRemoteCommEvent("a", "1")
+    having(d, "type:a", times=2)
+    recorded("".join(f"{event}\n" for event in events(d)[:2]))
+
+
+@pytest.mark.contract("A6.66", "A6.68", "A6.71", "A5.81", "A5.82")
+@pytest.mark.parametrize("script", ["noise,ok", "bad"])
+def test_a_listener_that_breaks_the_protocol(daemon, recorded, programs, script):
+    d = daemon(listener(programs, "REMOTE_COMMUNICATION", script)).wait(ears="RUNNING")
+    d.rpc.sendRemoteCommEvent("a", "1")
+    d.wait_log("has entered the UNKNOWN state")
+    assert d.info("ears")["statename"] == "RUNNING"
+    recorded("\n".join(d.log_lines("UNKNOWN", "bad result")) + "\n")
+
+
+@pytest.mark.contract("A6.69", "A7.72")
+@pytest.mark.differs("theirs", "A6.69", "waits for more bytes after an empty result")
+def test_an_empty_result_is_a_rejection(daemon, programs):
+    d = daemon(listener(programs, "REMOTE_COMMUNICATION", "empty,ok"))
+    d.wait(ears="RUNNING").rpc.sendRemoteCommEvent("a", "1")
+    until("the rejection", lambda: d.log_lines("ears: event was rejected"), 2)
+    having(d, "type:a", times=2)
+
+
+@pytest.mark.contract("A6.74", "A7.42")
+@pytest.mark.differs("theirs", "A6.74", "gives rejected events to other pools of the same priority")
+def test_a_rejected_event_stays_in_its_pool(daemon, programs):
+    both = listener(programs, "REMOTE_COMMUNICATION", "fail,ok") + listener(programs, "TICK_3600", name="other")
+    d = daemon(both).wait(ears="RUNNING", other="RUNNING")
+    d.rpc.sendRemoteCommEvent("a", "1")
+    having(d, "type:a", times=2)
+    time.sleep(1.2)
+    assert events(d, "other") == []
+
+
+@pytest.mark.contract("A6.75", "A7.43")
+@pytest.mark.differs("theirs", "A6.75", "delivers once per matching entry")
+def test_overlapping_subscriptions_deliver_once(daemon, programs):
+    d = daemon(listener(programs, "EVENT,REMOTE_COMMUNICATION")).wait(ears="RUNNING")
+    d.rpc.sendRemoteCommEvent("a", "1")
+    d.rpc.sendRemoteCommEvent("b", "1")
+    having(d, "type:b")
+    assert sum("type:a" in event for event in events(d)) == 1
+
+
+@pytest.mark.contract("A6.70", "A5.88", "A3.71")
+def test_a_full_buffer_drops_the_oldest(daemon, recorded, programs):
+    text = "[eventlistener:deaf]\ncommand=/bin/cat\nevents=REMOTE_COMMUNICATION\nbuffer_size=2\nstartsecs=0\n"
+    d = daemon(text).wait(deaf="RUNNING")
+    for number in range(4):
+        d.rpc.sendRemoteCommEvent("n", str(number))
+    d.wait_log("overflowed", times=2)
+    recorded("\n".join(d.log_lines("overflowed")) + "\n")
+
+
+@pytest.mark.contract("A6.76", "A6.62", "A6.63")
+def test_a_pool_shares_its_events(daemon, programs):
+    command = f"{sys.executable} {programs}/recorder.py {{root}}/ears%(process_num)d.events"
+    d = daemon(f"[eventlistener:ears]\ncommand={command}\nevents=REMOTE_COMMUNICATION\nbuffer_size=100\nstartsecs=0\n"
+               "numprocs=2\nprocess_name=%(program_name)s%(process_num)d\n")
+    d.wait(**{"ears:ears0": "RUNNING", "ears:ears1": "RUNNING"})
+    for number in range(6):
+        d.rpc.sendRemoteCommEvent("n", str(number))
+    until("all six", lambda: len(events(d, "ears0")) + len(events(d, "ears1")) == 6)
+    serials = [int(re.search(r"poolserial:(\d+)", event)[1]) for name in ("ears0", "ears1") for event in events(d, name)]
+    assert sorted(serials) == list(range(6))

@@ -1,0 +1,112 @@
+"""Signals to the daemon."""
+
+import os
+import signal
+import time
+import xmlrpc.client
+
+import pytest
+
+from daemon import rpc, until
+
+CAT = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n"
+# Leaves a second after it was asked, so that there is a shutdown to look at.
+SLOW = """
+[program:slow]
+command=/bin/sh -c 'trap "sleep 1; exit 0" TERM; echo ready; while :; do sleep 0.1; done'
+startsecs=0
+stdout_logfile={root}/slow.out
+"""
+
+
+def slow(daemon):
+    d = daemon(SLOW).wait(slow="RUNNING")
+    until("slow to set its trap", lambda: d.lab.read("slow.out"))
+    return d
+
+
+@pytest.mark.contract("A4.125", "A4.135", "A1.38", "A5.51")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGQUIT"])
+def test_signals_that_end_the_daemon(daemon, recorded, name):
+    d = daemon(CAT).wait(cat="RUNNING")
+    d.signal(getattr(signal, name))
+    assert d.exit_code() == 0
+    assert not d.socket.exists()
+    assert not (d.root / "supervisord.pid").exists()
+    recorded("\n".join(d.log_lines("received", "waiting", "stopped")) + "\n")
+
+
+@pytest.mark.contract("A4.126", "A4.136", "A4.138", "A7.21")
+def test_hup_starts_over_with_the_same_pid(daemon, recorded):
+    d = daemon(CAT + "[program:other]\ncommand=/bin/cat\nautostart=false\n").wait(cat="RUNNING")
+    d.lab.config(CAT.replace("cat]", "dog]"))
+    d.signal(signal.SIGHUP)
+    d.wait_log("success: dog")
+    assert [info["name"] for info in d.rpc.getAllProcessInfo()] == ["dog"]
+    assert d.rpc.getPID() == d.pid
+    assert d.lab.read("supervisord.pid") == f"{d.pid}\n"
+    recorded("\n".join(line for line in d.log_lines() if "waiting" not in line) + "\n")
+
+
+@pytest.mark.contract("A4.132", "A4.126")
+def test_more_signals_during_a_shutdown(daemon):
+    d = slow(daemon)
+    d.signal(signal.SIGTERM)
+    d.wait_log("received SIGTERM")
+    d.signal(signal.SIGHUP)
+    d.wait_log("ignored SIGHUP indicating restart request (shutdown in progress)")
+    d.signal(signal.SIGINT)
+    d.wait_log("received SIGINT indicating exit request")
+    assert d.exit_code() == 0
+    assert len(d.log_lines("stopped: slow (exit status 0)")) == 1
+
+
+@pytest.mark.contract("A4.132")
+def test_term_turns_a_restart_into_an_end(daemon):
+    d = slow(daemon)
+    d.signal(signal.SIGHUP)
+    d.wait_log("received SIGHUP indicating restart request")
+    d.signal(signal.SIGTERM)
+    assert d.exit_code() == 0
+    assert d.log().count("supervisord started") == 1
+
+
+@pytest.mark.contract("A4.139", "A7.47")
+@pytest.mark.differs("theirs", "A4.139", "stops everything, then ends")
+@pytest.mark.parametrize("how", ["signal", "rpc"])
+def test_a_broken_config_does_not_end_anything(daemon, how):
+    d = daemon(CAT).wait(cat="RUNNING")
+    pid = d.info("cat")["pid"]
+    d.lab.write("s.conf", "[supervisord]\n[program:x]\n")
+    if how == "signal":
+        d.signal(signal.SIGHUP)
+    else:
+        with pytest.raises(xmlrpc.client.Fault, match="CANT_REREAD"):
+            d.rpc.restart()
+    until("a line about it", lambda: d.log_lines("program section program:x does not specify a command"))
+    assert d.info("cat")["pid"] == pid
+
+
+@pytest.mark.contract("A4.143", "A7.48")
+@pytest.mark.differs("theirs", "A4.143", "looks for the file in its new folder, and ends")
+def test_a_relative_config_survives_a_restart(lab):
+    (lab.root / "inside").mkdir()
+    lab.config(CAT, "directory={root}/inside")
+    assert lab.run("supervisord", "-c", "s.conf").code == 0
+    until("the socket", lambda: (lab.root / "supervisord.pid").exists())
+    pid = int(lab.read("supervisord.pid"))
+    until("cat", lambda: "spawned: 'cat'" in lab.read("supervisord.log"))
+    os.kill(pid, signal.SIGHUP)
+    until("the second life", lambda: lab.read("supervisord.log").count("spawned: 'cat'") == 2, 8)
+    assert rpc(lab.root / "s.sock").supervisor.getPID() == pid
+
+
+@pytest.mark.contract("A4.11", "A7.51")
+@pytest.mark.differs("theirs", "A4.11", "looks at signals once a second")
+def test_signals_are_noticed_at_once(daemon):
+    d = daemon("")
+    time.sleep(1.2)
+    begun = time.monotonic()
+    d.signal(signal.SIGTERM)
+    assert d.exit_code() == 0
+    assert time.monotonic() - begun < 0.5

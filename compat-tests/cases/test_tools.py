@@ -1,0 +1,70 @@
+"""echo_supervisord_conf and pidproxy."""
+
+import signal
+
+import pytest
+
+from daemon import until
+
+
+@pytest.mark.contract("A1.40", "A9.7")
+def test_the_sample_configuration(lab):
+    """Its words are each program's own; its active lines and commented keys are not."""
+    done = lab.run("echo_supervisord_conf", "ignored", "words")
+    assert (done.code, done.stderr) == (0, "")
+
+    def bare(line):
+        return line.split(" ;")[0].strip()
+
+    active = [bare(line) for line in done.stdout.splitlines() if bare(line) and not line.startswith(";")]
+    assert active == [
+        "[unix_http_server]", "file=/tmp/supervisor.sock",
+        "[supervisord]", "logfile=/tmp/supervisord.log", "logfile_maxbytes=50MB", "logfile_backups=10",
+        "loglevel=info", "pidfile=/tmp/supervisord.pid", "nodaemon=false", "silent=false", "minfds=1024",
+        "minprocs=200",
+        "[rpcinterface:supervisor]",
+        "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
+        "[supervisorctl]", "serverurl=unix:///tmp/supervisor.sock",
+    ]  # fmt: skip
+    commented = {bare(line[1:]) for line in done.stdout.splitlines() if line.startswith(";")}
+    keys = {line.split("=")[0].strip() for line in commented if "=" in line}
+    for key in ["chmod", "chown", "username", "password", "port", "umask", "user", "identifier", "directory",
+                "nocleanup", "childlogdir", "environment", "strip_ansi", "prompt", "history_file", "command",
+                "process_name", "numprocs", "priority", "autostart", "startsecs", "startretries",
+                "autorestart", "exitcodes", "stopsignal", "stopwaitsecs", "stopasgroup", "killasgroup",
+                "redirect_stderr", "stdout_logfile", "stdout_logfile_maxbytes", "stdout_logfile_backups",
+                "stdout_capture_maxbytes", "stdout_events_enabled", "stdout_syslog", "stderr_logfile",
+                "stderr_syslog", "serverurl", "events", "buffer_size", "programs", "files"]:  # fmt: skip
+        assert key in keys, key
+    for section in ["[inet_http_server]", "[program:theprogramname]", "[eventlistener:theeventlistenername]",
+                    "[group:thegroupname]", "[include]"]:  # fmt: skip
+        assert section in commented
+
+
+@pytest.mark.contract("A9.2", "A9.3", "A9.4")
+def test_pidproxy_hands_signals_on(lab):
+    lab.write("service", "#!/bin/sh\ntrap 'echo hup > {root}/heard' HUP\ntrap 'echo term > {root}/heard; exit' TERM\n"
+              "echo $$ > {root}/service.pid\nwhile :; do sleep 0.05; done\n", 0o755)
+    proxy = lab.spawn(lab.target.program("pidproxy"), f"{lab.root}/service.pid", f"{lab.root}/service")
+    until("the service", lambda: lab.read("service.pid"))
+    # The proxy itself may need a moment more until its handlers stand.
+    until("its handlers", lambda: int(open(f"/proc/{proxy.pid}/status").read().split("SigCgt:\t")[1][:16], 16) & 1)
+    proxy.send_signal(signal.SIGHUP)
+    until("HUP", lambda: lab.read("heard") == "hup\n")
+    assert proxy.poll() is None
+    proxy.send_signal(signal.SIGTERM)
+    until("TERM", lambda: lab.read("heard") == "term\n")
+    assert proxy.wait(10) == 0
+
+
+@pytest.mark.contract("A9.1")
+def test_pidproxy_without_words(lab):
+    done = lab.run("pidproxy")
+    assert done.code == 1
+    assert done.stdout != ""
+
+
+@pytest.mark.contract("A9.5", "A9.6")
+def test_pidproxy_ends_with_its_child(lab):
+    proxy = lab.run("pidproxy", f"{lab.root}/none.pid", "/bin/sh", "-c", "exit 7", timeout=15)
+    assert proxy.code == 0
