@@ -104,6 +104,8 @@ mod tests {
     #[test]
     fn links_are_encoded_as_upstream_does() {
         assert_eq!(encode("grp:a_0.b-c~d/é *"), "grp%3Aa_0.b-c~d/%C3%A9%20%2A");
+        let every: String = ('\0'..='\u{3ff}').collect();
+        assert_eq!(decode(&encode(&every)), every);
     }
 
     /// B2.11.1

@@ -140,6 +140,11 @@ impl AsyncRead for Wire {
                     }
                 }
                 Ok(n) => {
+                    if self.life.is_unanswered()
+                        && let Some(head) = buf.initialize_unfilled_to(n).get_mut(..n)
+                    {
+                        unfold(head);
+                    }
                     buf.advance(n);
                     self.life.received();
                     return Poll::Ready(Ok(()));
@@ -180,6 +185,20 @@ impl AsyncWrite for Wire {
     }
 }
 
+/// Joins folded header lines, which hyper would refuse: a line end in front of a
+/// blank becomes blanks (B2.4.2). Stays clear of the body. One that is cut by a
+/// packet's end is refused all the same.
+fn unfold(head: &mut [u8]) {
+    let end = head.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(head.len());
+    let mut rest = head.get_mut(..end).unwrap_or_default();
+    while let Some(at) = rest.windows(3).position(|window| matches!(window, b"\r\n " | b"\r\n\t")) {
+        rest = rest.get_mut(at..).unwrap_or_default();
+        if let Some(line_end) = rest.first_chunk_mut::<2>() {
+            *line_end = *b"  ";
+        }
+    }
+}
+
 /// The status of an answer of hyper's own.
 fn status_of(answer: &[u8]) -> StatusCode {
     answer.get(9..12).and_then(|code| StatusCode::from_bytes(code).ok()).unwrap_or(StatusCode::BAD_REQUEST)
@@ -196,8 +215,22 @@ fn respell(bytes: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{respell, status_of};
+    use super::{respell, status_of, unfold};
     use hyper::StatusCode;
+
+    /// B2.4.2
+    #[test]
+    fn folded_lines_are_joined_and_bodies_let_be() {
+        let unfolded = |text: &str| {
+            let mut bytes = text.as_bytes().to_vec();
+            unfold(&mut bytes);
+            String::from_utf8(bytes).unwrap()
+        };
+        assert_eq!(unfolded("A: b\r\n c\r\n\td\r\nE: f\r\n\r\nx\r\n y"), "A: b   c  \td\r\nE: f\r\n\r\nx\r\n y");
+        assert_eq!(unfolded("\r\n\r\nA: b\r\n c"), "\r\n\r\nA: b\r\n c");
+        assert_eq!(unfolded("\r\n "), "   ");
+        assert_eq!(unfolded(""), "");
+    }
 
     /// B2.3.1
     #[test]

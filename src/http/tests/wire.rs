@@ -138,6 +138,15 @@ fn empty_lines_missing_hosts_and_single_bytes_are_fine() {
     });
 }
 
+/// B2.4.2
+#[test]
+fn folded_headers_are_joined() {
+    with(Setup::default(), async |house| {
+        let request = call("supervisor.getAPIVersion").replace("Host: localhost", "Host: x\r\nX-A: b\r\n c");
+        assert_eq!(house.ask(request).await, answered("HTTP/1.1 200 OK", API_VERSION));
+    });
+}
+
 /// B2.3 (methods, Content-Length, request lines), B2.4.8
 #[test]
 fn requests_without_sense_are_refused() {
