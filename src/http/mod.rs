@@ -43,6 +43,8 @@ use wire::Stream;
 
 /// After a failed accept, before the next: descriptors need time to come free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// The same when a connection was sent away for it.
+const EVICT_PAUSE: Duration = Duration::from_millis(2);
 /// Between two complaints about one kind of trouble.
 const COMPLAINT_PAUSE: Duration = Duration::from_secs(60);
 
@@ -111,10 +113,10 @@ pub async fn serve(listener: Listener, context: Rc<Context>, mut shutdown: watch
             }
             Err(error) => {
                 complaints.make(&server, &format!("cannot accept a connection: {error}"));
-                server.make_room();
+                let pause = if server.make_room() { EVICT_PAUSE } else { ACCEPT_PAUSE };
                 tokio::select! {
                     _ = shutdown.wait_for(|stop| *stop) => break,
-                    () = sleep(ACCEPT_PAUSE) => {}
+                    () = sleep(pause) => {}
                 }
             }
         }
