@@ -18,7 +18,7 @@ pub use render::render;
 pub use system::{Dispatch, Step, dispatch, multicall_step};
 
 use crate::config::{GroupConfig, ProcessConfig};
-use crate::manager::info::{ProcessInfo, ResultEntry};
+pub use crate::manager::info::{ProcessInfo, ResultEntry};
 use crate::model::{Channel, SupervisorState};
 
 /// One call of a `supervisor.*` method, parameters checked for type and count.

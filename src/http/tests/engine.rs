@@ -1,8 +1,8 @@
 //! An engine made up: it answers at once, or when a test lets it.
 
 use crate::engine::handle::Command;
-use crate::manager::info::ProcessInfo;
 use crate::model::{Channel, ProcessState, SupervisorState};
+use crate::rpc::ProcessInfo;
 use crate::rpc::{Fault, FaultCode, Reply, Request};
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;

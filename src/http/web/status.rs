@@ -3,8 +3,8 @@
 
 use super::html::{document, escape};
 use crate::http::percent;
-use crate::manager::info::ProcessInfo;
 use crate::model::{ProcessState, namespec};
+use crate::rpc::ProcessInfo;
 
 /// What the page shows.
 #[derive(Debug)]
@@ -147,8 +147,8 @@ fn actions(state: ProcessState, name: &str) -> [Option<Action>; 5] {
 mod tests {
     use super::{Status, render};
     use crate::http::tests::engine::info;
-    use crate::manager::info::ProcessInfo;
     use crate::model::ProcessState;
+    use crate::rpc::ProcessInfo;
 
     fn page(processes: Option<&[ProcessInfo]>, message: Option<&str>) -> String {
         render(&Status { identifier: "me & you", version: "4.3.0", message, processes })
