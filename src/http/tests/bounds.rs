@@ -83,13 +83,13 @@ fn silent_connections_end_after_a_while_but_a_wait_takes_as_long_as_it_takes() {
 
 #[test]
 fn hundreds_of_idle_connections_do_not_keep_anybody_out() {
-    let limits = Limits { connections: 300, ..Limits::default() };
+    let limits = Limits { connections: 100, ..Limits::default() };
     with(Setup { limits, ..Setup::default() }, async |house| {
         let mut waiting = house.connect().await;
         waiting.send(start("slow")).await;
         house.engine.waiting.notified().await;
         let mut idle = Vec::new();
-        for _ in 0..400 {
+        for _ in 0..200 {
             idle.push(house.connect().await);
         }
         let answer = house.ask(call("supervisor.getAPIVersion")).await;
