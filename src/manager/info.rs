@@ -1,6 +1,11 @@
 //! What the API tells about processes, as data (B1.7–B1.9).
 
-use crate::model::ProcessState;
+use super::Manager;
+use super::input::ProcessId;
+use super::process::Process;
+use super::refusal::Refusal;
+use crate::model::{Channel, NameSpec, Now, ProcessState};
+use std::time::Duration;
 
 /// `getProcessInfo` (B1.8.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,4 +47,123 @@ pub struct ResultEntry {
     pub status: i32,
     /// `OK`, or the fault's text.
     pub description: String,
+}
+
+/// What a reread found, by group name (B1.11.2).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reread {
+    /// In the file, not active.
+    pub added: Vec<String>,
+    /// Active with other settings.
+    pub changed: Vec<String>,
+    /// Active, not in the file.
+    pub removed: Vec<String>,
+}
+
+/// Tells the local date of an epoch time as `Sep 01 02:00 PM`; the time zone is
+/// the caller's to know.
+pub type LocalStamp<'a> = &'a dyn Fn(Duration) -> String;
+
+impl Manager {
+    /// One process by the name a client gave (B1.8.10).
+    ///
+    /// # Errors
+    /// `BadName` when it names none, or a whole group.
+    pub fn info(&self, name: &str, now: Now, stamp: LocalStamp<'_>) -> Result<ProcessInfo, Refusal> {
+        let id = self.process_named(name)?;
+        self.info_of(id, now, stamp).ok_or_else(|| Refusal::BadName(name.to_owned()))
+    }
+
+    /// Every process of every active group, by group name and process name (B1.8.11).
+    #[must_use]
+    pub fn infos(&self, now: Now, stamp: LocalStamp<'_>) -> Vec<ProcessInfo> {
+        let mut all: Vec<ProcessInfo> = self.members.keys().filter_map(|id| self.info_of(*id, now, stamp)).collect();
+        all.sort_by(|a, b| (&a.group, &a.name).cmp(&(&b.group, &b.name)));
+        all
+    }
+
+    /// The process a client means, by a name that must not be a whole group.
+    ///
+    /// # Errors
+    /// `BadName` with the name as given.
+    pub fn process_named(&self, name: &str) -> Result<ProcessId, Refusal> {
+        let spec = NameSpec::parse(name);
+        let found = spec.process.and_then(|process| {
+            let group = self.groups.get(&self.group_named(&spec.group)?)?;
+            group.members.iter().copied().find(|id| self.process(*id).is_some_and(|p| p.config.name == process))
+        });
+        found.ok_or_else(|| Refusal::BadName(name.to_owned()))
+    }
+
+    fn info_of(&self, id: ProcessId, now: Now, stamp: LocalStamp<'_>) -> Option<ProcessInfo> {
+        let member = self.members.get(&id)?;
+        let process = &member.process;
+        let logfile = |channel| member.logfile(channel).unwrap_or_default().to_owned();
+        Some(ProcessInfo {
+            name: process.config.name.clone(),
+            group: self.groups.get(&member.group)?.config.name.clone(),
+            start: epoch(process.laststart),
+            stop: epoch(process.laststop),
+            now: epoch(Some(now)),
+            state: process.state,
+            spawnerr: process.spawnerr.clone().unwrap_or_default(),
+            exitstatus: process.exitstatus.unwrap_or_default(),
+            stdout_logfile: logfile(Channel::Stdout),
+            stderr_logfile: logfile(Channel::Stderr),
+            pid: process.pid.unwrap_or_default(),
+            description: describe(process, now, stamp),
+        })
+    }
+}
+
+fn epoch(moment: Option<Now>) -> i64 {
+    moment.map_or(0, |now| i64::try_from(now.epoch_secs()).unwrap_or(i64::MAX))
+}
+
+// B1.8.6
+fn describe(process: &Process, now: Now, stamp: LocalStamp<'_>) -> String {
+    match process.state {
+        ProcessState::Running => {
+            let up = process.laststart.map_or(Duration::ZERO, |start| now.wall.saturating_sub(start.wall));
+            format!("pid {}, uptime {}", process.pid.unwrap_or_default(), uptime(up))
+        }
+        ProcessState::Fatal | ProcessState::Backoff => match process.spawnerr.as_deref() {
+            Some(error) if !error.is_empty() => error.to_owned(),
+            _ => format!("unknown error (try \"tail {}\")", process.config.name),
+        },
+        ProcessState::Stopped | ProcessState::Exited if process.laststart.is_some() => {
+            stamp(process.laststop.map_or(Duration::ZERO, |stop| stop.wall))
+        }
+        ProcessState::Stopped | ProcessState::Exited => "Not started".to_owned(),
+        ProcessState::Starting | ProcessState::Stopping | ProcessState::Unknown => String::new(),
+    }
+}
+
+/// `0:00:05`, `1 day, 0:00:00`, `400 days, 3:04:05` (B1.8.7).
+fn uptime(up: Duration) -> String {
+    let secs = up.as_secs();
+    let (days, rest) = (secs / 86_400, secs % 86_400);
+    let clock = format!("{}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
+    match days {
+        0 => clock,
+        1 => format!("1 day, {clock}"),
+        days => format!("{days} days, {clock}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::uptime;
+    use std::time::Duration;
+
+    /// B1.8.7
+    #[test]
+    fn uptimes_read_as_python_prints_a_timedelta() {
+        let said = |secs: u64| uptime(Duration::from_millis(secs * 1000 + 999));
+        assert_eq!(said(5), "0:00:05");
+        assert_eq!(said(86_399), "23:59:59");
+        assert_eq!(said(86_400), "1 day, 0:00:00");
+        assert_eq!(said(2 * 86_400 + 3 * 3600 + 4 * 60 + 5), "2 days, 3:04:05");
+        assert_eq!(said(400 * 86_400), "400 days, 0:00:00");
+    }
 }

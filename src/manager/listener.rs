@@ -54,6 +54,16 @@ impl Listener {
         self.state
     }
 
+    /// All of it, for a snapshot: state, what was heard, length announced.
+    pub(super) fn parts(&self) -> (ListenerState, &[u8], Option<usize>) {
+        (self.state, &self.heard, self.announced)
+    }
+
+    /// The listener that the parts were taken from.
+    pub(super) fn from_parts(state: ListenerState, heard: Vec<u8>, announced: Option<usize>) -> Self {
+        Self { state, heard, announced }
+    }
+
     /// It is given an event and owes a result.
     pub fn give(&mut self) {
         self.state = ListenerState::Busy;

@@ -10,6 +10,8 @@ use crate::model::{Level, ListenerState, LogLine};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+mod snapshot;
+
 /// Serials start anew after this one, as upstream's do (A6.59).
 const LAST_SERIAL: u64 = i64::MAX as u64;
 
@@ -26,6 +28,18 @@ pub struct Serials {
 }
 
 impl Serials {
+    /// A counter that goes on from another (A4.138).
+    #[must_use]
+    pub fn starting_at(next: u64) -> Self {
+        Self { next }
+    }
+
+    /// The number that is given next.
+    #[must_use]
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
     fn take(&mut self) -> u64 {
         let serial = self.next;
         self.next = if serial == LAST_SERIAL { 0 } else { serial + 1 };

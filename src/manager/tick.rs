@@ -1,6 +1,7 @@
 //! Ticks: an event at the beginning of every 5 s, 60 s and 3600 s (A6.41).
 
 use super::event::{Event, Period};
+use super::snapshot::{Fields, Line, SnapshotError};
 use crate::model::Now;
 use std::time::Duration;
 
@@ -21,6 +22,21 @@ impl Ticks {
         let before = self.seen.replace(current).unwrap_or(current);
         let changed = Period::ALL.into_iter().zip(before).zip(current).filter(|((_, before), now)| before != now);
         changed.map(|((period, _), when)| Event::Tick { period, when }).collect()
+    }
+
+    /// As a line of a snapshot, once there was a first look.
+    pub(super) fn to_line(&self) -> Option<String> {
+        let [five, minute, hour] = self.seen?;
+        let mut line = Line::new("ticks");
+        line.put("five", five);
+        line.put("minute", minute);
+        line.put("hour", hour);
+        Some(line.text)
+    }
+
+    /// From such a line.
+    pub(super) fn from_line(line: &Fields<'_>) -> Result<Self, SnapshotError> {
+        Ok(Self { seen: Some([line.get("five")?, line.get("minute")?, line.get("hour")?]) })
     }
 
     /// When to look again, on the steady clock. The periods begin together, so

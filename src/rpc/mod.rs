@@ -6,6 +6,7 @@
 
 pub mod fault;
 pub mod parse;
+pub mod refuse;
 mod pystr;
 pub mod render;
 pub mod spec;

@@ -1,0 +1,506 @@
+//! The life of one process, as a pure state machine (A4.1–A4.39).
+//!
+//! Forks nothing, reads no clock, writes no log: an [`Input`] and the time go
+//! in, [`Effect`]s come out, and [`Process::deadline`] tells when the machine
+//! next wants a [`Input::Wake`].
+//!
+//! ```text
+//!            Start               startsecs passed
+//!  STOPPED ---------> STARTING -----------------> RUNNING
+//!  EXITED  <-----+      |   ^                      |   |
+//!  FATAL         |      |   | retry             Stop   Exited
+//!                |      v   |                      v   v
+//!                |    BACKOFF --out of retries--> FATAL  EXITED
+//!                +--- STOPPING <--Stop-- (STARTING, RUNNING)
+//! ```
+//!
+//! UNKNOWN is entered when a signal cannot be delivered, and left only when the
+//! child turns out to be dead.
+
+use crate::config::{AutoRestart, ProcessConfig};
+use crate::model::{ExitStatus, Level, LogLine, Now, ProcessState, Signal};
+use std::time::Duration;
+
+/// A restart by itself never comes sooner than this after the last start.
+/// Upstream gets the same brake by accident, from its one-second poll.
+pub const RESPAWN_FLOOR: Duration = Duration::from_secs(1);
+
+/// SIGKILL is not repeated sooner than this, however short `stopwaitsecs` is;
+/// upstream has the same brake by accident.
+const KILL_FLOOR: Duration = Duration::from_secs(1);
+
+/// How often a stop that somebody waits for is mentioned in the log (A4.80).
+const STOP_REPORT: Duration = Duration::from_secs(2);
+
+/// Deadlines are capped to this, so that `startsecs=9999999999999` is a long
+/// time and not an overflow.
+const LONGEST: u64 = 100 * 365 * 24 * 3600;
+
+/// What can happen to a process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// Somebody wants it up, or its own restart is due.
+    Start,
+    /// Somebody wants it down.
+    Stop,
+    /// The daemon is going down: a process in BACKOFF will not be tried again.
+    GiveUp,
+    /// A caller waits for the stop; mention it in the log now and then.
+    Watch,
+    /// Send a signal without wanting anything of the state.
+    Signal(Signal),
+    /// The child exists.
+    Spawned {
+        /// Its process id.
+        pid: i32,
+    },
+    /// No child could be made.
+    SpawnFailed {
+        /// Upstream's sentence (A4.50–A4.59).
+        error: String,
+    },
+    /// The child is dead and reaped.
+    Exited {
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// A signal could not be delivered.
+    SignalFailed {
+        /// What the system said.
+        error: String,
+        /// There is no such process any more, so its exit is about to be seen.
+        gone: bool,
+    },
+    /// The deadline may have passed.
+    Wake,
+}
+
+/// What the machine wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Make a child; answer with `Spawned` or `SpawnFailed`.
+    Spawn,
+    /// Send a signal; answer with `SignalFailed` only if that fails.
+    Signal {
+        /// Which one.
+        signal: Signal,
+        /// To whom.
+        pid: i32,
+        /// To the whole process group.
+        group: bool,
+    },
+    /// The state changed; listeners want to know.
+    Changed(Change),
+    /// Say this in the activity log.
+    Log(LogLine),
+}
+
+/// One change of state, with all that its event tells (A6.11–A6.18).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// The state before.
+    pub from: ProcessState,
+    /// The state after.
+    pub to: ProcessState,
+    /// The backoff counter.
+    pub tries: i64,
+    /// The child, 0 if there is none.
+    pub pid: i32,
+    /// For EXITED: whether the code is one of `exitcodes`.
+    pub expected: bool,
+}
+
+/// Moments and rules that the machine reads but does not own.
+#[derive(Debug, Clone, Copy)]
+pub struct Context {
+    /// The time of this step.
+    pub now: Now,
+    /// The daemon is RUNNING: processes may start by themselves (A4.32).
+    pub may_start: bool,
+}
+
+/// One process: its settings and all that is known of its life.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// Its settings.
+    pub config: ProcessConfig,
+    /// Where it stands.
+    pub state: ProcessState,
+    /// The child, if there is one.
+    pub pid: Option<i32>,
+    /// Failed starts in a row.
+    pub backoff: i64,
+    /// The last attempt to spawn.
+    pub laststart: Option<Now>,
+    /// The last exit seen.
+    pub laststop: Option<Now>,
+    /// How it ended last: code, −1 for a signal; `None` while that is not known.
+    pub exitstatus: Option<i32>,
+    /// Why it failed last.
+    pub spawnerr: Option<String>,
+    /// A stop was asked for and the child is not dead yet.
+    pub killing: bool,
+    /// When the state wants to be looked at again.
+    pub(super) deadline: Option<Duration>,
+    /// When the log next mentions that a stop takes long.
+    pub(super) report_at: Option<Duration>,
+}
+
+impl Process {
+    /// A process that was never started.
+    #[must_use]
+    pub fn new(config: ProcessConfig) -> Self {
+        Self {
+            config,
+            state: ProcessState::Stopped,
+            pid: None,
+            backoff: 0,
+            laststart: None,
+            laststop: None,
+            exitstatus: None,
+            spawnerr: None,
+            killing: false,
+            deadline: None,
+            report_at: None,
+        }
+    }
+
+    /// When this process wants its next [`Input::Wake`], on the monotonic clock.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        match (self.deadline, self.report_at) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Applies one input. One that makes no sense in this state is ignored: a
+    /// late `Wake` or a second `Stop` is normal life.
+    pub fn step(&mut self, input: Input, cx: Context, out: &mut Vec<Effect>) {
+        use ProcessState::{Backoff, Exited, Fatal, Running, Starting, Stopped, Stopping, Unknown};
+        match (self.state, input) {
+            (Stopped | Exited | Fatal | Backoff, Input::Start) => self.begin_start(cx, out),
+
+            (Starting, Input::Spawned { pid }) => self.spawned(pid, cx, out),
+            (Starting, Input::SpawnFailed { error }) => self.spawn_failed(error, cx, out),
+
+            (Starting, Input::Wake) if self.due(cx) && self.pid.is_some() => self.up(out),
+            (Backoff, Input::Wake) if self.out_of_retries() => self.gave_up(out),
+            (Backoff | Exited, Input::Wake) if self.due(cx) && cx.may_start => self.begin_start(cx, out),
+            (Stopping, Input::Wake) => self.stop_takes_long(cx, out),
+
+            (Starting | Running, Input::Exited { status }) => self.ended(status, cx, out),
+            (Stopping, Input::Exited { status }) => self.stopped(status, cx, out),
+            (Unknown, Input::Exited { status }) => self.lost_child_ended(status, cx, out),
+
+            (Starting | Running, Input::Stop) => self.begin_stop(self.config.stopsignal, cx, out),
+            (Backoff, Input::Stop) => self.stop_in_backoff(out),
+            (Backoff, Input::GiveUp) => self.give_up(out),
+            (Stopping, Input::Watch) => self.report_stop(cx, out),
+
+            (Starting | Running | Stopping, Input::Signal(signal)) => self.send(signal, out),
+            (_, Input::Signal(signal)) => self.not_running("attempted to send", signal, out),
+
+            (Starting | Running | Stopping, Input::SignalFailed { error, gone }) => {
+                self.signal_failed(&error, gone, out)
+            }
+
+            // Normal life. Spelled out so that a new input must be thought through.
+            (
+                _,
+                Input::Start
+                | Input::Stop
+                | Input::GiveUp
+                | Input::Watch
+                | Input::Spawned { .. }
+                | Input::SpawnFailed { .. }
+                | Input::Exited { .. }
+                | Input::SignalFailed { .. }
+                | Input::Wake,
+            ) => {}
+        }
+        self.check_invariants();
+    }
+
+    /// Whether an exit with this code would be an expected one (A4.18).
+    #[must_use]
+    pub fn expects(&self, exitstatus: i32) -> bool {
+        self.config.exitcodes.contains(&exitstatus)
+    }
+
+    /// Whether it starts with the daemon, or with its group (A4.12).
+    #[must_use]
+    pub fn wants_autostart(&self) -> bool {
+        self.config.autostart && self.state == ProcessState::Stopped && self.laststart.is_none()
+    }
+
+    // A4.40, A4.6
+    fn begin_start(&mut self, cx: Context, out: &mut Vec<Effect>) {
+        self.killing = false;
+        self.spawnerr = None;
+        self.exitstatus = None;
+        self.laststart = Some(cx.now);
+        self.enter(ProcessState::Starting, out);
+        out.push(Effect::Spawn);
+    }
+
+    // A4.71
+    fn spawned(&mut self, pid: i32, cx: Context, out: &mut Vec<Effect>) {
+        self.pid = Some(pid);
+        self.deadline = Some(cx.now.mono + secs(self.config.startsecs));
+        self.log(Level::Info, format!("spawned: '{}' with pid {pid}", self.config.name), out);
+        if self.config.startsecs <= 0 {
+            self.up(out);
+        }
+    }
+
+    // A4.14
+    fn spawn_failed(&mut self, error: String, cx: Context, out: &mut Vec<Effect>) {
+        self.log(Level::Info, format!("spawnerr: {error}"), out);
+        self.spawnerr = Some(error);
+        self.back_off(cx, out);
+        if self.out_of_retries() {
+            self.gave_up(out);
+        }
+    }
+
+    // A4.16
+    fn up(&mut self, out: &mut Vec<Effect>) {
+        self.backoff = 0;
+        self.enter(ProcessState::Running, out);
+        let text = format!(
+            "success: {} entered RUNNING state, process has stayed up for > than {} seconds (startsecs)",
+            self.config.name, self.config.startsecs
+        );
+        self.log(Level::Info, text, out);
+    }
+
+    // A4.15, A4.17, A4.18
+    fn ended(&mut self, status: ExitStatus, cx: Context, out: &mut Vec<Effect>) {
+        self.laststop = Some(cx.now);
+        if self.state == ProcessState::Starting {
+            if self.too_quick(cx) {
+                return self.ended_too_quickly(status, cx, out);
+            }
+            self.backoff = 0;
+            self.enter(ProcessState::Running, out);
+        }
+        let code = status.code();
+        let expected = self.expects(code);
+        self.backoff = 0;
+        self.exitstatus = Some(code);
+        if !expected {
+            self.spawnerr = Some(format!("Bad exit code {code}"));
+        }
+        self.change(ProcessState::Exited, expected, out);
+        self.pid = None;
+        if self.restarts(expected) {
+            self.deadline = Some(self.respawn_at(cx));
+        }
+        let (level, verdict) = if expected { (Level::Info, "expected") } else { (Level::Warn, "not expected") };
+        self.log(level, format!("exited: {} ({status}; {verdict})", self.config.name), out);
+    }
+
+    fn ended_too_quickly(&mut self, status: ExitStatus, cx: Context, out: &mut Vec<Effect>) {
+        self.exitstatus = None;
+        self.spawnerr = Some("Exited too quickly (process log may have details)".to_owned());
+        self.back_off(cx, out);
+        self.pid = None;
+        self.log(Level::Warn, format!("exited: {} ({status}; not expected)", self.config.name), out);
+        // Upstream looks again at its next pass, without a wait (A4.21).
+        if self.out_of_retries() {
+            self.gave_up(out);
+        }
+    }
+
+    // A4.25, A5.62
+    fn stopped(&mut self, status: ExitStatus, cx: Context, out: &mut Vec<Effect>) {
+        self.laststop = Some(cx.now);
+        self.killing = false;
+        self.exitstatus = Some(status.code());
+        // Upstream lets the count of failed starts survive a stop (A4.30); we do not.
+        self.backoff = 0;
+        self.enter(ProcessState::Stopped, out);
+        self.pid = None;
+        let level = if self.expects(status.code()) { Level::Info } else { Level::Warn };
+        self.log(level, format!("stopped: {} ({status})", self.config.name), out);
+    }
+
+    // A4.35: upstream dies here.
+    fn lost_child_ended(&mut self, status: ExitStatus, cx: Context, out: &mut Vec<Effect>) {
+        self.laststop = Some(cx.now);
+        self.exitstatus = Some(status.code());
+        self.pid = None;
+        self.enter(ProcessState::Exited, out);
+        self.log(Level::Warn, format!("exited: {} ({status}; not expected)", self.config.name), out);
+    }
+
+    // A4.24, A4.75, A4.76
+    fn begin_stop(&mut self, signal: Signal, cx: Context, out: &mut Vec<Effect>) {
+        let Some(pid) = self.pid else {
+            return self.not_running("attempted to kill", signal, out);
+        };
+        let escalation = self.state == ProcessState::Stopping;
+        let group = if escalation { self.config.killasgroup } else { self.config.stopasgroup };
+        let whom = if group { "process group " } else { "" };
+        self.log(Level::Debug, format!("killing {} (pid {pid}) {whom}with signal {signal}", self.config.name), out);
+        self.killing = true;
+        self.enter(ProcessState::Stopping, out);
+        let patience = secs(self.config.stopwaitsecs);
+        let patience = if escalation { patience.max(KILL_FLOOR) } else { patience };
+        self.deadline = Some(cx.now.mono + patience);
+        out.push(Effect::Signal { signal, pid, group });
+    }
+
+    // A4.22
+    fn stop_in_backoff(&mut self, out: &mut Vec<Effect>) {
+        self.log(Level::Debug, format!("Attempted to kill {}, which is in BACKOFF state.", self.config.name), out);
+        self.backoff = 0;
+        self.enter(ProcessState::Stopped, out);
+    }
+
+    // A4.23: no line in the log, since nothing went wrong.
+    fn give_up(&mut self, out: &mut Vec<Effect>) {
+        self.enter(ProcessState::Fatal, out);
+        self.backoff = 0;
+    }
+
+    // A4.26, A4.80
+    fn stop_takes_long(&mut self, cx: Context, out: &mut Vec<Effect>) {
+        if self.report_at.is_some_and(|at| at <= cx.now.mono) {
+            self.report_stop(cx, out);
+        }
+        if self.due(cx) {
+            let pid = self.pid.unwrap_or_default();
+            self.log(Level::Warn, format!("killing '{}' ({pid}) with SIGKILL", self.config.name), out);
+            self.begin_stop(Signal::KILL, cx, out);
+        }
+    }
+
+    fn report_stop(&mut self, cx: Context, out: &mut Vec<Effect>) {
+        if self.report_at.is_none_or(|at| at <= cx.now.mono) {
+            self.log(Level::Info, format!("waiting for {} to stop", self.config.name), out);
+            self.report_at = Some(cx.now.mono + STOP_REPORT);
+        }
+    }
+
+    // A4.79
+    fn send(&mut self, signal: Signal, out: &mut Vec<Effect>) {
+        let Some(pid) = self.pid else {
+            return self.not_running("attempted to send", signal, out);
+        };
+        self.log(Level::Debug, format!("sending {} (pid {pid}) sig {signal}", self.config.name), out);
+        out.push(Effect::Signal { signal, pid, group: false });
+    }
+
+    fn not_running(&self, attempt: &str, signal: Signal, out: &mut Vec<Effect>) {
+        let with = if attempt.ends_with("kill") { "with " } else { "" };
+        self.log(Level::Debug, format!("{attempt} {} {with}sig {signal} but it wasn't running", self.config.name), out);
+    }
+
+    // A4.27, A4.77
+    fn signal_failed(&mut self, error: &str, gone: bool, out: &mut Vec<Effect>) {
+        let name = &self.config.name;
+        let pid = self.pid.unwrap_or_default();
+        if gone {
+            let text = format!("unable to signal {name} (pid {pid}), it probably just exited on its own: {error}");
+            return self.log(Level::Debug, text, out);
+        }
+        self.log(Level::Critical, self.signal_failure(error), out);
+        self.killing = false;
+        self.enter(ProcessState::Unknown, out);
+    }
+
+    /// What a caller is told, and the log, when a signal cannot be sent (A5.71).
+    pub(super) fn signal_failure(&self, error: &str) -> String {
+        let attempt = if self.killing { "killing" } else { "sending sig" };
+        format!("unknown problem {attempt} {} ({}):{error}", self.config.name, self.pid.unwrap_or_default())
+    }
+
+    // A4.9: the counter first, then the event.
+    fn back_off(&mut self, cx: Context, out: &mut Vec<Effect>) {
+        self.backoff += 1;
+        self.enter(ProcessState::Backoff, out);
+        self.deadline = Some(cx.now.mono + secs(self.backoff));
+    }
+
+    // A4.21
+    fn gave_up(&mut self, out: &mut Vec<Effect>) {
+        self.enter(ProcessState::Fatal, out);
+        self.backoff = 0;
+        let name = &self.config.name;
+        let text = format!("gave up: {name} entered FATAL state, too many start retries too quickly");
+        self.log(Level::Info, text, out);
+    }
+
+    fn enter(&mut self, to: ProcessState, out: &mut Vec<Effect>) {
+        self.change(to, true, out);
+    }
+
+    /// Every change of state goes through here. The old deadline belonged to
+    /// the old state; a caller that needs a new one sets it afterwards.
+    fn change(&mut self, to: ProcessState, expected: bool, out: &mut Vec<Effect>) {
+        let from = std::mem::replace(&mut self.state, to);
+        if from == to {
+            return; // A4.8
+        }
+        self.deadline = None;
+        self.report_at = None;
+        let pid = self.pid.unwrap_or_default();
+        out.push(Effect::Changed(Change { from, to, tries: self.backoff, pid, expected }));
+    }
+
+    fn log(&self, level: Level, text: String, out: &mut Vec<Effect>) {
+        out.push(Effect::Log(LogLine::new(level, text)));
+    }
+
+    fn due(&self, cx: Context) -> bool {
+        self.deadline.is_some_and(|at| at <= cx.now.mono)
+    }
+
+    fn out_of_retries(&self) -> bool {
+        self.backoff > self.config.startretries
+    }
+
+    fn too_quick(&self, cx: Context) -> bool {
+        let up = self.laststart.map_or(Duration::MAX, |start| cx.now.mono.saturating_sub(start.mono));
+        up < secs(self.config.startsecs)
+    }
+
+    // A4.19
+    fn restarts(&self, expected: bool) -> bool {
+        match self.config.autorestart {
+            AutoRestart::Always => true,
+            AutoRestart::Unexpected => !expected,
+            AutoRestart::Never => false,
+        }
+    }
+
+    fn respawn_at(&self, cx: Context) -> Duration {
+        let floor = self.laststart.map_or(Duration::ZERO, |start| start.mono + RESPAWN_FLOOR);
+        floor.max(cx.now.mono)
+    }
+
+    /// What holds in every state; a breach is a bug in this file.
+    pub(super) fn check_invariants(&self) {
+        use ProcessState::{Backoff, Exited, Fatal, Running, Stopped, Stopping};
+        let state = self.state;
+        let alive = matches!(state, Running | Stopping);
+        debug_assert!(!alive || self.pid.is_some(), "{state} without a pid");
+        let dead = matches!(state, Stopped | Exited | Backoff | Fatal);
+        debug_assert!(!dead || self.pid.is_none(), "{state} still has pid {:?}", self.pid);
+        let waits = matches!(state, Stopping | Backoff);
+        debug_assert!(!waits || self.deadline.is_some(), "{state} can never leave");
+        debug_assert!(self.killing == (state == Stopping), "{state} with killing={}", self.killing);
+        debug_assert!(self.report_at.is_none() || state == Stopping, "{state} is not being stopped");
+        debug_assert!(state != Running || self.backoff == 0, "RUNNING after {} failed starts", self.backoff);
+    }
+}
+
+/// A setting in seconds; negative counts as none (A3.48).
+fn secs(setting: i64) -> Duration {
+    Duration::from_secs(u64::try_from(setting).unwrap_or(0).min(LONGEST))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! The way out: group after group, the highest priority first (A4.92, A4.133).
+
+use super::group::{GroupId, descending};
+use super::input::{Action, Input, ProcessId};
+use super::{Manager, process};
+use crate::model::{Level, LogLine, Now, ProcessState, Signal, SupervisorState};
+use std::time::Duration;
+
+/// How often the log says whom the shutdown waits for (A4.133).
+const REPORT: Duration = Duration::from_secs(3);
+
+/// A shutdown or restart under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Shutdown {
+    /// Groups still to be stopped; the last is the next.
+    pub(super) groups: Vec<GroupId>,
+    /// The last of `groups` has been told to stop.
+    pub(super) told: bool,
+    /// When the log next says whom we wait for.
+    pub(super) report_at: Duration,
+    /// `Finish` has been asked for.
+    pub(super) finished: bool,
+}
+
+impl Manager {
+    /// A signal to the daemon itself (A4.125–A4.132).
+    pub(super) fn signalled(&mut self, signal: Signal, now: Now, out: &mut Vec<Action>) {
+        let mut log = |level, text: String| out.push(Action::Log(LogLine::new(level, text)));
+        match signal {
+            Signal::TERM | Signal::INT | Signal::QUIT => {
+                log(Level::Warn, format!("received {signal} indicating exit request"));
+                self.begin_shutdown(SupervisorState::Shutdown, now, out);
+            }
+            Signal::HUP if self.state == SupervisorState::Shutdown => {
+                log(Level::Warn, format!("ignored {signal} indicating restart request (shutdown in progress)"));
+            }
+            Signal::HUP => {
+                log(Level::Warn, format!("received {signal} indicating restart request"));
+                if self.state == SupervisorState::Running {
+                    out.push(Action::PrepareRestart);
+                }
+            }
+            Signal::CHLD => log(Level::Debug, format!("received {signal} indicating a child quit")),
+            Signal::USR2 => {
+                log(Level::Info, format!("received {signal} indicating log reopen request"));
+                out.push(Action::ReopenLogs);
+            }
+            other => log(Level::Blather, format!("received {other} indicating nothing")),
+        }
+    }
+
+    /// Leaves RUNNING for good. A restart under way may still become a
+    /// shutdown; never the other way round (A4.126, A4.132).
+    pub fn begin_shutdown(&mut self, to: SupervisorState, now: Now, out: &mut Vec<Action>) {
+        if to == SupervisorState::Running || self.state == SupervisorState::Shutdown {
+            return;
+        }
+        self.state = to;
+        if self.shutdown.is_some() {
+            return;
+        }
+        self.supervisor_stopping(out);
+        let mut groups: Vec<GroupId> = self.groups.keys().copied().collect();
+        groups.sort_by_key(|id| self.groups.get(id).map_or(0, |group| group.config.priority));
+        self.shutdown = Some(Shutdown { groups, told: false, report_at: now.mono, finished: false });
+        self.advance_shutdown(now, out);
+    }
+
+    /// Tells the next group to stop when the one before has; finishes behind
+    /// the last. Groups with nothing to stop cost no time (A4.93).
+    pub(super) fn advance_shutdown(&mut self, now: Now, out: &mut Vec<Action>) {
+        loop {
+            let Some(shutdown) = &self.shutdown else { return };
+            if shutdown.finished {
+                return;
+            }
+            let Some(id) = shutdown.groups.last().copied() else { break };
+            if !shutdown.told {
+                self.stop_group(id, out);
+            }
+            let unstopped = self.standings(id).iter().any(|member| !member.state.is_stopped());
+            let Some(shutdown) = &mut self.shutdown else { return };
+            shutdown.told = unstopped;
+            if unstopped {
+                return self.report_shutdown(now, out);
+            }
+            shutdown.groups.pop();
+        }
+        if let Some(shutdown) = &mut self.shutdown {
+            shutdown.finished = true;
+        }
+        out.push(Action::Finish(self.state));
+    }
+
+    /// When the shutdown wants to speak next.
+    pub(super) fn shutdown_deadline(&self) -> Option<Duration> {
+        self.shutdown.as_ref().filter(|shutdown| !shutdown.finished).map(|shutdown| shutdown.report_at)
+    }
+
+    // A4.134
+    fn stop_group(&mut self, id: GroupId, out: &mut Vec<Action>) {
+        for member in descending(self.standings(id)) {
+            if matches!(member.state, ProcessState::Running | ProcessState::Starting | ProcessState::Backoff) {
+                out.push(Action::Then(Input::ShutdownMember(member.id)));
+            }
+        }
+    }
+
+    /// One member's turn in its group's stop.
+    pub(super) fn shutdown_member(&mut self, id: ProcessId, now: Now, out: &mut Vec<Action>) {
+        let input = match self.members.get(&id).map(|member| member.process.state) {
+            Some(ProcessState::Running | ProcessState::Starting) => process::Input::Stop,
+            Some(ProcessState::Backoff) => process::Input::GiveUp,
+            _ => return,
+        };
+        self.step(id, input, now, out);
+    }
+
+    // A5.54, A5.55
+    fn report_shutdown(&mut self, now: Now, out: &mut Vec<Action>) {
+        let Some(shutdown) = self.shutdown.as_mut().filter(|shutdown| shutdown.report_at <= now.mono) else { return };
+        shutdown.report_at = now.mono + REPORT;
+        let unstopped: Vec<(&str, ProcessState)> = self
+            .groups
+            .values()
+            .flat_map(|group| &group.members)
+            .filter_map(|id| self.members.get(id))
+            .filter(|member| !member.process.state.is_stopped())
+            .map(|member| (member.process.config.name.as_str(), member.process.state))
+            .collect();
+        let names: Vec<&str> = unstopped.iter().map(|(name, _)| *name).collect();
+        out.push(Action::Log(LogLine::new(Level::Info, format!("waiting for {} to die", names.join(", ")))));
+        for (name, state) in unstopped {
+            out.push(Action::Log(LogLine::new(Level::Blather, format!("{name} state: {state}"))));
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! The manager as a whole: orders, calls, events and the way out.
+
+use super::testing::{group, pool, program};
+use super::{Action, Answer, CommandError, Input, Manager, ProcessId, Refusal, Target, Ticket, Wish};
+use crate::config::{GroupConfig, ProcessConfig};
+use crate::model::{ExitStatus, Now, ProcessState, Signal, SupervisorState};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+/// A manager in a world where every spawn succeeds and children live until
+/// the test ends them. Writes down what happens.
+struct World {
+    manager: Manager,
+    now: Now,
+    next_pid: i32,
+    /// `spawn a`, `TERM a`, `event NAME`, `finish`.
+    did: Vec<String>,
+    logged: Vec<String>,
+    answers: BTreeMap<u64, Answer>,
+    fed: Vec<String>,
+    missing: Vec<&'static str>,
+}
+
+impl World {
+    fn new(groups: Vec<GroupConfig>) -> Self {
+        let now = Now { mono: Duration::from_secs(1000), wall: Duration::from_secs(1_700_000_001) };
+        let manager = Manager::new("supervisor".into(), groups.clone(), 0);
+        let mut world = Self {
+            manager,
+            now,
+            next_pid: 1,
+            did: vec![],
+            logged: vec![],
+            answers: BTreeMap::new(),
+            fed: vec![],
+            missing: vec![],
+        };
+        for config in groups {
+            world.add(config);
+        }
+        world.input(Input::Boot);
+        world
+    }
+
+    fn add(&mut self, config: GroupConfig) -> bool {
+        let mut out = vec![];
+        let added = self.manager.add_group(config, &mut out).is_some();
+        self.perform(out);
+        added
+    }
+
+    fn input(&mut self, input: Input) {
+        let mut out = vec![];
+        self.manager.input(input, self.now, &mut out);
+        self.perform(out);
+    }
+
+    fn perform(&mut self, actions: Vec<Action>) {
+        let mut queue = VecDeque::from(actions);
+        while let Some(action) = queue.pop_front() {
+            let result = match action {
+                Action::Spawn(id) => {
+                    self.did.push(format!("spawn {}", self.name(id)));
+                    self.next_pid += 1;
+                    Some(Input::Spawned { id, pid: self.next_pid })
+                }
+                Action::Kill { id, signal, .. } => {
+                    self.did.push(format!("{signal} {}", self.name(id)));
+                    None
+                }
+                Action::CheckCommand { ticket, id } => {
+                    let missing = self.missing.contains(&self.name(id).as_str());
+                    let command = if missing { Err(CommandError::NotFound("x".into())) } else { Ok(()) };
+                    Some(Input::StartMember { ticket, id, command })
+                }
+                Action::Then(input) => Some(input),
+                Action::Log(line) => {
+                    self.logged.push(line.text);
+                    None
+                }
+                Action::Feed { bytes, .. } => {
+                    self.fed.push(String::from_utf8(bytes).expect("text"));
+                    None
+                }
+                Action::Answer { ticket, answer } => {
+                    self.answers.insert(ticket.0, answer);
+                    None
+                }
+                Action::Finish(state) => {
+                    self.did.push(format!("finish {}", state.name()));
+                    None
+                }
+                Action::Release(_) | Action::ReopenLogs | Action::PrepareRestart => None,
+            };
+            if let Some(input) = result {
+                let mut out = vec![];
+                self.manager.input(input, self.now, &mut out);
+                out.into_iter().rev().for_each(|action| queue.push_front(action));
+            }
+        }
+    }
+
+    fn request(&mut self, ticket: u64, target: Target, wish: Wish) -> Result<(), Refusal> {
+        let mut out = vec![];
+        let begun = self.manager.request(&target, &wish, Ticket(ticket), &mut out);
+        self.perform(out);
+        begun
+    }
+
+    fn pass(&mut self, secs: u64) {
+        self.now.mono += Duration::from_secs(secs);
+        self.now.wall += Duration::from_secs(secs);
+        self.input(Input::Wake);
+    }
+
+    fn exit(&mut self, name: &str) {
+        let id = self.manager.process_named(name).expect("a process");
+        let pid = self.manager.process(id).and_then(|process| process.pid).expect("a child");
+        self.input(Input::Exited { pid, status: ExitStatus::Code(0) });
+    }
+
+    fn name(&self, id: ProcessId) -> String {
+        self.manager.process(id).map(|process| process.config.name.clone()).unwrap_or_default()
+    }
+
+    fn state(&self, name: &str) -> ProcessState {
+        let id = self.manager.process_named(name).expect("a process");
+        self.manager.process(id).expect("a process").state
+    }
+
+    fn did(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.did)
+    }
+}
+
+fn with_priority(name: &str, priority: i64) -> ProcessConfig {
+    ProcessConfig { priority, ..program(name) }
+}
+
+fn one(name: &str, priority: i64) -> GroupConfig {
+    group(name, priority, vec![program(name)])
+}
+
+fn named(name: &str) -> Target {
+    Target::Named(name.to_owned())
+}
+
+const START: Wish = Wish::Start { wait: true };
+const STOP: Wish = Wish::Stop { wait: true };
+
+/// A4.85–A4.89: groups by priority, members as configured, no waiting between
+#[test]
+fn at_boot_all_autostart_processes_are_spawned_in_order() {
+    let quiet = ProcessConfig { autostart: false, ..program("quiet") };
+    let mut world = World::new(vec![
+        one("early", 1),
+        group("web", 20, vec![with_priority("w2", 7), with_priority("w1", 3), quiet]),
+        one("late", 999),
+    ]);
+    assert_eq!(world.did(), ["spawn early", "spawn w2", "spawn w1", "spawn late"]);
+}
+
+/// A4.92, A4.133, B1.6.15: the last group first, each waited for
+#[test]
+fn a_shutdown_stops_group_after_group_from_the_highest_priority_down() {
+    let mut world =
+        World::new(vec![one("a", 1), group("g", 5, vec![with_priority("x", 1), with_priority("y", 2)]), one("z", 9)]);
+    world.did();
+    world.input(Input::Signalled(Signal::TERM));
+    assert_eq!(world.did(), ["SIGTERM z"]);
+    world.exit("z");
+    assert_eq!(world.did(), ["SIGTERM y", "SIGTERM x"], "A4.91: descending inside a group");
+    world.exit("g:x");
+    assert_eq!(world.did(), [""; 0]);
+    world.exit("g:y");
+    assert_eq!(world.did(), ["SIGTERM a"]);
+    world.exit("a");
+    assert_eq!(world.did(), ["finish SHUTDOWN"]);
+    assert!(world.logged.contains(&"received SIGTERM indicating exit request".to_owned()));
+    assert!(world.logged.contains(&"waiting for a, x, y, z to die".to_owned()), "{:?}", world.logged);
+}
+
+/// A4.93, A7.52
+#[test]
+fn groups_with_nothing_to_stop_cost_no_time() {
+    let quiet = |name: &str| group(name, 5, vec![ProcessConfig { autostart: false, ..program(name) }]);
+    let mut world = World::new(vec![quiet("a"), quiet("b"), quiet("c")]);
+    world.input(Input::Signalled(Signal::INT));
+    assert_eq!(world.did(), ["finish SHUTDOWN"]);
+}
+
+/// A4.126, A4.132
+#[test]
+fn a_restart_becomes_a_shutdown_on_term_and_never_the_other_way_round() {
+    let mut world = World::new(vec![one("a", 1)]);
+    let mut out = vec![];
+    world.manager.begin_shutdown(SupervisorState::Restarting, world.now, &mut out);
+    world.perform(out);
+    world.input(Input::Signalled(Signal::TERM));
+    assert_eq!(world.manager.state(), SupervisorState::Shutdown);
+    world.input(Input::Signalled(Signal::HUP));
+    assert_eq!(world.manager.state(), SupervisorState::Shutdown);
+    let ignored = "ignored SIGHUP indicating restart request (shutdown in progress)";
+    assert_eq!(world.logged.last().map(String::as_str), Some(ignored));
+    world.exit("a");
+    assert_eq!(world.did().last().map(String::as_str), Some("finish SHUTDOWN"));
+}
+
+/// B1.6.4, B1.12.3
+#[test]
+fn a_start_that_waits_is_answered_when_the_process_is_running() {
+    let mut world = World::new(vec![group("a", 1, vec![ProcessConfig { autostart: false, ..program("a") }])]);
+    assert_eq!(world.request(1, named("a"), START), Ok(()));
+    assert!(world.answers.is_empty());
+    world.pass(1);
+    assert_eq!(world.answers.get(&1), Some(&Answer::One(Ok(()))));
+    assert_eq!(world.request(2, named("a"), Wish::Start { wait: false }), Ok(()));
+    assert_eq!(world.answers.get(&2), Some(&Answer::One(Err(Refusal::AlreadyStarted("a".into())))));
+}
+
+/// B1.6.4, B1.6.5: told at the first failure, while the retries go on
+#[test]
+fn a_start_that_fails_is_answered_at_once_and_tried_again() {
+    let mut world = World::new(vec![group("a", 1, vec![ProcessConfig { autostart: false, ..program("a") }])]);
+    world.request(1, named("a"), START).expect("begun");
+    world.exit("a");
+    assert_eq!(world.answers.get(&1), Some(&Answer::One(Err(Refusal::SpawnError("a".into())))));
+    assert_eq!(world.state("a"), ProcessState::Backoff);
+    world.pass(1);
+    assert_eq!(world.state("a"), ProcessState::Starting);
+}
+
+/// B1.6.4: somebody else stopped it meanwhile
+#[test]
+fn a_start_overtaken_by_a_stop_is_an_abnormal_termination() {
+    let mut world = World::new(vec![group("a", 1, vec![ProcessConfig { autostart: false, ..program("a") }])]);
+    world.request(1, named("a"), START).expect("begun");
+    world.request(2, named("a"), STOP).expect("begun");
+    assert_eq!(world.answers.get(&1), Some(&Answer::One(Err(Refusal::AbnormalTermination("a".into())))));
+    assert_eq!(world.answers.get(&2), None);
+    world.exit("a");
+    assert_eq!(world.answers.get(&2), Some(&Answer::One(Ok(()))));
+}
+
+/// B1.6.2: the file is looked at before the state
+#[test]
+fn a_missing_file_is_told_even_of_a_running_process() {
+    let mut world = World::new(vec![one("a", 1)]);
+    world.missing.push("a");
+    world.request(1, named("a"), START).expect("begun");
+    let missing = Refusal::NoFile(CommandError::NotFound("x".into()));
+    assert_eq!(world.answers.get(&1), Some(&Answer::One(Err(missing))));
+}
+
+/// B1.6.7, F21
+#[test]
+fn a_process_that_is_stopping_cannot_be_started() {
+    let mut world = World::new(vec![one("a", 1)]);
+    world.request(1, named("a"), Wish::Stop { wait: false }).expect("begun");
+    assert_eq!(world.answers.get(&1), Some(&Answer::One(Ok(()))), "asked for, not reached");
+    for (ticket, wait) in [(2, true), (3, false)] {
+        world.request(ticket, named("a"), Wish::Start { wait }).expect("begun");
+        let refused = Answer::One(Err(Refusal::AbnormalTermination("a".into())));
+        assert_eq!(world.answers.get(&ticket), Some(&refused));
+    }
+}
+
+/// B1.6.8, B1.6.16, B1.4
+#[test]
+fn names_and_states_that_do_not_fit_are_refused_at_once() {
+    let mut world = World::new(vec![one("a", 1)]);
+    let bad_name = |name: &str| Err(Refusal::BadName(name.to_owned()));
+    for name in ["nope", "", "*", " a", "a:b", "nope:*", "a:a:x"] {
+        assert_eq!(world.request(1, named(name), START), bad_name(name));
+    }
+    assert_eq!(world.request(1, Target::Group("a:*".into()), START), bad_name("a:*"));
+    world.request(2, named("a:a"), STOP).expect("begun");
+    assert_eq!(world.request(3, named("a"), STOP), Err(Refusal::NotRunning("a".into())));
+    let signal = |text: &str| Wish::Signal(text.to_owned());
+    assert_eq!(world.request(4, named("a"), signal("FOO")), Err(Refusal::BadSignal("FOO".into())));
+    assert_eq!(world.request(5, named("a"), signal("HUP")), Ok(()), "while STOPPING");
+    world.exit("a");
+    assert_eq!(world.request(6, named("a"), signal("HUP")), Err(Refusal::NotRunning("a".into())));
+    assert_eq!(world.request(7, named("a"), signal("FOO")), Err(Refusal::BadSignal("FOO".into())));
+}
+
+/// B1.6.11, B1.6.13–B1.6.15, B1.7.3, B1.7.4
+#[test]
+fn a_group_call_acts_on_those_that_qualify_in_priority_order() {
+    let quiet = |name: &str, priority| ProcessConfig { autostart: false, priority, ..program(name) };
+    let mut world = World::new(vec![group("g", 1, vec![quiet("b", 2), quiet("a", 1), program("up"), quiet("bad", 3)])]);
+    world.pass(1);
+    world.did();
+    world.missing.push("bad");
+    world.request(1, named("g:*"), START).expect("begun");
+    assert_eq!(world.did(), ["spawn a", "spawn b"]);
+    world.pass(1);
+    let Some(Answer::Many(outcomes)) = world.answers.get(&1) else { panic!("{:?}", world.answers) };
+    let told: Vec<(&str, bool)> = outcomes.iter().map(|o| (o.name.as_str(), o.result.is_ok())).collect();
+    assert_eq!(told, [("bad", false), ("a", true), ("b", true)], "in the order of completion");
+
+    world.request(2, Target::All, Wish::Signal("nonsense".into())).expect("begun");
+    let Some(Answer::Many(outcomes)) = world.answers.get(&2) else { panic!("{:?}", world.answers) };
+    assert!(outcomes.iter().all(|o| o.result == Err(Refusal::BadSignal("nonsense".into()))), "B1.6.17");
+
+    world.request(3, Target::All, START).expect("begun");
+    let Some(Answer::Many(outcomes)) = world.answers.get(&3) else { panic!("{:?}", world.answers) };
+    assert_eq!(outcomes.len(), 1, "only the one that is down: {outcomes:?}");
+    world.request(4, Target::All, STOP).expect("begun");
+    assert_eq!(world.did(), ["SIGTERM a", "SIGTERM b", "SIGTERM up"], "K8: ascending");
+}
+
+/// A6.37, A6.57, A6.59, A6.11, A6.13: what a listener hears of a start
+#[test]
+fn a_listener_hears_of_everything_since_its_own_group_was_added() {
+    let listener = ProcessConfig { startsecs: 0, ..program("l") };
+    let mut world = World::new(vec![pool("l", 10, &["EVENT"], vec![listener]), one("p", 5)]);
+    let id = world.manager.process_named("l").expect("a listener");
+    let mut heard = vec![];
+    for _ in 0..20 {
+        world.input(Input::ListenerSaid { id, bytes: b"READY\n".to_vec() });
+        let Some(event) = world.fed.pop() else { break };
+        let (header, payload) = event.split_once('\n').expect("a header");
+        let name = header.split("eventname:").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+        heard.push(format!("{name} {}", payload.trim_end()));
+        world.input(Input::ListenerSaid { id, bytes: b"RESULT 2\nOK".to_vec() });
+    }
+    assert_eq!(
+        heard,
+        [
+            "PROCESS_GROUP_ADDED groupname:l",
+            "PROCESS_GROUP_ADDED groupname:p",
+            "SUPERVISOR_STATE_CHANGE_RUNNING ",
+            "PROCESS_STATE_STARTING processname:l groupname:l from_state:STOPPED tries:0",
+            "PROCESS_STATE_RUNNING processname:l groupname:l from_state:STARTING pid:2",
+            "PROCESS_STATE_STARTING processname:p groupname:p from_state:STOPPED tries:0",
+        ]
+    );
+    assert_eq!(world.manager.serial(), 6);
+}
+
+/// A4.98, B1.11.2, B1.11.3, B1.11.10
+#[test]
+fn groups_come_and_go_and_a_reread_tells_the_difference() {
+    let mut world = World::new(vec![one("a", 1), one("b", 2)]);
+    let mut changed = one("b", 2);
+    changed.processes[0].command = "/bin/other".into();
+    let found = world.manager.reread(vec![one("new", 1), changed]);
+    assert_eq!((found.added, found.changed, found.removed), (vec!["new".into()], vec!["b".into()], vec!["a".into()]));
+
+    let mut out = vec![];
+    assert_eq!(world.manager.remove_group("a", &mut out), Err(Refusal::StillRunning("a".into())));
+    assert_eq!(world.manager.remove_group("nope", &mut out), Err(Refusal::BadName("nope".into())));
+    world.request(1, named("a"), STOP).expect("begun");
+    world.exit("a");
+    assert!(world.manager.remove_group("a", &mut out).is_ok());
+    assert!(!world.manager.is_active("a"));
+    assert!(!world.add(one("b", 2)), "active already");
+    world.did();
+    assert!(world.add(one("new", 1)));
+    assert_eq!(world.did(), ["spawn new"], "A4.31");
+}
+
+/// A4.86
+#[test]
+fn processes_of_one_name_in_a_group_are_one_and_the_later_wins() {
+    let later = ProcessConfig { startsecs: 7, ..program("x") };
+    let world = World::new(vec![group("g", 1, vec![program("x"), program("y"), later])]);
+    let id = world.manager.process_named("g:x").expect("one of them");
+    assert_eq!(world.manager.process(id).map(|process| process.config.startsecs), Some(7));
+    assert_eq!(world.manager.in_order().len(), 2);
+}

@@ -1,0 +1,115 @@
+//! Which groups are active: adding, removing, and what a reread found (B1.11).
+
+use super::group::{Group, GroupId};
+use super::info::Reread;
+use super::input::{Action, Input, ProcessId};
+use super::pool::Pool;
+use super::refusal::Refusal;
+use super::{Manager, Member, Process};
+use crate::config::{GroupConfig, GroupKind, diff};
+
+impl Manager {
+    /// Makes a group active: its processes exist from here on, stopped. Returns
+    /// them, for the engine to make their log files; `None` when a group of
+    /// that name is active already (A4.98).
+    pub fn add_group(&mut self, config: GroupConfig, out: &mut Vec<Action>) -> Option<Vec<ProcessId>> {
+        if self.group_named(&config.name).is_some() {
+            return None;
+        }
+        let id = GroupId(self.next_group);
+        self.next_group = self.next_group.wrapping_add(1);
+        let mut members: Vec<ProcessId> = vec![];
+        for process in collapse(&config) {
+            let member = ProcessId(self.next_process);
+            self.next_process = self.next_process.wrapping_add(1);
+            self.members.insert(member, Member::new(id, Process::new(process)));
+            members.push(member);
+        }
+        let name = config.name.clone();
+        self.by_name.insert(name.clone(), id);
+        self.pools.extend(self.pool_of(&config, &members).map(|pool| (id, pool)));
+        self.groups.insert(id, Group { config, members: members.clone() });
+        self.group_added(&name, out);
+        if self.booted {
+            out.extend(members.iter().map(|member| Action::Then(Input::Autostart(*member))));
+        }
+        Some(members)
+    }
+
+    /// Makes a group inactive. Returns its processes, for the engine to let go
+    /// of what they hold.
+    ///
+    /// # Errors
+    /// `BadName` when it is not active, `StillRunning` when a member has not
+    /// stopped (B1.11.10).
+    pub fn remove_group(&mut self, name: &str, out: &mut Vec<Action>) -> Result<Vec<ProcessId>, Refusal> {
+        let id = self.group_named(name).ok_or_else(|| Refusal::BadName(name.to_owned()))?;
+        if self.standings(id).iter().any(|member| !member.state.is_stopped()) {
+            return Err(Refusal::StillRunning(name.to_owned()));
+        }
+        self.by_name.remove(name);
+        let members = self.groups.remove(&id).map(|group| group.members).unwrap_or_default();
+        for member in &members {
+            self.deadlines.remove(*member);
+            for ticket in self.waits.asking(*member) {
+                self.waits.settle(ticket, *member, Err(Refusal::BadName(name.to_owned())), out);
+            }
+            // A child lost in UNKNOWN may still be alive; it is a stranger now.
+            if let Some(pid) = self.members.remove(member).and_then(|gone| gone.process.pid) {
+                self.pids.remove(&pid);
+            }
+        }
+        self.pools.remove(&id);
+        self.group_removed(name, out);
+        Ok(members)
+    }
+
+    /// The queue of events of a group that is a pool of listeners.
+    pub(super) fn pool_of(&self, config: &GroupConfig, members: &[ProcessId]) -> Option<Pool> {
+        let GroupKind::Listeners { buffer_size, events } = &config.kind else { return None };
+        let names = members.iter().filter_map(|id| self.process(*id)).map(|process| process.config.name.clone());
+        Some(Pool::new(config.name.clone(), *buffer_size, events.clone(), names.collect()))
+    }
+
+    /// Takes note of a configuration that was read, and says how it differs
+    /// from what is active (B1.11.1–B1.11.5). Changes no process.
+    pub fn reread(&mut self, read: Vec<GroupConfig>) -> Reread {
+        self.read = read;
+        let mut found = Reread::default();
+        for config in &self.read {
+            match self.group_named(&config.name).and_then(|id| self.groups.get(&id)) {
+                None => found.added.push(config.name.clone()),
+                Some(active) if !diff::changed(&active.config, config).is_empty() => {
+                    found.changed.push(config.name.clone());
+                }
+                Some(_) => {}
+            }
+        }
+        let gone = |group: &&Group| !self.read.iter().any(|config| config.name == group.config.name);
+        found.removed = self.groups.values().filter(gone).map(|group| group.config.name.clone()).collect();
+        found
+    }
+
+    /// The last configuration that was read.
+    #[must_use]
+    pub fn last_read(&self) -> &[GroupConfig] {
+        &self.read
+    }
+}
+
+/// Processes of equal names in one group are one; the later settings win, in
+/// the earlier place (A4.86).
+fn collapse(config: &GroupConfig) -> Vec<crate::config::ProcessConfig> {
+    let mut places = std::collections::BTreeMap::new();
+    let mut kept: Vec<crate::config::ProcessConfig> = vec![];
+    for process in &config.processes {
+        match places.get(&process.name).and_then(|place: &usize| kept.get_mut(*place)) {
+            Some(earlier) => *earlier = process.clone(),
+            None => {
+                places.insert(process.name.clone(), kept.len());
+                kept.push(process.clone());
+            }
+        }
+    }
+    kept
+}
