@@ -1,5 +1,158 @@
 //! Doing. Owns the manager and everything that has a descriptor.
+//!
+//! One task on one thread: it waits, reads the clock once, feeds the manager
+//! what happened and carries out what the manager answers. Decisions are made
+//! below, in `manager`; bytes of child output flow beside it, in `pump`.
 
+mod calls;
+mod command;
+mod fcgi;
+mod groups;
 pub mod handle;
+mod logfiles;
+mod perform;
+mod spawn;
+mod stdin;
+mod turn;
 
+pub use groups::Prepared;
 pub use handle::EngineHandle;
+pub use turn::Ended;
+
+use crate::config::{Config, Source};
+use crate::manager::{Action, Manager, ProcessId, Ticket};
+use crate::model::{ExitStatus, Level, LogLine, Now, SupervisorState};
+use crate::pump::{Pump, PumpEvent};
+use crate::rpc::{Fault, Reply};
+use crate::sys::poll::Poller;
+use crate::sys::signals::Signals;
+use fcgi::FcgiSockets;
+use handle::Command;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ffi::OsString;
+use std::io;
+use std::time::Duration;
+use stdin::Stdins;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::{mpsc, oneshot};
+
+/// Everything the engine is handed at the start of a life.
+pub struct Parts {
+    /// The groups.
+    pub prepared: Prepared,
+    /// The configuration of this life.
+    pub config: Config,
+    /// Where a reread finds the next one.
+    pub source: Source,
+    /// The daemon's own signals.
+    pub signals: Signals,
+    /// The data plane, running.
+    pub pump: Pump,
+    /// What the data plane has to tell.
+    pub pump_events: mpsc::Receiver<PumpEvent>,
+    /// What connections ask.
+    pub commands: mpsc::Receiver<Command>,
+}
+
+/// The doing half of the daemon.
+pub struct Engine {
+    manager: Manager,
+    config: Config,
+    source: Source,
+    /// The configuration that a restart will begin with; checked already.
+    next: Option<Config>,
+    /// The daemon's own environment, under every child's.
+    environment: Vec<(OsString, OsString)>,
+    pump: Pump,
+    pump_events: mpsc::Receiver<PumpEvent>,
+    commands: mpsc::Receiver<Command>,
+    signals: AsyncFd<Signals>,
+    poller: AsyncFd<Poller>,
+    stdins: Stdins,
+    fcgi: FcgiSockets,
+    /// Actions not carried out yet, in order.
+    queue: VecDeque<Action>,
+    /// Callers whose answer is still to come.
+    answers: BTreeMap<Ticket, oneshot::Sender<Result<Reply, Fault>>>,
+    next_ticket: u64,
+    /// Children that are dead and whose last output is being read.
+    draining: BTreeMap<ProcessId, Drain>,
+    /// Processes whose output streams the pump holds.
+    attached: BTreeSet<ProcessId>,
+    ended: Option<SupervisorState>,
+}
+
+/// A dead child whose last output is on its way.
+#[derive(Debug, Clone, Copy)]
+struct Drain {
+    pid: i32,
+    status: ExitStatus,
+    /// When its exit is told although the pump has not answered.
+    limit: Duration,
+}
+
+impl Engine {
+    /// An engine on what was prepared; nothing is started yet. To be called
+    /// inside the runtime.
+    ///
+    /// # Errors
+    /// The system refuses a poll set.
+    pub fn new(parts: Parts) -> Result<Self, EngineError> {
+        let Parts { prepared, config, source, signals, pump, pump_events, commands } = parts;
+        Ok(Self {
+            manager: prepared.manager,
+            source,
+            next: None,
+            environment: std::env::vars_os().collect(),
+            pump,
+            pump_events,
+            commands,
+            signals: AsyncFd::new(signals)?,
+            poller: AsyncFd::new(Poller::new()?)?,
+            stdins: Stdins::new(),
+            fcgi: prepared.fcgi,
+            queue: prepared.actions.into(),
+            answers: BTreeMap::new(),
+            next_ticket: 0,
+            draining: BTreeMap::new(),
+            attached: BTreeSet::new(),
+            ended: None,
+            config,
+        })
+    }
+
+    /// Gives back what outlives this life: the signals, the data plane and the
+    /// serial that the next life's events go on from.
+    #[must_use]
+    pub fn into_rest(self) -> (Signals, Pump, u64) {
+        (self.signals.into_inner(), self.pump, self.manager.serial())
+    }
+
+    fn log(&self, level: Level, text: impl Into<String>, now: Now) {
+        self.pump.log(LogLine::new(level, text), now);
+    }
+}
+
+/// Why a life cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The system refuses something basic.
+    #[error("Cannot set up the event loop: {0}")]
+    System(#[from] io::Error),
+    /// An AUTO log cannot be made (A1.35).
+    #[error("Could not create a log file in {directory}: {error}")]
+    AutoLog {
+        /// `childlogdir`
+        directory: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A FastCGI socket cannot be made (A1.34).
+    #[error("Could not create FastCGI socket {url}: {error}")]
+    Fcgi {
+        /// As configured.
+        url: String,
+        /// What the system said.
+        error: crate::sys::socket::fcgi::FcgiError,
+    },
+}

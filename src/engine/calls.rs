@@ -1,0 +1,242 @@
+//! Answering the API: each request is a read of the manager, something the
+//! manager decides, or a log file somebody wants to see.
+
+use super::Engine;
+use super::handle::Command;
+use super::stdin::Undelivered;
+use crate::config::{Config, ConfigError};
+use crate::manager::{Refusal, Target, Ticket, Wish};
+use crate::model::{API_VERSION, Level, Now, SUPERVISOR_VERSION, SupervisorState};
+use crate::rpc::{ConfigInfo, Fault, FaultCode, Reply, Request, refuse};
+use crate::sys::clock;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+type Caller = oneshot::Sender<Result<Reply, Fault>>;
+
+impl Engine {
+    pub(super) fn take_command(&mut self, command: Command, now: Now) {
+        match command {
+            Command::Call { request, answer } => self.call(request, answer, now),
+            Command::LogPath { name, channel, answer } => {
+                let id = self.manager.process_named(&name).ok();
+                let path = id.and_then(|id| self.manager.logfile(id, channel)).map(Into::into);
+                drop(answer.send(path));
+            }
+            Command::MainLogPath { answer } => drop(answer.send(self.main_log_path())),
+            Command::Log(line) => self.pump.log(line, now),
+        }
+    }
+
+    fn call(&mut self, request: Request, caller: Caller, now: Now) {
+        // B1.13.1, B1.13.2
+        let running = self.manager.state() == SupervisorState::Running;
+        if !running && !matches!(request, Request::SendRemoteCommEvent { .. }) {
+            let refused = Fault { code: FaultCode::ShutdownState, extra: None };
+            return drop(caller.send(Err(refused)));
+        }
+        let answer = match request {
+            Request::StartProcess { name, wait } => {
+                return self.act(&Target::Named(name), &Wish::Start { wait }, caller, now);
+            }
+            Request::StartProcessGroup { name, wait } => {
+                return self.act(&Target::Group(name), &Wish::Start { wait }, caller, now);
+            }
+            Request::StartAllProcesses { wait } => return self.act(&Target::All, &Wish::Start { wait }, caller, now),
+            Request::StopProcess { name, wait } => {
+                return self.act(&Target::Named(name), &Wish::Stop { wait }, caller, now);
+            }
+            Request::StopProcessGroup { name, wait } => {
+                return self.act(&Target::Group(name), &Wish::Stop { wait }, caller, now);
+            }
+            Request::StopAllProcesses { wait } => return self.act(&Target::All, &Wish::Stop { wait }, caller, now),
+            Request::SignalProcess { name, signal } => {
+                return self.act(&Target::Named(name), &Wish::Signal(signal), caller, now);
+            }
+            Request::SignalProcessGroup { name, signal } => {
+                return self.act(&Target::Group(name), &Wish::Signal(signal), caller, now);
+            }
+            Request::SignalAllProcesses { signal } => {
+                return self.act(&Target::All, &Wish::Signal(signal), caller, now);
+            }
+            Request::ReadLog { offset, length } => return self.read_log(offset, length, caller),
+            Request::ReadProcessLog { name, channel, offset, length } => {
+                return self.read_process_log(&name, channel, offset, length, caller);
+            }
+            Request::TailProcessLog { name, channel, offset, length } => {
+                return self.tail_process_log(&name, channel, offset, length, caller);
+            }
+            Request::ClearLog => return self.clear_log(caller, now),
+            Request::ClearProcessLogs(name) => return self.clear_process_logs(&name, caller),
+            Request::ClearAllProcessLogs => return self.clear_all_process_logs(caller),
+            Request::GetApiVersion => Ok(Reply::Text(API_VERSION.to_owned())),
+            Request::GetSupervisorVersion => Ok(Reply::Text(SUPERVISOR_VERSION.to_owned())),
+            Request::GetIdentification => Ok(Reply::Text(self.config.supervisord.identifier.clone())),
+            Request::GetState => Ok(Reply::State(self.manager.state())),
+            Request::GetPid => Ok(Reply::Int(i64::from(std::process::id()))),
+            Request::GetProcessInfo(name) => {
+                let info = self.manager.info(&name, now, &stamp);
+                info.map(|info| Reply::Info(Box::new(info))).map_err(|refusal| refuse::from_refusal(&refusal))
+            }
+            Request::GetAllProcessInfo => Ok(Reply::Infos(self.manager.infos(now, &stamp))),
+            Request::GetAllConfigInfo => Ok(Reply::Configs(self.config_infos())),
+            Request::Shutdown => {
+                self.begin_shutdown(SupervisorState::Shutdown, now);
+                Ok(Reply::Done)
+            }
+            Request::Restart => self.restart(now),
+            Request::ReloadConfig => self.reload_config(),
+            Request::AddProcessGroup(name) => self.add_process_group(&name, now),
+            Request::RemoveProcessGroup(name) => self.remove_process_group(&name, now),
+            Request::SendProcessStdin { name, chars } => self.send_stdin(&name, &chars),
+            Request::SendRemoteCommEvent { kind, data } => {
+                let mut out = vec![];
+                self.manager.remote_communication(&kind, &data, &mut out);
+                self.carry_out(out, now);
+                Ok(Reply::Done)
+            }
+        };
+        drop(caller.send(answer));
+    }
+
+    /// Start, stop and signal: the answer comes when the manager gives it.
+    fn act(&mut self, target: &Target, wish: &Wish, caller: Caller, now: Now) {
+        self.forget_gone_callers();
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        let mut out = vec![];
+        match self.manager.request(target, wish, ticket, &mut out) {
+            Ok(()) => {
+                self.answers.insert(ticket, caller);
+                self.carry_out(out, now);
+            }
+            Err(refusal) => drop(caller.send(Err(refuse::from_refusal(&refusal)))),
+        }
+    }
+
+    fn forget_gone_callers(&mut self) {
+        let manager = &mut self.manager;
+        self.answers.retain(|ticket, caller| {
+            let gone = caller.is_closed();
+            if gone {
+                manager.forget(*ticket);
+            }
+            !gone
+        });
+    }
+
+    fn begin_shutdown(&mut self, to: SupervisorState, now: Now) {
+        let mut out = vec![];
+        self.manager.begin_shutdown(to, now, &mut out);
+        self.queue.extend(out);
+    }
+
+    // A4.139: a broken configuration is told, and nothing is stopped.
+    fn restart(&mut self, now: Now) -> Result<Reply, Fault> {
+        match self.read_config() {
+            Ok(config) => {
+                self.next = Some(config);
+                self.begin_shutdown(SupervisorState::Restarting, now);
+                Ok(Reply::Done)
+            }
+            Err(error) => {
+                self.log(Level::Critical, format!("restart refused, the configuration has an error: {error}"), now);
+                Err(cant_reread(&error))
+            }
+        }
+    }
+
+    // B1.11.1
+    fn reload_config(&mut self) -> Result<Reply, Fault> {
+        let read = self.read_config().map_err(|error| cant_reread(&error))?;
+        self.adopt(&read);
+        let found = self.manager.reread(read.groups);
+        Ok(Reply::Reread { added: found.added, changed: found.changed, removed: found.removed })
+    }
+
+    /// What acts on the running daemon without a restart (A4.147).
+    fn adopt(&mut self, read: &Config) {
+        let (ours, theirs) = (&mut self.config.supervisord, &read.supervisord);
+        ours.identifier.clone_from(&theirs.identifier);
+        ours.childlogdir.clone_from(&theirs.childlogdir);
+        ours.strip_ansi = theirs.strip_ansi;
+        ours.minfds = theirs.minfds;
+        self.manager.set_identifier(&theirs.identifier);
+        self.pump.set_strip_ansi(theirs.strip_ansi);
+    }
+
+    // B1.11.9
+    fn add_process_group(&mut self, name: &str, now: Now) -> Result<Reply, Fault> {
+        let read = self.manager.last_read().iter().find(|group| group.name == name).cloned();
+        let group = read.ok_or_else(|| Fault { code: FaultCode::BadName, extra: Some(name.to_owned()) })?;
+        if self.manager.is_active(name) {
+            return Err(refuse::from_refusal(&Refusal::AlreadyAdded(name.to_owned())));
+        }
+        let failed = |error: super::EngineError| refuse::from_refusal(&Refusal::Failed(error.to_string()));
+        self.activate(group, now).map_err(failed)?;
+        Ok(Reply::Done)
+    }
+
+    // B1.11.10
+    fn remove_process_group(&mut self, name: &str, now: Now) -> Result<Reply, Fault> {
+        let mut out = vec![];
+        let gone = self.manager.remove_group(name, &mut out).map_err(|refusal| refuse::from_refusal(&refusal))?;
+        for id in gone {
+            self.release(id, now);
+        }
+        self.carry_out(out, now);
+        Ok(Reply::Done)
+    }
+
+    // B1.6.24
+    fn send_stdin(&mut self, name: &str, chars: &str) -> Result<Reply, Fault> {
+        let refused = |code| Fault { code, extra: Some(name.to_owned()) };
+        let id = self.manager.process_named(name).map_err(|refusal| refuse::from_refusal(&refusal))?;
+        if !self.manager.process(id).is_some_and(|process| process.pid.is_some() && !process.killing) {
+            return Err(refused(FaultCode::NotRunning));
+        }
+        match self.stdins.send(id, chars.as_bytes(), self.poller.get_ref()) {
+            Ok(()) => Ok(Reply::Done),
+            Err(Undelivered::Closed) => Err(refused(FaultCode::NoFile)),
+            Err(Undelivered::Full) => Err(refused(FaultCode::Failed)),
+        }
+    }
+
+    // B1.9.1
+    fn config_infos(&self) -> Vec<ConfigInfo> {
+        let mut all: Vec<ConfigInfo> = vec![];
+        for group in self.manager.last_read() {
+            all.extend(ConfigInfo::of_group(group, self.manager.is_active(&group.name)));
+        }
+        for info in &mut all {
+            let spec = format!("{}:{}", info.group, info.process.name);
+            let Ok(id) = self.manager.process_named(&spec) else { continue };
+            let path = |channel| self.manager.logfile(id, channel).map(ToOwned::to_owned);
+            info.stdout_auto = path(crate::model::Channel::Stdout);
+            info.stderr_auto = path(crate::model::Channel::Stderr);
+        }
+        all.sort_by(|a, b| a.process.name.cmp(&b.process.name));
+        all
+    }
+
+    pub(super) fn read_config(&self) -> Result<Config, ConfigError> {
+        crate::config::load(&self.source)
+    }
+}
+
+fn cant_reread(error: &ConfigError) -> Fault {
+    Fault { code: FaultCode::CantReread, extra: Some(error.to_string()) }
+}
+
+/// `Sep 01 02:00 PM` (B1.8.6)
+fn stamp(epoch: Duration) -> String {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let at = clock::local_time(epoch);
+    let month = usize::try_from(at.month - 1).ok().and_then(|at| MONTHS.get(at)).copied().unwrap_or("???");
+    let half = if at.hour < 12 { "AM" } else { "PM" };
+    let hour = match at.hour % 12 {
+        0 => 12,
+        hour => hour,
+    };
+    format!("{month} {:02} {hour:02}:{:02} {half}", at.day, at.minute)
+}

@@ -1,0 +1,108 @@
+//! Groups coming and going: the log files and sockets that belong to them.
+
+use super::fcgi::{FcgiError, FcgiSockets};
+use super::{Engine, EngineError};
+use crate::config::{ChildLog, Config, GroupConfig, Supervisord};
+use crate::logs::autolog;
+use crate::manager::{Action, Manager, ProcessId};
+use crate::model::{Channel, LogLine, Now};
+
+/// All groups active, their files and sockets seen to be possible, and nothing
+/// started: what can go wrong before the daemon goes to the background.
+#[derive(Debug)]
+pub struct Prepared {
+    pub(super) manager: Manager,
+    pub(super) fcgi: FcgiSockets,
+    /// What the manager wants done about it, once there is an engine.
+    pub(super) actions: Vec<Action>,
+}
+
+impl Prepared {
+    /// Removes the AUTO logs of earlier lives and makes every group of `config`
+    /// active. `serial` is where event serials go on (A4.138). Also tells what
+    /// the activity log should say (A1.22, steps 8 and 9).
+    ///
+    /// # Errors
+    /// An AUTO log or a FastCGI socket cannot be made.
+    pub fn new(config: &Config, serial: u64) -> Result<(Self, Vec<LogLine>), EngineError> {
+        let settings = &config.supervisord;
+        let mut lines = vec![];
+        if !settings.nocleanup {
+            lines.extend(autolog::clean(&settings.childlogdir, &settings.identifier));
+        }
+        let manager = Manager::new(settings.identifier.clone(), config.groups.clone(), serial);
+        let mut prepared = Self { manager, fcgi: FcgiSockets::default(), actions: vec![] };
+        for group in &config.groups {
+            let Self { manager, fcgi, actions } = &mut prepared;
+            lines.extend(activate(manager, fcgi, settings, group.clone(), actions)?);
+        }
+        Ok((prepared, lines))
+    }
+}
+
+impl Engine {
+    /// Makes a group active while everything else runs; what starts by itself
+    /// is started.
+    pub(super) fn activate(&mut self, group: GroupConfig, now: Now) -> Result<(), EngineError> {
+        let mut out = vec![];
+        let settings = &self.config.supervisord;
+        let lines = activate(&mut self.manager, &mut self.fcgi, settings, group, &mut out)?;
+        lines.into_iter().for_each(|line| self.pump.log(line, now));
+        self.carry_out(out, now);
+        Ok(())
+    }
+
+    /// Lets go of what a process holds: its stdin, and its share of a socket.
+    pub(super) fn release(&mut self, id: ProcessId, now: Now) {
+        self.stdins.remove(id, self.poller.get_ref());
+        self.attached.remove(&id);
+        for line in self.fcgi.release(id) {
+            self.pump.log(line, now);
+        }
+    }
+}
+
+/// FastCGI sockets are tried out first and AUTO logs made, so that a group
+/// that cannot work does not become active.
+fn activate(
+    manager: &mut Manager,
+    fcgi: &mut FcgiSockets,
+    settings: &Supervisord,
+    group: GroupConfig,
+    out: &mut Vec<Action>,
+) -> Result<Vec<LogLine>, EngineError> {
+    let mut lines = vec![];
+    let mut tried: Vec<&str> = vec![];
+    for socket in group.processes.iter().filter_map(|process| process.fcgi.as_ref()) {
+        if !tried.contains(&socket.program.as_str()) {
+            lines.extend(fcgi.try_out(&group.name, socket).map_err(FcgiError::into_engine)?);
+            tried.push(&socket.program);
+        }
+    }
+    for id in manager.add_group(group, out).unwrap_or_default() {
+        name_logfiles(manager, id, settings)?;
+    }
+    Ok(lines)
+}
+
+/// Settles where the streams of a process are logged; makes the AUTO files
+/// (A4.118).
+fn name_logfiles(manager: &mut Manager, id: ProcessId, settings: &Supervisord) -> Result<(), EngineError> {
+    for channel in [Channel::Stdout, Channel::Stderr] {
+        let Some(config) = manager.process(id).map(|process| &process.config) else { continue };
+        if channel == Channel::Stderr && config.redirect_stderr {
+            continue;
+        }
+        let path = match &config.channel(channel).logfile {
+            ChildLog::None => continue,
+            ChildLog::File(path) => path.clone(),
+            ChildLog::Auto => {
+                let directory = &settings.childlogdir;
+                let made = autolog::create(directory, &config.name, channel, &settings.identifier);
+                made.map_err(|error| EngineError::AutoLog { directory: directory.display().to_string(), error })?
+            }
+        };
+        manager.set_logfile(id, channel, Some(path.to_string_lossy().into_owned()));
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! Log files as the API sees them: reading, tailing, clearing (B1.10).
+//!
+//! Reading happens on the runtime's blocking threads, so that a slow disk
+//! holds up only the caller who wants to see it.
+
+use super::Engine;
+use crate::config::MainLog;
+use crate::logs::{clear_closed, tail};
+use crate::manager::ProcessId;
+use crate::model::{Channel, Level, Now};
+use crate::rpc::{Fault, FaultCode, Reply, refuse};
+use std::path::PathBuf;
+use tokio::sync::oneshot;
+
+type Caller = oneshot::Sender<Result<Reply, Fault>>;
+
+impl Engine {
+    pub(super) fn main_log_path(&self) -> Option<PathBuf> {
+        match &self.config.supervisord.logfile {
+            MainLog::File(path) => Some(path.clone()),
+            MainLog::Syslog => None,
+        }
+    }
+
+    pub(super) fn read_log(&self, offset: i64, length: i64, caller: Caller) {
+        read(self.main_log_path(), offset, length, caller);
+    }
+
+    pub(super) fn read_process_log(&self, name: &str, channel: Channel, offset: i64, length: i64, caller: Caller) {
+        match self.manager.process_named(name) {
+            Ok(id) => read(self.logfile(id, channel), offset, length, caller),
+            Err(refusal) => drop(caller.send(Err(refuse::from_refusal(&refusal)))),
+        }
+    }
+
+    pub(super) fn tail_process_log(&self, name: &str, channel: Channel, offset: i64, length: i64, caller: Caller) {
+        let id = match self.manager.process_named(name) {
+            Ok(id) => id,
+            Err(refusal) => return drop(caller.send(Err(refuse::from_refusal(&refusal)))),
+        };
+        let Some(path) = self.logfile(id, channel) else {
+            let nothing = Reply::Tail { text: String::new(), offset: 0, overflow: false };
+            return drop(caller.send(Ok(nothing)));
+        };
+        tokio::task::spawn_blocking(move || {
+            let (bytes, offset, overflow) = tail::tail(&path, offset, length);
+            drop(caller.send(Ok(Reply::Tail { text: tail::wire_text(&bytes), offset, overflow })));
+        });
+    }
+
+    // B1.10.15
+    pub(super) fn clear_log(&self, caller: Caller, now: Now) {
+        let refused = |code| Err(Fault { code, extra: None });
+        if !self.main_log_path().is_some_and(|path| path.exists()) {
+            return drop(caller.send(refused(FaultCode::NoFile)));
+        }
+        self.log(Level::Info, "reopening log file", now);
+        let answer = move |cleared: std::io::Result<()>| {
+            drop(caller.send(cleared.map(|()| Reply::Done).or_else(|_| refused(FaultCode::Failed))));
+        };
+        self.pump.clear_main(Box::new(answer));
+    }
+
+    // B1.10.16, B1.10.17
+    pub(super) fn clear_process_logs(&self, name: &str, caller: Caller) {
+        let id = match self.manager.process_named(name) {
+            Ok(id) => id,
+            Err(refusal) => return drop(caller.send(Err(refuse::from_refusal(&refusal)))),
+        };
+        let failed = Fault { code: FaultCode::Failed, extra: Some(name.to_owned()) };
+        self.clear(id, move |cleared| {
+            drop(caller.send(cleared.map(|()| Reply::Done).map_err(|_| failed)));
+        });
+    }
+
+    // B1.10.19
+    pub(super) fn clear_all_process_logs(&self, caller: Caller) {
+        let mut pending = vec![];
+        for id in self.manager.in_order() {
+            let (Some(process), Some(group)) = (self.manager.process(id), self.manager.group_of(id)) else { continue };
+            let names = (group.name.clone(), process.config.name.clone());
+            let (tell, told) = oneshot::channel();
+            self.clear(id, move |cleared| drop(tell.send(cleared.is_ok())));
+            pending.push((names, told));
+        }
+        tokio::spawn(async move {
+            let mut results = vec![];
+            for ((group, name), told) in pending {
+                let cleared = told.await.unwrap_or(false);
+                results.push(refuse::cleared_entry(&group, &name, cleared));
+            }
+            drop(caller.send(Ok(Reply::Results(results))));
+        });
+    }
+
+    /// A running process's logs are the pump's; those of a stopped one nobody
+    /// holds open.
+    fn clear(&self, id: ProcessId, answer: impl FnOnce(std::io::Result<()>) + Send + 'static) {
+        if self.attached.contains(&id) {
+            return self.pump.clear(id.0, Box::new(answer));
+        }
+        let paths: Vec<PathBuf> =
+            [Channel::Stdout, Channel::Stderr].into_iter().filter_map(|channel| self.logfile(id, channel)).collect();
+        tokio::task::spawn_blocking(move || answer(paths.iter().try_for_each(|path| clear_closed(path))));
+    }
+
+    fn logfile(&self, id: ProcessId, channel: Channel) -> Option<PathBuf> {
+        self.manager.logfile(id, channel).map(Into::into)
+    }
+}
+
+// B1.10.1–B1.10.5
+fn read(path: Option<PathBuf>, offset: i64, length: i64, caller: Caller) {
+    let Some(path) = path else {
+        return drop(caller.send(Err(Fault { code: FaultCode::NoFile, extra: None })));
+    };
+    tokio::task::spawn_blocking(move || {
+        let refused = |code, extra| Err(Fault { code, extra });
+        let reply = match tail::read(&path, offset, length) {
+            Ok(bytes) => Ok(Reply::Text(tail::wire_text(&bytes))),
+            Err(tail::ReadError::NoFile) => refused(FaultCode::NoFile, Some(path.to_string_lossy().into_owned())),
+            Err(tail::ReadError::BadArguments) => refused(FaultCode::BadArguments, None),
+            Err(tail::ReadError::Failed) => refused(FaultCode::Failed, None),
+        };
+        drop(caller.send(reply));
+    });
+}

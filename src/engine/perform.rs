@@ -1,0 +1,114 @@
+//! Carrying out what the manager decided, in its order.
+//!
+//! An action that has a result feeds it back before the actions behind it are
+//! looked at. Spawns are counted: a start of ten thousand programs is spread
+//! over many turns, between which connections are served.
+
+use super::Engine;
+use crate::manager::{Action, Answer, Input, ProcessId, Ticket};
+use crate::model::{Level, Now, Signal, SupervisorState};
+use crate::rpc::Reply;
+use crate::rpc::refuse;
+use crate::sys::kill;
+
+/// Spawns in one turn.
+const SPAWNS: usize = 32;
+
+impl Engine {
+    /// Tells the manager something and carries out what follows.
+    pub(super) fn feed(&mut self, input: Input, now: Now) {
+        let mut out = vec![];
+        self.manager.input(input, now, &mut out);
+        self.queue.extend(out);
+        self.perform_queue(now);
+    }
+
+    /// Carries out what the manager asked for outside of `feed`.
+    pub(super) fn carry_out(&mut self, actions: Vec<Action>, now: Now) {
+        self.queue.extend(actions);
+        self.perform_queue(now);
+    }
+
+    /// Works off the queue until it is empty or this turn has spawned enough.
+    pub(super) fn perform_queue(&mut self, now: Now) {
+        let mut spawns = 0;
+        while spawns < SPAWNS {
+            let Some(action) = self.queue.pop_front() else { return };
+            spawns += usize::from(matches!(action, Action::Spawn(_)));
+            let Some(result) = self.perform(action, now) else { continue };
+            let mut out = vec![];
+            self.manager.input(result, now, &mut out);
+            for action in out.into_iter().rev() {
+                self.queue.push_front(action);
+            }
+        }
+    }
+
+    fn perform(&mut self, action: Action, now: Now) -> Option<Input> {
+        match action {
+            Action::Log(line) => self.pump.log(line, now),
+            Action::Spawn(id) => {
+                return Some(match self.spawn(id, now) {
+                    Ok(pid) => Input::Spawned { id, pid },
+                    Err(error) => Input::SpawnFailed { id, error },
+                });
+            }
+            Action::Kill { id, pid, signal, group } => return self.kill(id, pid, signal, group),
+            Action::CheckCommand { ticket, id } => {
+                let command = self.check_command(id);
+                return Some(Input::StartMember { ticket, id, command });
+            }
+            Action::Then(input) => return Some(input),
+            Action::Feed { id, bytes } => {
+                if self.stdins.send(id, &bytes, self.poller.get_ref()).is_err() {
+                    return Some(Input::ListenerDeaf { id });
+                }
+            }
+            Action::Release(id) => self.release(id, now),
+            Action::Answer { ticket, answer } => self.answer(ticket, answer),
+            Action::ReopenLogs => {
+                self.log(Level::Info, "supervisord logreopen", now);
+                self.pump.reopen_all();
+            }
+            Action::Finish(state) => self.ended = Some(state),
+            Action::PrepareRestart => self.prepare_restart(now),
+        }
+        None
+    }
+
+    fn kill(&self, id: ProcessId, pid: i32, signal: Signal, group: bool) -> Option<Input> {
+        let sent = if group { kill::kill_group(pid, signal) } else { kill::kill(pid, signal) };
+        let error = sent.err()?;
+        let gone = error.raw_os_error() == Some(libc::ESRCH);
+        Some(Input::SignalFailed { id, error: error.to_string(), gone })
+    }
+
+    fn answer(&mut self, ticket: Ticket, answer: Answer) {
+        let Some(caller) = self.answers.remove(&ticket) else { return };
+        let reply = match answer {
+            Answer::One(Ok(())) => Ok(Reply::Done),
+            Answer::One(Err(refusal)) => Err(refuse::from_refusal(&refusal)),
+            Answer::Many(outcomes) => Ok(Reply::Results(outcomes.iter().map(refuse::result_entry).collect())),
+        };
+        // A caller that has gone away does not need the answer.
+        drop(caller.send(reply));
+    }
+
+    /// Reads and checks the configuration that a restart would begin with.
+    /// Nothing is stopped for a broken one (A4.139).
+    pub(super) fn prepare_restart(&mut self, now: Now) {
+        match self.read_config() {
+            Ok(config) => {
+                self.next = Some(config);
+                let mut out = vec![];
+                self.manager.begin_shutdown(SupervisorState::Restarting, now, &mut out);
+                self.queue.extend(out);
+            }
+            Err(error) => {
+                let text =
+                    format!("restart refused, the configuration has an error and the running one stays: {error}");
+                self.log(Level::Critical, text, now);
+            }
+        }
+    }
+}

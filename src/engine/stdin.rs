@@ -1,0 +1,148 @@
+//! What is written to children: `sendProcessStdin` and events for listeners.
+//!
+//! Bytes are queued per child and written as the pipe takes them, so that a
+//! child that does not read holds up nobody (B1.6.26, A6.64).
+
+use crate::manager::ProcessId;
+use crate::sys::fds;
+use crate::sys::poll::{Interest, Poller};
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::os::fd::OwnedFd;
+
+/// Bytes that wait for one child; more are refused.
+const MOST_PENDING: usize = 4 << 20;
+
+/// Why bytes cannot be sent to a child.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Undelivered {
+    /// It has no stdin, or has closed it.
+    Closed,
+    /// It does not read, and enough is waiting for it.
+    Full,
+}
+
+/// The write ends of all children's stdins.
+#[derive(Debug)]
+pub(super) struct Stdins {
+    pipes: BTreeMap<ProcessId, Pipe>,
+}
+
+#[derive(Debug)]
+struct Pipe {
+    fd: OwnedFd,
+    pending: VecDeque<u8>,
+}
+
+impl Stdins {
+    pub(super) fn new() -> Self {
+        Self { pipes: BTreeMap::new() }
+    }
+
+    /// Takes over the (non-blocking) write end of a fresh child.
+    pub(super) fn insert(&mut self, id: ProcessId, fd: OwnedFd) {
+        self.pipes.insert(id, Pipe { fd, pending: VecDeque::new() });
+    }
+
+    /// Closes a child's stdin; what waits for it is dropped.
+    pub(super) fn remove(&mut self, id: ProcessId, poller: &Poller) {
+        if let Some(pipe) = self.pipes.remove(&id).filter(|pipe| !pipe.pending.is_empty()) {
+            drop(poller.remove(&pipe.fd));
+        }
+    }
+
+    /// Sends `bytes`, behind what waits already.
+    pub(super) fn send(&mut self, id: ProcessId, bytes: &[u8], poller: &Poller) -> Result<(), Undelivered> {
+        let pipe = self.pipes.get_mut(&id).ok_or(Undelivered::Closed)?;
+        if pipe.pending.len() + bytes.len() > MOST_PENDING {
+            return Err(Undelivered::Full);
+        }
+        let idle = pipe.pending.is_empty();
+        pipe.pending.extend(bytes);
+        if !idle {
+            return Ok(());
+        }
+        match pipe.flush() {
+            Ok(true) => Ok(()),
+            Ok(false) => poller.add(&pipe.fd, u64::from(id.0), Interest::Write).map_err(|_| Undelivered::Full),
+            Err(_) => {
+                self.pipes.remove(&id);
+                Err(Undelivered::Closed)
+            }
+        }
+    }
+
+    /// The pipe of `id` takes more. Tells whether the child turned out to have
+    /// closed it.
+    pub(super) fn writable(&mut self, id: ProcessId, poller: &Poller) -> Result<(), Undelivered> {
+        let Some(pipe) = self.pipes.get_mut(&id) else { return Ok(()) };
+        let flushed = pipe.flush();
+        if !matches!(flushed, Ok(false)) {
+            drop(poller.remove(&pipe.fd));
+        }
+        if flushed.is_err() {
+            self.pipes.remove(&id);
+            return Err(Undelivered::Closed);
+        }
+        Ok(())
+    }
+}
+
+impl Pipe {
+    /// Writes what the pipe takes; tells whether that was everything.
+    fn flush(&mut self) -> io::Result<bool> {
+        while !self.pending.is_empty() {
+            let (front, _) = self.pending.as_slices();
+            match fds::write(&self.fd, front) {
+                Ok(written) => drop(self.pending.drain(..written)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stdin_of(stdins: &mut Stdins, id: u32) -> OwnedFd {
+        let (reader, writer) = fds::pipe_cloexec().expect("a pipe");
+        fds::set_nonblocking(&writer, true).expect("non-blocking");
+        stdins.insert(ProcessId(id), writer);
+        reader
+    }
+
+    /// B1.6.26
+    #[test]
+    fn a_full_pipe_queues_up_to_the_bound_and_then_refuses_whole() {
+        let (poller, mut stdins) = (Poller::new().expect("a poller"), Stdins::new());
+        let reader = stdin_of(&mut stdins, 1);
+        let megabyte = vec![b'x'; 1 << 20];
+        let mut sent = 0;
+        while stdins.send(ProcessId(1), &megabyte, &poller).is_ok() {
+            sent += megabyte.len();
+            assert!(sent <= MOST_PENDING + (1 << 20), "no bound");
+        }
+        assert_eq!(stdins.send(ProcessId(1), &megabyte, &poller), Err(Undelivered::Full));
+        fds::set_nonblocking(&reader, true).expect("non-blocking");
+        let (mut buffer, mut received) = (vec![0; 1 << 16], 0);
+        while received < sent {
+            match fds::read(&reader, &mut buffer) {
+                Ok(count) => received += count,
+                Err(_) => stdins.writable(ProcessId(1), &poller).expect("open"),
+            }
+        }
+        assert_eq!(received, sent);
+    }
+
+    /// B1.6.24
+    #[test]
+    fn a_closed_stdin_is_told_at_once() {
+        let (poller, mut stdins) = (Poller::new().expect("a poller"), Stdins::new());
+        drop(stdin_of(&mut stdins, 1));
+        assert_eq!(stdins.send(ProcessId(1), b"x", &poller), Err(Undelivered::Closed));
+        assert_eq!(stdins.send(ProcessId(2), b"x", &poller), Err(Undelivered::Closed));
+    }
+}

@@ -1,0 +1,188 @@
+//! The loop: wait, read the clock once, look at everything, carry it out.
+//!
+//! A turn looks at signals, exits, child output, commands and deadlines in that
+//! order, each within a bound, so that no source starves another.
+
+use super::{Drain, Engine};
+use crate::config::Config;
+use crate::manager::{Input, ProcessId};
+use crate::model::{Level, Now, Signal, SupervisorState};
+use crate::pump::PumpEvent;
+use crate::sys::{clock, reap};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long an exit waits for the child's last output. The pump answers in
+/// microseconds; a log disk that hangs must not delay supervision.
+const DRAIN_LIMIT: Duration = Duration::from_millis(200);
+
+/// Commands and pump events looked at in one turn.
+const BATCH: usize = 64;
+
+/// How a life ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// The daemon goes.
+    Exit,
+    /// Another life begins with this configuration.
+    Restart(Box<Config>),
+}
+
+impl Engine {
+    /// Lives until everything has stopped.
+    pub async fn run(&mut self) -> Ended {
+        self.feed(Input::Boot, clock::now());
+        loop {
+            if self.queue.is_empty() {
+                if let Some(ended) = self.end() {
+                    return ended;
+                }
+            }
+            self.turn().await;
+            // Chatty children must not starve the connections.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn end(&mut self) -> Option<Ended> {
+        match self.ended? {
+            SupervisorState::Restarting => {
+                let next = self.next.take().unwrap_or_else(|| self.config.clone());
+                Some(Ended::Restart(Box::new(next)))
+            }
+            SupervisorState::Shutdown | SupervisorState::Running => Some(Ended::Exit),
+        }
+    }
+
+    async fn turn(&mut self) {
+        let (mut commands, mut output) = (Vec::new(), Vec::new());
+        let wake = self.wake_at(clock::now());
+        tokio::select! {
+            () = std::future::ready(()), if !self.queue.is_empty() => {}
+            guard = self.signals.readable() => drop(guard),
+            guard = self.poller.readable() => drop(guard),
+            _ = self.commands.recv_many(&mut commands, BATCH) => {}
+            _ = self.pump_events.recv_many(&mut output, BATCH) => {}
+            () = sleep_until(wake) => {}
+        }
+        let now = clock::now();
+        self.take_signals(now);
+        while output.len() < BATCH {
+            let Ok(event) = self.pump_events.try_recv() else { break };
+            output.push(event);
+        }
+        for event in output {
+            self.take_output(event, now);
+        }
+        self.take_overdue_drains(now);
+        self.take_writable(now);
+        for command in commands {
+            self.take_command(command, now);
+        }
+        if self.manager.deadline(now).is_some_and(|at| at <= now.mono) {
+            self.feed(Input::Wake, now);
+        }
+        self.perform_queue(now);
+    }
+
+    /// The next moment something is due, as the runtime counts.
+    fn wake_at(&self, now: Now) -> Option<Instant> {
+        let drain = self.draining.values().map(|drain| drain.limit).min();
+        let next = [self.manager.deadline(now), drain].into_iter().flatten().min()?;
+        Some(Instant::now() + next.saturating_sub(now.mono))
+    }
+
+    fn take_signals(&mut self, now: Now) {
+        let read = |signals: &AsyncSignals| signals.try_io(tokio::io::Interest::READABLE, |fd| fd.read());
+        let Ok(signals) = read(&self.signals) else { return };
+        if signals.contains(&Signal::CHLD) {
+            self.reap(now);
+        }
+        for signal in signals {
+            self.feed(Input::Signalled(signal), now);
+        }
+    }
+
+    /// Takes the statuses of all dead children; their exits are told when
+    /// their last output has been read (A4.39).
+    fn reap(&mut self, now: Now) {
+        let dead = match reap::reap() {
+            Ok(dead) => dead,
+            Err(error) => {
+                let text = format!("waitpid error {error}; a process may not be cleaned up properly");
+                return self.log(Level::Critical, text, now);
+            }
+        };
+        for (pid, status) in dead {
+            match self.manager.owner_of(pid).filter(|id| self.attached.contains(id)) {
+                Some(id) => {
+                    self.draining.insert(id, Drain { pid, status, limit: now.mono + DRAIN_LIMIT });
+                    self.pump.drain(id.0);
+                }
+                None => self.feed(Input::Exited { pid, status }, now),
+            }
+        }
+    }
+
+    fn take_output(&mut self, event: PumpEvent, now: Now) {
+        match event {
+            PumpEvent::Output { id, pid, bytes } => {
+                let input = Input::Output { id: ProcessId(id.process), channel: id.channel, pid, bytes };
+                self.feed(input, now);
+            }
+            PumpEvent::Captured { id, pid, bytes } => {
+                let input = Input::Captured { id: ProcessId(id.process), channel: id.channel, pid, bytes };
+                self.feed(input, now);
+            }
+            PumpEvent::Listener { process, bytes } => {
+                self.feed(Input::ListenerSaid { id: ProcessId(process), bytes }, now);
+            }
+            PumpEvent::Drained { process } => self.tell_exit(ProcessId(process), now),
+            PumpEvent::Closed { .. } => {}
+        }
+    }
+
+    fn take_overdue_drains(&mut self, now: Now) {
+        let overdue = |(id, drain): (&ProcessId, &Drain)| (drain.limit <= now.mono).then_some(*id);
+        let late: Vec<ProcessId> = self.draining.iter().filter_map(overdue).collect();
+        for id in late {
+            self.tell_exit(id, now);
+        }
+    }
+
+    fn tell_exit(&mut self, id: ProcessId, now: Now) {
+        if let Some(drain) = self.draining.remove(&id) {
+            self.feed(Input::Exited { pid: drain.pid, status: drain.status }, now);
+        }
+    }
+
+    /// Children whose stdin takes more.
+    fn take_writable(&mut self, now: Now) {
+        let mut ready = Vec::new();
+        if self.poller.get_ref().wait(Some(Duration::ZERO), &mut ready).is_err() {
+            return;
+        }
+        if ready.is_empty() {
+            // The nested set is level-triggered, the runtime's view of it is
+            // not: only when nothing is left may it sleep on it again.
+            let nothing = || -> std::io::Result<()> { Err(std::io::ErrorKind::WouldBlock.into()) };
+            drop(self.poller.try_io(tokio::io::Interest::READABLE, |_| nothing()));
+            return;
+        }
+        for one in ready {
+            let Ok(id) = u32::try_from(one.token).map(ProcessId) else { continue };
+            if self.stdins.writable(id, self.poller.get_ref()).is_err() {
+                self.feed(Input::ListenerDeaf { id }, now);
+            }
+        }
+    }
+}
+
+type AsyncSignals = tokio::io::unix::AsyncFd<crate::sys::signals::Signals>;
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
