@@ -12,7 +12,6 @@ pub mod login;
 pub mod options;
 pub mod plugin;
 pub mod print;
-pub mod prog;
 pub mod session;
 pub mod shell;
 
@@ -36,7 +35,7 @@ pub fn main(args: &[String], prog: &str) -> u8 {
 /// The same with any place for the lines.
 #[must_use]
 pub fn run(args: &[String], prog: &str, mut console: Console) -> u8 {
-    let prog = prog::full_path(prog, std::env::var_os("PATH").as_deref());
+    let prog = crate::sys::prog::full_path(prog, std::env::var_os("PATH").as_deref());
     let line = match options::parse(args) {
         Ok(Wish::Run(line)) => *line,
         Ok(Wish::Help) => {

@@ -1,3 +1,177 @@
-//! The daemon's program: from its command line to its exit status.
+//! supervisord: read, boot, live, and perhaps live again.
+//!
+//! A life begins with a configuration and ends when everything has stopped. A
+//! restart is another life in the same process: limits and the background are
+//! kept, everything else is done anew (A4.136).
 
 pub mod args;
+mod boot;
+
+use crate::config::{self, Config, Source, System};
+use crate::engine::{Ended, Engine, EngineHandle, Parts, Prepared};
+use crate::http::{self, Context, Limits, Listener};
+use crate::logs::MainLog;
+use crate::model::{LogLine, SUPERVISOR_VERSION};
+use crate::pump::Pump;
+use crate::sys::signals::Signals;
+use crate::sys::{clock, pidfile, user};
+use args::Options;
+use boot::BootError;
+use std::error::Error;
+use std::fmt::Display;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinSet, LocalSet};
+
+/// Events of children that wait for the engine; more make the pump wait.
+const PUMP_EVENTS: usize = 1024;
+
+/// How long the last log lines may take to reach the disk at the end of a life.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Status for an error of usage or configuration (A1.38).
+const USAGE: u8 = 2;
+
+/// Runs the daemon; `args` are the words behind the program's name `prog`.
+/// Returns the exit status.
+#[must_use]
+pub fn main(args: &[String], prog: &str) -> u8 {
+    match args::parse(args, &System::here()) {
+        Ok(args::Action::Help) => say(&args::help_text(prog)),
+        Ok(args::Action::Version) => say(&format!("{SUPERVISOR_VERSION}\n")),
+        Ok(args::Action::About) => say(&args::about_text()),
+        Ok(args::Action::Run(options)) => run(*options, prog).unwrap_or_else(|error| refuse(&*error, prog)),
+        Err(error) => refuse(&error, prog),
+    }
+}
+
+fn run(options: Options, prog: &str) -> Result<u8, Box<dyn Error>> {
+    if options.configuration.is_none() && user::current_uid() == 0 {
+        complain(args::SEARCHING_AS_ROOT);
+    }
+    let source = Source {
+        path: options.configuration,
+        argv0: PathBuf::from(prog),
+        cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+        overrides: options.overrides,
+    };
+    let config = config::load(&source)?;
+    live(config, &source)?;
+    Ok(0)
+}
+
+/// One life after the other.
+fn live(mut config: Config, source: &Source) -> Result<(), BootError> {
+    let mut signals = None;
+    let mut serial = 0;
+    loop {
+        let begun = begin(&config, signals.is_none(), serial)?;
+        let taken = match signals.take() {
+            Some(taken) => taken,
+            None => Signals::take()?,
+        };
+        let (ended, taken, next_serial) = begun.live(config, source.clone(), taken)?;
+        match ended {
+            Ended::Exit => return Ok(()),
+            Ended::Restart(next) => config = *next,
+        }
+        signals = Some(taken);
+        serial = next_serial;
+    }
+}
+
+/// A life that has passed every step that can fail.
+struct Begun {
+    log: MainLog,
+    prepared: Prepared,
+    listeners: Vec<Listener>,
+    pidfile_written: bool,
+}
+
+// A1.22
+fn begin(config: &Config, first: bool, serial: u64) -> Result<Begun, BootError> {
+    let settings = &config.supervisord;
+    let mut stored: Vec<LogLine> = config.messages.clone();
+    stored.extend(boot::become_user(settings)?);
+    if first {
+        stored.extend(boot::raise_limits(settings)?);
+    }
+    let mut log = boot::open_log(settings)?;
+    boot::say_stored(&mut log, &stored);
+    let (prepared, lines) = Prepared::new(config, serial)?;
+    lines.iter().for_each(|line| log.write(line, clock::now()));
+    let listeners = boot::open_servers(config, &mut log)?;
+    if first && !settings.nodaemon {
+        boot::daemonize(settings, &mut log)
+            .inspect_err(|_| boot::remove_socket_files(&boot::socket_files(&listeners)))?;
+    }
+    let pidfile_written = boot::write_pidfile(&settings.pidfile, &mut log);
+    Ok(Begun { log, prepared, listeners, pidfile_written })
+}
+
+impl Begun {
+    /// Serves and supervises until everything has stopped.
+    fn live(self, config: Config, source: Source, signals: Signals) -> Result<(Ended, Signals, u64), BootError> {
+        let Self { log, prepared, listeners, pidfile_written } = self;
+        let sockets = boot::socket_files(&listeners);
+        let pidfile = config.supervisord.pidfile.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let lived = LocalSet::new().block_on(&runtime, async {
+            let (tell, pump_events) = mpsc::channel(PUMP_EVENTS);
+            let (handle, commands) = EngineHandle::channel(config.supervisord.loglevel);
+            let context = Rc::new(context(handle, &config));
+            let pump = Pump::start(log, tell)?;
+            pump.set_strip_ansi(config.supervisord.strip_ansi);
+            let (stop, stopped) = watch::channel(false);
+            let mut servers = JoinSet::new();
+            for listener in listeners {
+                servers.spawn_local(http::serve(listener, Rc::clone(&context), stopped.clone()));
+            }
+            let parts = Parts { prepared, config, source, signals, pump, pump_events, commands };
+            let mut engine = Engine::new(parts)?;
+            let ended = engine.run().await;
+            stop.send_replace(true);
+            while servers.join_next().await.is_some() {}
+            let (signals, pump, serial) = engine.into_rest();
+            pump.stop(LAST_WORDS);
+            Ok((ended, signals, serial))
+        });
+        runtime.shutdown_background();
+        boot::remove_socket_files(&sockets);
+        if pidfile_written {
+            drop(pidfile::remove(&pidfile, std::process::id()));
+        }
+        lived
+    }
+}
+
+fn context(engine: EngineHandle, config: &Config) -> Context {
+    Context {
+        engine,
+        namespaces: config.rpc_namespaces.clone(),
+        identifier: config.supervisord.identifier.clone(),
+        version: SUPERVISOR_VERSION.to_owned(),
+        started: clock::now().wall,
+        cross_origin: false,
+        limits: Limits::default(),
+    }
+}
+
+// A1.5
+fn refuse(error: &(impl Display + ?Sized), prog: &str) -> u8 {
+    complain(args::refusal(prog, &error).trim_end());
+    USAGE
+}
+
+/// Says something on stderr. A stderr that is closed cannot be told so.
+fn complain(text: &str) {
+    drop(writeln!(io::stderr(), "{text}"));
+}
+
+fn say(text: &str) -> u8 {
+    drop(io::stdout().write_all(text.as_bytes()));
+    0
+}

@@ -24,7 +24,7 @@ impl Engine {
                 drop(answer.send(path));
             }
             Command::MainLogPath { answer } => drop(answer.send(self.main_log_path())),
-            Command::Log(line) => self.pump.log(line, now),
+            Command::Log(line) => self.write(line),
         }
     }
 
@@ -66,7 +66,7 @@ impl Engine {
             Request::TailProcessLog { name, channel, offset, length } => {
                 return self.tail_process_log(&name, channel, offset, length, caller);
             }
-            Request::ClearLog => return self.clear_log(caller, now),
+            Request::ClearLog => return self.clear_log(caller),
             Request::ClearProcessLogs(name) => return self.clear_process_logs(&name, caller),
             Request::ClearAllProcessLogs => return self.clear_all_process_logs(caller),
             Request::GetApiVersion => Ok(Reply::Text(API_VERSION.to_owned())),
@@ -140,7 +140,7 @@ impl Engine {
                 Ok(Reply::Done)
             }
             Err(error) => {
-                self.log(Level::Critical, format!("restart refused, the configuration has an error: {error}"), now);
+                self.log(Level::Critical, format!("restart refused, the configuration has an error: {error}"));
                 Err(cant_reread(&error))
             }
         }
@@ -182,7 +182,7 @@ impl Engine {
         let mut out = vec![];
         let gone = self.manager.remove_group(name, &mut out).map_err(|refusal| refuse::from_refusal(&refusal))?;
         for id in gone {
-            self.release(id, now);
+            self.release(id);
         }
         self.carry_out(out, now);
         Ok(Reply::Done)

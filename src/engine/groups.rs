@@ -47,17 +47,17 @@ impl Engine {
         let mut out = vec![];
         let settings = &self.config.supervisord;
         let lines = activate(&mut self.manager, &mut self.fcgi, settings, group, &mut out)?;
-        lines.into_iter().for_each(|line| self.pump.log(line, now));
+        lines.into_iter().for_each(|line| self.write(line));
         self.carry_out(out, now);
         Ok(())
     }
 
     /// Lets go of what a process holds: its stdin, and its share of a socket.
-    pub(super) fn release(&mut self, id: ProcessId, now: Now) {
+    pub(super) fn release(&mut self, id: ProcessId) {
         self.stdins.remove(id, self.poller.get_ref());
         self.attached.remove(&id);
         for line in self.fcgi.release(id) {
-            self.pump.log(line, now);
+            self.write(line);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::Engine;
 use crate::config::MainLog;
 use crate::logs::{clear_closed, tail};
 use crate::manager::ProcessId;
-use crate::model::{Channel, Level, Now};
+use crate::model::{Channel, Level};
 use crate::rpc::{Fault, FaultCode, Reply, refuse};
 use std::path::PathBuf;
 use tokio::sync::oneshot;
@@ -49,12 +49,12 @@ impl Engine {
     }
 
     // B1.10.15
-    pub(super) fn clear_log(&self, caller: Caller, now: Now) {
+    pub(super) fn clear_log(&self, caller: Caller) {
         let refused = |code| Err(Fault { code, extra: None });
         if !self.main_log_path().is_some_and(|path| path.exists()) {
             return drop(caller.send(refused(FaultCode::NoFile)));
         }
-        self.log(Level::Info, "reopening log file", now);
+        self.log(Level::Info, "reopening log file");
         let answer = move |cleared: std::io::Result<()>| {
             drop(caller.send(cleared.map(|()| Reply::Done).or_else(|_| refused(FaultCode::Failed))));
         };
@@ -80,7 +80,9 @@ impl Engine {
             let (Some(process), Some(group)) = (self.manager.process(id), self.manager.group_of(id)) else { continue };
             let names = (group.name.clone(), process.config.name.clone());
             let (tell, told) = oneshot::channel();
-            self.clear(id, move |cleared| drop(tell.send(cleared.is_ok())));
+            self.clear(id, move |cleared| {
+                let _ = tell.send(cleared.is_ok());
+            });
             pending.push((names, told));
         }
         tokio::spawn(async move {

@@ -21,10 +21,12 @@ pub use turn::Ended;
 
 use crate::config::{Config, Source};
 use crate::manager::{Action, Manager, ProcessId, Ticket};
-use crate::model::{ExitStatus, Level, LogLine, Now, SupervisorState};
+use crate::model::{ExitStatus, Level, LogLine, SupervisorState};
 use crate::pump::{Pump, PumpEvent};
 use crate::rpc::{Fault, Reply};
+use crate::sys::clock;
 use crate::sys::poll::Poller;
+use crate::sys::reactor::watch;
 use crate::sys::signals::Signals;
 use fcgi::FcgiSockets;
 use handle::Command;
@@ -107,8 +109,8 @@ impl Engine {
             pump,
             pump_events,
             commands,
-            signals: AsyncFd::new(signals)?,
-            poller: AsyncFd::new(Poller::new()?)?,
+            signals: watch(signals)?,
+            poller: watch(Poller::new()?)?,
             stdins: Stdins::new(),
             fcgi: prepared.fcgi,
             queue: prepared.actions.into(),
@@ -128,8 +130,14 @@ impl Engine {
         (self.signals.into_inner(), self.pump, self.manager.serial())
     }
 
-    fn log(&self, level: Level, text: impl Into<String>, now: Now) {
-        self.pump.log(LogLine::new(level, text), now);
+    fn log(&self, level: Level, text: impl Into<String>) {
+        self.write(LogLine::new(level, text));
+    }
+
+    /// Lines carry the moment they are written, not that of the turn: the pump
+    /// writes lines of its own in between.
+    fn write(&self, line: LogLine) {
+        self.pump.log(line, clock::now());
     }
 }
 

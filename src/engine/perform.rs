@@ -46,9 +46,9 @@ impl Engine {
 
     fn perform(&mut self, action: Action, now: Now) -> Option<Input> {
         match action {
-            Action::Log(line) => self.pump.log(line, now),
+            Action::Log(line) => self.write(line),
             Action::Spawn(id) => {
-                return Some(match self.spawn(id, now) {
+                return Some(match self.spawn(id) {
                     Ok(pid) => Input::Spawned { id, pid },
                     Err(error) => Input::SpawnFailed { id, error },
                 });
@@ -64,10 +64,10 @@ impl Engine {
                     return Some(Input::ListenerDeaf { id });
                 }
             }
-            Action::Release(id) => self.release(id, now),
+            Action::Release(id) => self.release(id),
             Action::Answer { ticket, answer } => self.answer(ticket, answer),
             Action::ReopenLogs => {
-                self.log(Level::Info, "supervisord logreopen", now);
+                self.log(Level::Info, "supervisord logreopen");
                 self.pump.reopen_all();
             }
             Action::Finish(state) => self.ended = Some(state),
@@ -107,7 +107,7 @@ impl Engine {
             Err(error) => {
                 let text =
                     format!("restart refused, the configuration has an error and the running one stays: {error}");
-                self.log(Level::Critical, text, now);
+                self.log(Level::Critical, text);
             }
         }
     }

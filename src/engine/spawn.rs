@@ -5,7 +5,7 @@ use super::{Engine, fcgi};
 use crate::config::{Address, ProcessConfig, ServerUrl};
 use crate::logs::{Limits, LogFile};
 use crate::manager::{CommandError, ProcessId};
-use crate::model::{Channel, Level, Now};
+use crate::model::{Channel, Level};
 use crate::pump::{ChannelId, ChannelSetup};
 use crate::sys::errno::errno_name;
 use crate::sys::fds::{pipe_cloexec, set_nonblocking};
@@ -38,12 +38,12 @@ impl Engine {
     ///
     /// # Errors
     /// Upstream's sentence for `spawnerr` (A4.50–A4.59).
-    pub(super) fn spawn(&mut self, id: ProcessId, now: Now) -> Result<i32, String> {
+    pub(super) fn spawn(&mut self, id: ProcessId) -> Result<i32, String> {
         let executable = self.executable(id).map_err(|error| error.to_string())?;
         let config = self.manager.process(id).ok_or_else(|| "no such process".to_owned())?.config.clone();
         let name = config.name.as_str();
         let logs = self.open_logs(id, &config).map_err(|error| no_pipes(name, &error))?;
-        let socket = self.fcgi_socket(id, &config, now).map_err(|error| error.to_string())?;
+        let socket = self.fcgi_socket(id, &config).map_err(|error| error.to_string())?;
         let pipes = Pipes::new(&config, socket).map_err(|error| no_pipes(name, &error))?;
         let spec = self.child_spec(id, &config, executable, &pipes);
         let plan = ChildPlan::new(spec).map_err(|error| format!("can't run command of '{name}': {error}"))?;
@@ -69,16 +69,11 @@ impl Engine {
         Ok([open(Channel::Stdout)?, open(Channel::Stderr)?])
     }
 
-    fn fcgi_socket(
-        &mut self,
-        id: ProcessId,
-        config: &ProcessConfig,
-        now: Now,
-    ) -> Result<Option<OwnedFd>, fcgi::FcgiError> {
+    fn fcgi_socket(&mut self, id: ProcessId, config: &ProcessConfig) -> Result<Option<OwnedFd>, fcgi::FcgiError> {
         let Some(socket) = &config.fcgi else { return Ok(None) };
         let group = self.manager.group_of(id).map(|group| group.name.clone()).unwrap_or_default();
         let (fd, lines) = self.fcgi.share(id, &group, socket)?;
-        lines.into_iter().for_each(|line| self.pump.log(line, now));
+        lines.into_iter().for_each(|line| self.write(line));
         Ok(Some(fd))
     }
 
@@ -177,7 +172,7 @@ impl Engine {
                 echo,
             }
         };
-        let mut attach = |channel, fd, log| {
+        let attach = |channel, fd, log| {
             let id = ChannelId { process: id.0, channel };
             self.pump.attach(id, pid, fd, setup(channel, log));
         };

@@ -33,10 +33,10 @@ impl Engine {
     pub async fn run(&mut self) -> Ended {
         self.feed(Input::Boot, clock::now());
         loop {
-            if self.queue.is_empty() {
-                if let Some(ended) = self.end() {
-                    return ended;
-                }
+            if self.queue.is_empty()
+                && let Some(ended) = self.end()
+            {
+                return ended;
             }
             self.turn().await;
             // Chatty children must not starve the connections.
@@ -110,7 +110,7 @@ impl Engine {
             Ok(dead) => dead,
             Err(error) => {
                 let text = format!("waitpid error {error}; a process may not be cleaned up properly");
-                return self.log(Level::Critical, text, now);
+                return self.log(Level::Critical, text);
             }
         };
         for (pid, status) in dead {

@@ -17,6 +17,8 @@ pub mod limits;
 pub mod pidfile;
 pub mod plan;
 pub mod poll;
+pub mod prog;
+pub mod reactor;
 pub mod reap;
 pub mod signals;
 pub mod socket;
