@@ -79,6 +79,8 @@ pub struct Sections {
     files: Vec<String>,
     places: BTreeMap<String, BTreeMap<String, (usize, usize)>>,
     first_file: BTreeMap<String, usize>,
+    /// Section and key of each `%(here)s` that the last text brought.
+    latest: Vec<(String, String)>,
 }
 
 impl Default for Sections {
@@ -91,7 +93,14 @@ impl Sections {
     /// Nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { store: Ini::new_cs(), count: 0, files: Vec::new(), places: BTreeMap::new(), first_file: BTreeMap::new() }
+        Self {
+            store: Ini::new_cs(),
+            count: 0,
+            files: Vec::new(),
+            places: BTreeMap::new(),
+            first_file: BTreeMap::new(),
+            latest: Vec::new(),
+        }
     }
 
     /// Reads one more text, named `file` in messages and places.
@@ -100,6 +109,7 @@ impl Sections {
     /// [`IniError`]; what was read until then stays and is of no use.
     pub fn read(&mut self, text: &str, file: &str) -> Result<(), IniError> {
         self.files.push(file.to_owned());
+        self.latest.clear();
         let mut reader = Reader { into: self, file, section: None, option: None, indent: 0, bad: Vec::new() };
         for (index, line) in universal(text).split_inclusive('\n').enumerate() {
             reader.line(index + 1, line)?;
@@ -148,13 +158,14 @@ impl Sections {
         self.first_file.get(section).and_then(|index| self.files.get(*index)).map(String::as_str)
     }
 
-    /// Writes `directory` for the text `%(here)s` wherever it still stands: what
-    /// happens after each file of a set with an `[include]` (A2.39). `%%(here)s`
-    /// is a percent sign and stays (A7.64).
+    /// Writes `directory` for the text `%(here)s` in what the last text brought:
+    /// done after each file of a set with an `[include]` (A2.39). `%%(here)s` is
+    /// a percent sign and stays (A7.64).
     pub fn replace_here(&mut self, directory: &str) {
         let directory = directory.replace('%', "%%");
-        for options in self.store.get_mut_map().values_mut() {
-            for value in options.values_mut().flatten().filter(|value| value.contains(HERE)) {
+        let map = self.store.get_mut_map();
+        for (section, key) in &self.latest {
+            if let Some(Some(value)) = map.get_mut(section).and_then(|options| options.get_mut(key)) {
                 *value = with_here(value, &directory);
             }
         }
@@ -267,6 +278,9 @@ impl Reader<'_> {
         let value = open.parts.join("\n").trim_end_matches(is_space).to_owned();
         let place = (self.into.files.len() - 1, open.line);
         self.into.places.entry(section.clone()).or_default().insert(open.key.clone(), place);
+        if value.contains(HERE) {
+            self.into.latest.push((section.clone(), open.key.clone()));
+        }
         if let Some(options) = self.into.store.get_mut_map().get_mut(section) {
             options.insert(open.key, Some(value));
         }

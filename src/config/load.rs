@@ -135,3 +135,68 @@ impl World for System {
         std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{System, load, load_ctl};
+    use crate::config::world::Unread;
+    use crate::config::{Source, World};
+    use std::path::{Path, PathBuf};
+
+    /// A directory of its own, gone with the value.
+    struct Place(PathBuf);
+
+    impl Place {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("sv-config-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(path.join("d")).unwrap();
+            Self(path)
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            std::fs::write(self.0.join(name), text).unwrap();
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// A1.19, A1.20, A4.143
+    #[test]
+    fn a_relative_file_is_found_from_where_the_daemon_started() {
+        let place = Place::new("load");
+        place.write("s.conf", "[include]\nfiles=d/*.ini\n[supervisord]\nlogfile=%(here)s/d/a.log\n[supervisorctl]\n");
+        place.write("d/p.ini", "[program:p]\ncommand=%(here)s/run\n");
+        let source = Source { path: Some("s.conf".into()), cwd: place.0.clone(), ..Source::default() };
+        let config = load(&source).unwrap();
+        assert_eq!(config.path, place.0.join("s.conf"));
+        assert_eq!(config.groups[0].processes[0].command, place.0.join("d/run").to_string_lossy());
+        let ctl = load_ctl(Some(&config.path), Path::new("supervisorctl")).unwrap();
+        assert_eq!(ctl.path, Some(config.path));
+    }
+
+    #[test]
+    fn the_machine_answers_as_the_fake_one_does() {
+        let place = Place::new("machine");
+        place.write("x", "12345");
+        let system = System::at(&place.0);
+        let path = |name: &str| place.0.join(name).to_string_lossy().into_owned();
+        assert_eq!(system.read(&path("x"), 5), Ok(b"12345".to_vec()));
+        assert_eq!(system.read(&path("x"), 4), Err(Unread::TooLarge));
+        assert_eq!(system.read(&path("d"), 5), Err(Unread::Unreadable));
+        assert_eq!(system.read(&path("none"), 5), Err(Unread::Missing));
+        assert_eq!((system.is_dir(&path("d")), system.is_dir(&path("x"))), (true, false));
+        std::os::unix::fs::symlink("nowhere", place.0.join("link")).unwrap();
+        assert_eq!((system.exists(&path("link")), system.lexists(&path("link"))), (false, true));
+        let mut names = system.list(&path(""));
+        names.sort();
+        assert_eq!(names, ["d", "link", "x"]);
+        assert_eq!(system.user_by_name("root").map(|user| user.uid), Some(0));
+        assert_eq!(system.user_by_id(0), system.user_by_name("root"));
+        assert!(system.group_exists(0) && system.user_by_name("no such user").is_none());
+        assert!(system.is_dir(&system.temp_dir()) && !system.hostname().is_empty());
+    }
+}

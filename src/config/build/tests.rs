@@ -165,8 +165,10 @@ fn only_the_first_error_in_upstreams_order_is_told() {
 /// A2.50, A2.51, A2.52, A2.53
 #[test]
 fn each_context_has_its_names() {
-    let text = "environment=G=\"global\"\n[program:a]\nnumprocs=2\nnumprocs_start=5\nprocess_name=%(program_name)s_%(process_num)02d\n\
-                environment=B=\"own%(process_num)d\"\ncommand=%(ENV_B)s %(ENV_G)s %(here)s %(host_node_name)s %(numprocs)d\n\
+    let text = "environment=G=\"global\"\n[program:a]\nnumprocs=2\nnumprocs_start=5\n\
+                process_name=%(program_name)s_%(process_num)02d\n\
+                environment=B=\"own%(process_num)d\"\ncommand=%(ENV_B)s %(ENV_G)s %(here)s %(host_node_name)s \
+                %(numprocs)d\n\
                 directory=/%(group_name)s\nstdout_logfile=/var/log/%(process_num)d.log\nstartsecs=%(program_name).0s4";
     let config = good(text);
     let first = &config.groups[0].processes[0];

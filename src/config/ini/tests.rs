@@ -144,3 +144,23 @@ fn here_is_replaced_where_it_is_no_quoted_percent_sign() {
     assert_eq!(sections.get("s", "b"), Some("%%(here)s %%/d%%20"));
     assert_eq!(sections.get("s", "c"), Some("%(ENV_X)s %(here)5s"));
 }
+
+/// The crate behind the store reads plain files as we do: no indentation, no
+/// marks inside values, no `[DEFAULT]`.
+#[test]
+fn the_crates_own_reader_agrees_on_plain_files() {
+    let text = "; comment\n[program:a]\ncommand=/bin/cat -n x=1\nStartSecs = 5\n\n# more\n[group:g]\nprograms : a,b\n\
+                files=*.conf ?.ini\n[program:a]\ncommand=/bin/dog\n";
+    let mut theirs = configparser::ini::Ini::new_cs();
+    theirs.set_multiline(true);
+    theirs.read(text.to_owned()).unwrap();
+    let ours = read(text).unwrap();
+    assert_eq!(ours.names().collect::<Vec<_>>(), theirs.sections());
+    for section in ours.names() {
+        let options = theirs.get_map_ref().get(section).unwrap();
+        assert_eq!(ours.options(section).len(), options.len());
+        for (key, value) in options {
+            assert_eq!(ours.get(section, &key.to_lowercase()), value.as_deref(), "[{section}] {key}");
+        }
+    }
+}

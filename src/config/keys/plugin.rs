@@ -2,7 +2,8 @@
 //! keys are arguments of the plug-in.
 
 super::keys! { RPCINTERFACE:
-    RPCINTERFACE_FACTORY "supervisor.rpcinterface_factory" Factory None, "3.0", "What serves this namespace; must be given.";
+    RPCINTERFACE_FACTORY "supervisor.rpcinterface_factory" Factory None, "3.0",
+        "What serves this namespace; must be given.";
 }
 
 super::keys! { CTLPLUGIN:

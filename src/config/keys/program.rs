@@ -18,16 +18,22 @@ super::keys! { KEYS:
     USER "user" User None, "3.0", "Account to run it as.";
     REDIRECT_STDERR "redirect_stderr" Boolean Some("false"), "3.0", "Send its errors where its output goes.";
     STDOUT_LOGFILE "stdout_logfile" LogfileName Some("AUTO"), "3.0", "File for its output; AUTO or NONE.";
-    STDOUT_LOGFILE_MAXBYTES "stdout_logfile_maxbytes" ByteSize Some("50MB"), "3.0", "Size at which that file rotates; 0 is never.";
+    STDOUT_LOGFILE_MAXBYTES "stdout_logfile_maxbytes" ByteSize Some("50MB"), "3.0",
+        "Size at which that file rotates; 0 is never.";
     STDOUT_LOGFILE_BACKUPS "stdout_logfile_backups" Integer Some("10"), "3.0", "Rotated parts of it to keep.";
-    STDOUT_CAPTURE_MAXBYTES "stdout_capture_maxbytes" ByteSize Some("0"), "3.0", "Bytes kept of a captured message; 0 turns capturing off.";
-    STDOUT_EVENTS_ENABLED "stdout_events_enabled" Boolean Some("false"), "3.0a7", "Send its output to event listeners, too.";
+    STDOUT_CAPTURE_MAXBYTES "stdout_capture_maxbytes" ByteSize Some("0"), "3.0",
+        "Bytes kept of a captured message; 0 turns capturing off.";
+    STDOUT_EVENTS_ENABLED "stdout_events_enabled" Boolean Some("false"), "3.0a7",
+        "Send its output to event listeners, too.";
     STDOUT_SYSLOG "stdout_syslog" Boolean Some("false"), "4.0.0", "Send its output to syslog, too.";
     STDERR_LOGFILE "stderr_logfile" LogfileName Some("AUTO"), "3.0", "File for its errors; AUTO or NONE.";
-    STDERR_LOGFILE_MAXBYTES "stderr_logfile_maxbytes" ByteSize Some("50MB"), "3.0", "Size at which that file rotates; 0 is never.";
+    STDERR_LOGFILE_MAXBYTES "stderr_logfile_maxbytes" ByteSize Some("50MB"), "3.0",
+        "Size at which that file rotates; 0 is never.";
     STDERR_LOGFILE_BACKUPS "stderr_logfile_backups" Integer Some("10"), "3.0", "Rotated parts of it to keep.";
-    STDERR_CAPTURE_MAXBYTES "stderr_capture_maxbytes" ByteSize Some("0"), "3.0", "Bytes kept of a captured message; 0 turns capturing off.";
-    STDERR_EVENTS_ENABLED "stderr_events_enabled" Boolean Some("false"), "3.0a7", "Send its errors to event listeners, too.";
+    STDERR_CAPTURE_MAXBYTES "stderr_capture_maxbytes" ByteSize Some("0"), "3.0",
+        "Bytes kept of a captured message; 0 turns capturing off.";
+    STDERR_EVENTS_ENABLED "stderr_events_enabled" Boolean Some("false"), "3.0a7",
+        "Send its errors to event listeners, too.";
     STDERR_SYSLOG "stderr_syslog" Boolean Some("false"), "4.0.0", "Send its errors to syslog, too.";
     ENVIRONMENT "environment" Environment Some(""), "3.0", "Variables for this program, over those of the daemon.";
     DIRECTORY "directory" Path None, "3.0", "Directory it starts in.";

@@ -2,7 +2,8 @@
 
 super::keys! { KEYS:
     LOGFILE "logfile" DirPath Some("supervisord.log"), "3.0", "File of the activity log; `syslog` sends it there.";
-    LOGFILE_MAXBYTES "logfile_maxbytes" ByteSize Some("50MB"), "3.0", "Size at which the activity log rotates; 0 is never.";
+    LOGFILE_MAXBYTES "logfile_maxbytes" ByteSize Some("50MB"), "3.0",
+        "Size at which the activity log rotates; 0 is never.";
     LOGFILE_BACKUPS "logfile_backups" Integer Some("10"), "3.0", "Rotated parts to keep; 0 starts the file anew.";
     LOGLEVEL "loglevel" LogLevel Some("info"), "3.0", "The quietest messages that are still written.";
     PIDFILE "pidfile" DirPath Some("supervisord.pid"), "3.0", "File that holds the process id.";
@@ -12,7 +13,8 @@ super::keys! { KEYS:
     MINFDS "minfds" Integer Some("1024"), "3.0", "Open files that must be possible.";
     MINPROCS "minprocs" Integer Some("200"), "3.0", "Processes that must be possible.";
     NOCLEANUP "nocleanup" Boolean Some("false"), "3.0", "Keep the AUTO logs of earlier runs.";
-    CHILDLOGDIR "childlogdir" Directory None, "3.0", "Directory for AUTO logs; the system's place for temporary files if unset.";
+    CHILDLOGDIR "childlogdir" Directory None, "3.0",
+        "Directory for AUTO logs; the system's place for temporary files if unset.";
     USER "user" User None, "3.0", "Account to change to after a start by root.";
     DIRECTORY "directory" Directory None, "3.0", "Directory to enter once in the background.";
     STRIP_ANSI "strip_ansi" Boolean Some("false"), "3.0", "Remove terminal colours from the logs of programs.";

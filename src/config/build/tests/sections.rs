@@ -86,7 +86,8 @@ fn fastcgi_programs_have_a_socket_in_a_group_too() {
 #[test]
 fn servers_open_inet_first_and_want_both_credentials() {
     let config = good(
-        "[unix_http_server]\nfile= sock/../%(program)s.sock \n[inet_http_serverx]\nport=9001\nusername=u\npassword=1%%2\n\
+        "[unix_http_server]\nfile= sock/../%(program)s.sock \n[inet_http_serverx]\nport=9001\nusername=u\n\
+         password=1%%2\n\
          [inet_http_server:two]\nport=LOCALHOST:9002\nusername=\npassword=\n"
             .replace("%(program)s", "%(here)s")
             .as_str(),
