@@ -18,8 +18,12 @@ const MAY_SEE: &[(&str, &[&str])] = &[
     ("logs", &["model", "sys"]),
     ("pump", &["model", "sys", "logs"]),
     ("engine", &["model", "config", "manager", "rpc", "sys", "logs", "pump"]),
-    // A connection asks the engine and waits; it never reaches into the loop.
-    ("http", &["model", "config", "xmlrpc", "rpc", "sys", "logs", "engine::handle", "engine::EngineHandle"]),
+    // A connection asks the engine and waits: it knows its door and the facts it
+    // answers, never the loop.
+    (
+        "http",
+        &["model", "config", "manager::info", "xmlrpc", "rpc", "sys", "logs", "engine::handle", "engine::EngineHandle"],
+    ),
     ("client", &["model", "xmlrpc", "rpc"]),
     ("ctl", &["model", "config", "rpc", "client", "sys"]),
     ("daemon", &["model", "xmlrpc", "config", "manager", "rpc", "sys", "logs", "pump", "engine", "http", "client"]),
