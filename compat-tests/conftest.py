@@ -15,6 +15,7 @@ from transcript import Transcript
 PAIRS = {
     "ours": [("ours", "theirs"), ("ours", "ours")],
     "theirs": [("theirs", "theirs")],
+    "cross": [("theirs", "ours")],
     "both": [("ours", "theirs"), ("ours", "ours"), ("theirs", "theirs"), ("theirs", "ours")],
 }
 _made = {}
@@ -45,7 +46,7 @@ def pytest_generate_tests(metafunc):
         pairs = PAIRS[wanted]
         metafunc.parametrize("target, client", pairs, ids=[f"{d}-{c}_ctl" for d, c in pairs], indirect=True)
     elif "target" in metafunc.fixturenames:
-        names = ["ours", "theirs"] if wanted == "both" else [wanted]
+        names = {"both": ["ours", "theirs"], "cross": ["theirs"]}.get(wanted, [wanted])
         metafunc.parametrize("target", names, indirect=True)
 
 

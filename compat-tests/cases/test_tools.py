@@ -47,8 +47,14 @@ def test_pidproxy_hands_signals_on(lab):
               "echo $$ > {root}/service.pid\nwhile :; do sleep 0.05; done\n", 0o755)
     proxy = lab.spawn(lab.target.program("pidproxy"), f"{lab.root}/service.pid", f"{lab.root}/service")
     until("the service", lambda: lab.read("service.pid"))
-    # The proxy itself may need a moment more until its handlers stand.
-    until("its handlers", lambda: int(open(f"/proc/{proxy.pid}/status").read().split("SigCgt:\t")[1][:16], 16) & 1)
+
+    def hears_hup():
+        """Whether SIGHUP is caught, or blocked to be read, and no longer deadly."""
+        lines = open(f"/proc/{proxy.pid}/status").read().splitlines()
+        masks = [int(line.split()[1], 16) for line in lines if line.startswith(("SigCgt", "SigBlk"))]
+        return any(mask & 1 for mask in masks)
+
+    until("its handlers", hears_hup)
     proxy.send_signal(signal.SIGHUP)
     until("HUP", lambda: lab.read("heard") == "hup\n")
     assert proxy.poll() is None
