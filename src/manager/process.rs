@@ -17,107 +17,22 @@
 //! UNKNOWN is entered when a signal cannot be delivered, and left only when the
 //! child turns out to be dead.
 
+mod stop;
+mod vocabulary;
+
+pub use vocabulary::{Change, Context, Effect, Input};
+
 use crate::config::{AutoRestart, ProcessConfig};
-use crate::model::{ExitStatus, Level, LogLine, Now, ProcessState, Signal};
+use crate::model::{ExitStatus, Level, LogLine, Now, ProcessState};
 use std::time::Duration;
 
 /// A restart by itself never comes sooner than this after the last start.
 /// Upstream gets the same brake by accident, from its one-second poll.
 pub const RESPAWN_FLOOR: Duration = Duration::from_secs(1);
 
-/// SIGKILL is not repeated sooner than this, however short `stopwaitsecs` is;
-/// upstream has the same brake by accident.
-const KILL_FLOOR: Duration = Duration::from_secs(1);
-
-/// How often a stop that somebody waits for is mentioned in the log (A4.80).
-const STOP_REPORT: Duration = Duration::from_secs(2);
-
 /// Deadlines are capped to this, so that `startsecs=9999999999999` is a long
 /// time and not an overflow.
 const LONGEST: u64 = 100 * 365 * 24 * 3600;
-
-/// What can happen to a process.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
-    /// Somebody wants it up, or its own restart is due.
-    Start,
-    /// Somebody wants it down.
-    Stop,
-    /// The daemon is going down: a process in BACKOFF will not be tried again.
-    GiveUp,
-    /// A caller waits for the stop; mention it in the log now and then.
-    Watch,
-    /// Send a signal without wanting anything of the state.
-    Signal(Signal),
-    /// The child exists.
-    Spawned {
-        /// Its process id.
-        pid: i32,
-    },
-    /// No child could be made.
-    SpawnFailed {
-        /// Upstream's sentence (A4.50–A4.59).
-        error: String,
-    },
-    /// The child is dead and reaped.
-    Exited {
-        /// How it ended.
-        status: ExitStatus,
-    },
-    /// A signal could not be delivered.
-    SignalFailed {
-        /// What the system said.
-        error: String,
-        /// There is no such process any more, so its exit is about to be seen.
-        gone: bool,
-    },
-    /// The deadline may have passed.
-    Wake,
-}
-
-/// What the machine wants done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Make a child; answer with `Spawned` or `SpawnFailed`.
-    Spawn,
-    /// Send a signal; answer with `SignalFailed` only if that fails.
-    Signal {
-        /// Which one.
-        signal: Signal,
-        /// To whom.
-        pid: i32,
-        /// To the whole process group.
-        group: bool,
-    },
-    /// The state changed; listeners want to know.
-    Changed(Change),
-    /// Say this in the activity log.
-    Log(LogLine),
-}
-
-/// One change of state, with all that its event tells (A6.11–A6.18).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Change {
-    /// The state before.
-    pub from: ProcessState,
-    /// The state after.
-    pub to: ProcessState,
-    /// The backoff counter.
-    pub tries: i64,
-    /// The child, 0 if there is none.
-    pub pid: i32,
-    /// For EXITED: whether the code is one of `exitcodes`.
-    pub expected: bool,
-}
-
-/// Moments and rules that the machine reads but does not own.
-#[derive(Debug, Clone, Copy)]
-pub struct Context {
-    /// The time of this step.
-    pub now: Now,
-    /// The daemon is RUNNING: processes may start by themselves (A4.32).
-    pub may_start: bool,
-}
 
 /// One process: its settings and all that is known of its life.
 #[derive(Debug, Clone)]
@@ -313,19 +228,6 @@ impl Process {
         }
     }
 
-    // A4.25, A5.62
-    fn stopped(&mut self, status: ExitStatus, cx: Context, out: &mut Vec<Effect>) {
-        self.laststop = Some(cx.now);
-        self.killing = false;
-        self.exitstatus = Some(status.code());
-        // Upstream lets the count of failed starts survive a stop (A4.30); we do not.
-        self.backoff = 0;
-        self.enter(ProcessState::Stopped, out);
-        self.pid = None;
-        let level = if self.expects(status.code()) { Level::Info } else { Level::Warn };
-        self.log(level, format!("stopped: {} ({status})", self.config.name), out);
-    }
-
     // A4.35: upstream dies here.
     fn lost_child_ended(&mut self, status: ExitStatus, cx: Context, out: &mut Vec<Effect>) {
         self.laststop = Some(cx.now);
@@ -333,88 +235,6 @@ impl Process {
         self.pid = None;
         self.enter(ProcessState::Exited, out);
         self.log(Level::Warn, format!("exited: {} ({status}; not expected)", self.config.name), out);
-    }
-
-    // A4.24, A4.75, A4.76
-    fn begin_stop(&mut self, signal: Signal, cx: Context, out: &mut Vec<Effect>) {
-        let Some(pid) = self.pid else {
-            return self.not_running("attempted to kill", signal, out);
-        };
-        let escalation = self.state == ProcessState::Stopping;
-        let group = if escalation { self.config.killasgroup } else { self.config.stopasgroup };
-        let whom = if group { "process group " } else { "" };
-        self.log(Level::Debug, format!("killing {} (pid {pid}) {whom}with signal {signal}", self.config.name), out);
-        self.killing = true;
-        self.enter(ProcessState::Stopping, out);
-        let patience = secs(self.config.stopwaitsecs);
-        let patience = if escalation { patience.max(KILL_FLOOR) } else { patience };
-        self.deadline = Some(cx.now.mono + patience);
-        out.push(Effect::Signal { signal, pid, group });
-    }
-
-    // A4.22
-    fn stop_in_backoff(&mut self, out: &mut Vec<Effect>) {
-        self.log(Level::Debug, format!("Attempted to kill {}, which is in BACKOFF state.", self.config.name), out);
-        self.backoff = 0;
-        self.enter(ProcessState::Stopped, out);
-    }
-
-    // A4.23: no line in the log, since nothing went wrong.
-    fn give_up(&mut self, out: &mut Vec<Effect>) {
-        self.enter(ProcessState::Fatal, out);
-        self.backoff = 0;
-    }
-
-    // A4.26, A4.80
-    fn stop_takes_long(&mut self, cx: Context, out: &mut Vec<Effect>) {
-        if self.report_at.is_some_and(|at| at <= cx.now.mono) {
-            self.report_stop(cx, out);
-        }
-        if self.due(cx) {
-            let pid = self.pid.unwrap_or_default();
-            self.log(Level::Warn, format!("killing '{}' ({pid}) with SIGKILL", self.config.name), out);
-            self.begin_stop(Signal::KILL, cx, out);
-        }
-    }
-
-    fn report_stop(&mut self, cx: Context, out: &mut Vec<Effect>) {
-        if self.report_at.is_none_or(|at| at <= cx.now.mono) {
-            self.log(Level::Info, format!("waiting for {} to stop", self.config.name), out);
-            self.report_at = Some(cx.now.mono + STOP_REPORT);
-        }
-    }
-
-    // A4.79
-    fn send(&mut self, signal: Signal, out: &mut Vec<Effect>) {
-        let Some(pid) = self.pid else {
-            return self.not_running("attempted to send", signal, out);
-        };
-        self.log(Level::Debug, format!("sending {} (pid {pid}) sig {signal}", self.config.name), out);
-        out.push(Effect::Signal { signal, pid, group: false });
-    }
-
-    fn not_running(&self, attempt: &str, signal: Signal, out: &mut Vec<Effect>) {
-        let with = if attempt.ends_with("kill") { "with " } else { "" };
-        self.log(Level::Debug, format!("{attempt} {} {with}sig {signal} but it wasn't running", self.config.name), out);
-    }
-
-    // A4.27, A4.77
-    fn signal_failed(&mut self, error: &str, gone: bool, out: &mut Vec<Effect>) {
-        let name = &self.config.name;
-        let pid = self.pid.unwrap_or_default();
-        if gone {
-            let text = format!("unable to signal {name} (pid {pid}), it probably just exited on its own: {error}");
-            return self.log(Level::Debug, text, out);
-        }
-        self.log(Level::Critical, self.signal_failure(error), out);
-        self.killing = false;
-        self.enter(ProcessState::Unknown, out);
-    }
-
-    /// What a caller is told, and the log, when a signal cannot be sent (A5.71).
-    pub(super) fn signal_failure(&self, error: &str) -> String {
-        let attempt = if self.killing { "killing" } else { "sending sig" };
-        format!("unknown problem {attempt} {} ({}):{error}", self.config.name, self.pid.unwrap_or_default())
     }
 
     // A4.9: the counter first, then the event.

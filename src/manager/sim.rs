@@ -9,38 +9,12 @@
 
 use super::input::{Action, Answer, Input, ProcessId};
 use super::process::RESPAWN_FLOOR;
-use super::testing::{group, pool, program};
+use super::testing::{Dice, group, pool, program};
 use super::{CommandError, Manager, Target, Ticket, Wish};
 use crate::config::{AutoRestart, GroupConfig};
 use crate::model::{Channel, ExitStatus, Now, ProcessState, Signal, SupervisorState};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
-
-/// Small, fast and the same everywhere (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-
-    fn one_in(&mut self, n: u64) -> bool {
-        self.below(n) == 0
-    }
-
-    fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
-        let at = self.below(from.len().max(1) as u64);
-        from.get(usize::try_from(at).ok()?).cloned()
-    }
-}
 
 /// What the walk remembers of a process besides the manager: a second opinion.
 #[derive(Default)]
@@ -48,7 +22,6 @@ struct Shadow {
     alive: Option<i32>,
     last_spawn: Option<Duration>,
     asked_for: bool,
-    failures: i64,
 }
 
 struct World {
@@ -154,6 +127,8 @@ impl World {
         self.transitions += 1;
         assert_eq!(self.manager.process(id).map(|p| p.state), Some(ProcessState::Starting));
         assert_eq!(self.manager.state(), SupervisorState::Running, "a spawn on the way out");
+        let (tries, allowed) = self.manager.process(id).map_or((0, 0), |p| (p.backoff, p.config.startretries));
+        assert!(tries <= allowed, "{id:?} is tried for the {tries}th time after {allowed} retries");
         let shadow = self.shadows.entry(id).or_default();
         assert_eq!(shadow.alive, None, "{id:?} spawned twice");
         let gap = shadow.last_spawn.map_or(Duration::MAX, |last| self.now.mono.saturating_sub(last));
@@ -161,21 +136,11 @@ impl World {
         shadow.last_spawn = Some(self.now.mono);
         shadow.asked_for = false;
         if self.dice.one_in(6) {
-            self.failed_start(id);
             return Input::SpawnFailed { id, error: "too many open files".into() };
         }
         self.pids += 1;
         self.shadows.entry(id).or_default().alive = Some(self.pids);
         Input::Spawned { id, pid: self.pids }
-    }
-
-    /// Starts in a row never fail more often than the first and the retries.
-    fn failed_start(&mut self, id: ProcessId) {
-        let allowed = self.manager.process(id).map_or(0, |process| process.config.startretries.max(0) + 1);
-        let shadow = self.shadows.entry(id).or_default();
-        shadow.failures = if shadow.failures >= allowed { 1 } else { shadow.failures + 1 };
-        let backoff = self.manager.process(id).map_or(0, |process| process.backoff);
-        assert!(backoff <= allowed, "{id:?} backs off for the {backoff}th time of {allowed}");
     }
 
     fn kill(&mut self, id: ProcessId, pid: i32, signal: Signal) -> Option<Input> {
@@ -240,14 +205,14 @@ impl World {
     fn add(&mut self, config: GroupConfig) {
         let mut out = vec![];
         let members = self.manager.add_group(config, &mut out).unwrap_or_default();
-        members.into_iter().for_each(|id| drop(self.shadows.insert(id, Shadow::default())));
+        self.shadows.extend(members.into_iter().map(|id| (id, Shadow::default())));
         self.perform(out);
     }
 
     fn remove(&mut self, name: &str) {
         let mut out = vec![];
         if let Ok(gone) = self.manager.remove_group(name, &mut out) {
-            gone.into_iter().for_each(|id| drop(self.shadows.remove(&id)));
+            self.shadows.retain(|id, _| !gone.contains(id));
         }
         self.perform(out);
     }
