@@ -112,19 +112,15 @@ pub fn expand(text: &str, names: &Names<'_>, option: &str) -> Result<String, Exp
     if !text.contains('%') {
         return Ok(text.to_owned());
     }
-    let owned = || (text.to_owned(), option.to_owned());
-    Expansion { names, chars: text.chars().collect(), at: 0, out: String::new(), spare: Spare::Mapping }.run().map_err(
-        |failure| match failure {
-            Failure::Unknown(name) => {
-                let (text, option) = owned();
-                ExpandError::UnknownName { text, option, name, available: names.available().join(", ") }
-            }
-            Failure::Bad(reason) => {
-                let (text, option) = owned();
-                ExpandError::BadFormat { text, option, reason }
-            }
-        },
-    )
+    let expansion =
+        Expansion { names, chars: text.chars().collect(), at: 0, out: String::new(), spare: Spare::Mapping };
+    let (text, option) = (text.to_owned(), option.to_owned());
+    expansion.run().map_err(|failure| match failure {
+        Failure::Unknown(name) => {
+            ExpandError::UnknownName { text, option, name, available: names.available().join(", ") }
+        }
+        Failure::Bad(reason) => ExpandError::BadFormat { text, option, reason },
+    })
 }
 
 enum Failure {

@@ -29,17 +29,13 @@ pub(super) fn read(
     for section in reading.with_prefix("group:") {
         groups.push(building.group(section)?);
     }
-    for section in
-        reading.with_prefix("program:").filter(|section| !building.grouped.contains(*section)).collect::<Vec<_>>()
-    {
+    for section in building.ungrouped("program:") {
         groups.push(building.alone(section)?);
     }
     for section in reading.with_prefix("eventlistener:") {
         groups.push(building.pool(section)?);
     }
-    for section in
-        reading.with_prefix("fcgi-program:").filter(|section| !building.grouped.contains(*section)).collect::<Vec<_>>()
-    {
+    for section in building.ungrouped("fcgi-program:") {
         groups.push(building.alone(section)?);
     }
     groups.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
@@ -57,7 +53,12 @@ struct Building<'a> {
     grouped: BTreeSet<String>,
 }
 
-impl Building<'_> {
+impl<'a> Building<'a> {
+    /// The sections that no group names.
+    fn ungrouped(&self, prefix: &'static str) -> Vec<&'a str> {
+        self.reading.with_prefix(prefix).filter(|section| !self.grouped.contains(*section)).collect()
+    }
+
     fn number(&self, section: &str, key: &Key) -> Result<i64, ConfigError> {
         self.reading.value(section, key, &self.names, integer)
     }
