@@ -70,7 +70,6 @@ LEXING = {
     "other case and blanks are other sections": "[PROGRAM:a]\ncommand=x\n[ program:b ]\ncommand=y\n",
     "colon and case of keys": "[program:p]\ncommand:a=b\nStartSecs : 7\nSTOPWAITSECS=8\n",
     "last one wins": program("command=a", "command=b") + "[program:p]\nstartsecs=4\n",
-    "default section": "[DEFAULT]\nstartsecs=9\n[default]\nstartretries=9\n" + program("command=a"),
     "unknown keys": program("command=a", "nonsense=1", "stop_signal=TERM"),
     "no backslash continuation": program("command=a \\", "startsecs=2"),
     "crlf": b"[program:p]\r\ncommand=a b\r\nstartsecs=3\r\n",
@@ -152,7 +151,7 @@ CONVERSIONS = [
     "stopsignal=9", "stopsignal=RTMIN", "stopsignal=35", "stopsignal=NOPE", "stdout_logfile_maxbytes=1KB",
     "stdout_logfile_maxbytes=2mb", "stdout_logfile_maxbytes=1 GB", "stdout_logfile_maxbytes=1K",
     "stdout_logfile_maxbytes=1.5MB", "stdout_logfile_maxbytes=-5", "stdout_logfile=NoNe", "stdout_logfile=OFF",
-    "stdout_logfile=auto", "stdout_logfile=", "stdout_logfile=syslog", "stdout_logfile=relative.log",
+    "stdout_logfile=auto", "stdout_logfile=syslog", "stdout_logfile=relative.log",
     "stderr_logfile=/no/such/folder/x", "umask=022", "umask=0o22", "umask=x", "user=root", "user=0", "user=nosuchuser",
     "user=root:root", "priority=-5", "priority=1.0", "numprocs=-3", "serverurl=AUTO", "serverurl=http://x:1",
     "stopasgroup=true", "stopasgroup=true\nkillasgroup=true", "redirect_stderr=true", "directory=~/x",
@@ -227,3 +226,17 @@ def test_a_hole_without_a_name(daemon):
 @pytest.mark.differs("theirs", "A3.3", "takes Python's signal constants for signals")
 def test_constants_are_no_signals(daemon):
     assert "not a valid signal name" in reading(daemon(), option("stopsignal=_DFL"))
+
+
+@pytest.mark.contract("A2.19", "A7.6")
+@pytest.mark.differs("ours", "A2.19", "takes the defaults for keys of the rpcinterface at a reread too")
+def test_the_default_section(daemon):
+    text = "[DEFAULT]\nstartsecs=9\n[default]\nstartretries=9\n" + program("command=a")
+    assert reading(daemon(), text) == "  {'name': 'p', 'group': 'p', 'command': 'a', 'startsecs': 9}\n"
+
+
+@pytest.mark.contract("B1.9.2", "A3.1")
+@pytest.mark.differs("ours", "B1.9.2", "tells it as none")
+def test_an_empty_log_file_name_is_told_as_it_is(daemon):
+    wanted = "  {'name': 'p', 'group': 'p', 'command': 'e', 'stdout_logfile': ''}\n"
+    assert reading(daemon(), option("stdout_logfile=")) == wanted

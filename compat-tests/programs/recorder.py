@@ -7,6 +7,7 @@ SCRIPT is a list of answers, one per event, the last one repeated:
   noise       bytes before READY
   empty       a result of no bytes, then a pause
   die         ends with an event in hand
+  hang        never answers
 """
 
 import os
@@ -46,6 +47,8 @@ def main():
         answer = script.pop(0) if len(script) > 1 else script[0]
         if answer == "die":
             sys.exit(9)
+        if answer == "hang":
+            time.sleep(1000)
         os.write(1, ANSWERS[answer])
         if answer == "empty":
             time.sleep(3)
