@@ -1,8 +1,8 @@
 //! Configuration: from text to typed values, and nothing else.
 //!
 //! Plain structs with `PartialEq`, since a reread compares them. Everything is
-//! pure but [`load`], which follows `[include]` and reads files. No default is
-//! written here: the table of keys has them all.
+//! pure but [`mod@load`]: what has to be asked of the machine goes through a
+//! [`World`]. No default is written here: [`keys`] has them all.
 
 pub mod build;
 pub mod ctl;

@@ -1,6 +1,6 @@
 //! What reading a configuration has to ask the machine, as one trait.
 //!
-//! The real answers are in [`super::load`]; tests bring their own. Paths are
+//! The real answers are in [`mod@super::load`]; tests bring their own. Paths are
 //! text here, as they are in the file, and always absolute.
 
 /// A user of the machine.
