@@ -11,7 +11,7 @@ use crate::config::{self, Config, Source, System};
 use crate::engine::{Ended, Engine, EngineHandle, Parts, Prepared};
 use crate::http::{self, Context, Limits, Listener};
 use crate::logs::MainLog;
-use crate::model::{LogLine, SUPERVISOR_VERSION};
+use crate::model::{Level, LogLine, SUPERVISOR_VERSION};
 use crate::pump::Pump;
 use crate::sys::signals::Signals;
 use crate::sys::{clock, pidfile, user};
@@ -58,7 +58,11 @@ fn run(options: Options, prog: &str) -> Result<u8, Box<dyn Error>> {
         cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
         overrides: options.overrides,
     };
-    let config = config::load(&source)?;
+    let mut config = config::load(&source)?;
+    if options.profile_options.is_some() {
+        let text = "profile_options has no effect, there is no Python to profile";
+        config.messages.push(LogLine::new(Level::Warn, text));
+    }
     live(config, &source)?;
     Ok(0)
 }
