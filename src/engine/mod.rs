@@ -79,6 +79,8 @@ pub struct Engine {
     next_ticket: u64,
     /// Children that are dead and whose last output is being read.
     draining: BTreeMap<ProcessId, Drain>,
+    /// Children may be dead whose status was not taken yet.
+    more_dead: bool,
     /// Processes whose output streams the pump holds.
     attached: BTreeSet<ProcessId>,
     ended: Option<SupervisorState>,
@@ -117,6 +119,7 @@ impl Engine {
             answers: BTreeMap::new(),
             next_ticket: 0,
             draining: BTreeMap::new(),
+            more_dead: false,
             attached: BTreeSet::new(),
             ended: None,
             config,

@@ -58,7 +58,7 @@ impl Engine {
         let (mut commands, mut output) = (Vec::new(), Vec::new());
         let wake = self.wake_at(clock::now());
         tokio::select! {
-            () = std::future::ready(()), if !self.queue.is_empty() => {}
+            () = std::future::ready(()), if self.more_dead || !self.queue.is_empty() => {}
             guard = self.signals.readable() => drop(guard),
             guard = self.poller.readable() => drop(guard),
             _ = self.commands.recv_many(&mut commands, BATCH) => {}
@@ -94,8 +94,8 @@ impl Engine {
 
     fn take_signals(&mut self, now: Now) {
         let read = |signals: &AsyncSignals| signals.try_io(tokio::io::Interest::READABLE, |fd| fd.read());
-        let Ok(signals) = read(&self.signals) else { return };
-        if signals.contains(&Signal::CHLD) {
+        let signals = read(&self.signals).unwrap_or_default();
+        if self.more_dead || signals.contains(&Signal::CHLD) {
             self.reap(now);
         }
         for signal in signals {
@@ -103,9 +103,12 @@ impl Engine {
         }
     }
 
-    /// Takes the statuses of all dead children; their exits are told when
-    /// their last output has been read (A4.39).
+    /// Takes the statuses of dead children; their exits are told when their last
+    /// output has been read (A4.39). One signal may stand for any number of
+    /// deaths, so those that are left wait for the next turn and not for the
+    /// next signal.
     fn reap(&mut self, now: Now) {
+        self.more_dead = false;
         let dead = match reap::reap() {
             Ok(dead) => dead,
             Err(error) => {
@@ -113,6 +116,7 @@ impl Engine {
                 return self.log(Level::Critical, text);
             }
         };
+        self.more_dead = dead.len() >= reap::BATCH;
         for (pid, status) in dead {
             match self.manager.owner_of(pid).filter(|id| self.attached.contains(id)) {
                 Some(id) => {
