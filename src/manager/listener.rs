@@ -125,9 +125,11 @@ impl Listener {
 
     /// A6.68. Whether the line is there; the error is a line that is no such.
     fn expect_result_line(&mut self) -> Result<bool, Vec<u8>> {
-        let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') else {
-            let endless = self.heard.len() > LONGEST_LINE;
-            return if endless { Err(std::mem::take(&mut self.heard)) } else { Ok(false) };
+        // Not further than this, whatever came in the same breath.
+        let within = self.heard.len().min(LONGEST_LINE + 1);
+        let Some(end) = self.heard.iter().take(within).position(|byte| *byte == b'\n') else {
+            let endless = within > LONGEST_LINE;
+            return if endless { Err(self.heard.drain(..within).collect()) } else { Ok(false) };
         };
         let mut line: Vec<u8> = self.heard.drain(..=end).collect();
         line.pop();
@@ -293,6 +295,12 @@ mod tests {
         assert_eq!(hear(&mut listener, &[b'x'; LONGEST_LINE]).0, None);
         assert_eq!(hear(&mut listener, b"x").0, Some(Verdict::Rejected));
         assert_eq!(listener.state(), ListenerState::Unknown);
+        let too_long = format!("RESULT {:>LONGEST_LINE$}\nOK", 2);
+        let (mut at_once, mut in_two) = (busy(), busy());
+        let (first, second) = too_long.split_at(LONGEST_LINE + 1);
+        assert_eq!(hear(&mut at_once, too_long.as_bytes()), hear(&mut in_two, first.as_bytes()));
+        assert_eq!(hear(&mut in_two, second.as_bytes()), (None, vec![]));
+        assert_eq!(at_once.state(), ListenerState::Unknown);
     }
 
     #[test]
