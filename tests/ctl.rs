@@ -305,3 +305,74 @@ fn unknown_commands_topics_and_arguments_are_named() {
     assert_eq!(said(&["EOF"]), (0, "\n".to_owned()));
     assert_eq!(said(&["   "]), (0, String::new()));
 }
+
+/// B3.1.7, B3.6.1, B3.6.2, B3.6.4, B3.6.5
+#[test]
+fn a_shell_on_a_pipe_prints_its_prompts_and_always_exits_with_0() {
+    let fake = Fake::new(&[UP, ("getAllProcessInfo", all_processes(&[])), ("getPID", fault(30, "FAILED"))]);
+    let (code, said) = fake.run_typed(&[], "\nbogus\npid\n");
+    assert_eq!(code, 0);
+    let (before, after) = said.split_once(": file: ").unwrap();
+    assert_eq!(
+        before,
+        "supervisor> supervisor> *** Unknown syntax: bogus\n\
+         supervisor> error: <class 'xmlrpc.client.Fault'>, <Fault 30: 'FAILED'>"
+    );
+    assert!(after.ends_with("\nsupervisor> \n"), "{after}");
+    assert_eq!(fake.calls(), ["getVersion", "getAllProcessInfo", "getVersion", "getPID"]);
+}
+
+/// B3.6.3
+#[test]
+fn quit_and_exit_end_the_shell() {
+    let fake = Fake::missing();
+    let prompt = format!("{} no such file\nsupervisor> \n", fake.url());
+    for line in ["quit\nbogus\n", "exit now\nbogus\n", "EOF\nbogus\n", ""] {
+        assert_eq!(fake.run_typed(&[], line), (0, prompt.clone()), "{line:?}");
+    }
+}
+
+/// B3.6.6, B3.1.6
+#[test]
+fn shutdown_and_reload_are_asked_for_only_interactively() {
+    let script = || Fake::new(&[("shutdown", Reply::True), ("restart", Reply::True)]);
+    let question = "Really shut the remote supervisord process down y/N? ";
+    for (typed, said, calls) in [("Yes\n", "Shut down\n", 1), ("n\n", "", 0), ("\n", "", 0)] {
+        let fake = script();
+        assert_eq!(fake.run_typed(&["-i", "shutdown"], typed), (0, format!("{question}{said}")));
+        assert_eq!(fake.calls().len(), calls, "{typed:?}");
+    }
+    let said = "Really restart the remote supervisord process y/N? Restarted supervisord\n".to_owned();
+    assert_eq!(script().run_typed(&["-i", "reload"], "y\n"), (0, said));
+    assert_eq!(script().run_typed(&["reload"], ""), (0, "Restarted supervisord\n".to_owned()));
+    let (code, said) = script().run_typed(&["-i", "shutdown"], "");
+    assert_eq!(code, 1);
+    generic(&said.replace(question, ""), "<class 'EOFError'>, EOF when reading a line");
+}
+
+/// B3.7.113, B3.7.114
+#[test]
+fn fg_sends_lines_until_the_process_is_gone() {
+    let process = |state: i32| {
+        let Reply::Xml(list) = all_processes(&[("p", "p")]) else { panic!("a list") };
+        let one = list.split_once("<data>").unwrap().1.rsplit_once("</data>").unwrap().0.to_owned();
+        Reply::Xml(one.replace("<int>20</int>", &format!("<int>{state}</int>")))
+    };
+    let stream = ("/", Reply::Stream(&[b"log\n"]));
+    let fake = Fake::new(&[UP, stream.clone(), ("getProcessInfo", process(20)), ("sendProcessStdin", Reply::True)]);
+    let (code, said) = fake.run_typed(&["fg", "p"], "one\ntwo\n");
+    assert_eq!(code, 0);
+    assert!(said.starts_with("==> Press Ctrl-C to exit <==\n") && said.ends_with("Exiting foreground\n"), "{said}");
+    let sent = fake.calls().iter().filter(|call| *call == "sendProcessStdin:p").count();
+    assert_eq!(sent, 2);
+
+    let gone = fault(70, "NOT_RUNNING: p");
+    let fake = Fake::new(&[UP, stream, ("getProcessInfo", process(20)), ("sendProcessStdin", gone)]);
+    let (code, said) = fake.run_typed(&["fg", "p"], "one\ntwo\n");
+    assert!(said.ends_with("Process got killed\nExiting foreground\n") && code == 0, "{code} {said}");
+    assert_eq!(fake.calls().iter().filter(|call| *call == "sendProcessStdin:p").count(), 1);
+
+    let fake = Fake::new(&[UP, ("getProcessInfo", process(100))]);
+    assert_eq!(fake.run(&["fg", "p"]), (1, "ERROR: process not running\n".to_owned(), String::new()));
+    assert_eq!(fake.run(&["fg", "p", "q"]).1, "ERROR: too many process names supplied\n");
+}

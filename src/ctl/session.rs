@@ -10,7 +10,7 @@ use crate::model::{API_VERSION, Signal};
 use crate::rpc::FaultCode;
 use crate::sys::watch::SignalWatch;
 use nix::errno::Errno;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// The server and how to log in there.
 #[derive(Debug, Clone)]
@@ -39,19 +39,21 @@ impl Server {
     }
 }
 
-/// Where lines go. Tests put buffers in.
+/// Where lines go and come from. Tests put buffers in.
 pub struct Console {
     /// Results and errors of commands (B3.4.1).
     pub out: Box<dyn Write>,
     /// Option, configuration and stream errors.
     pub err: Box<dyn Write>,
+    /// What is typed; `None` is standard input.
+    pub input: Option<Input>,
 }
 
 impl Console {
     /// Our own standard output and error.
     #[must_use]
     pub fn standard() -> Self {
-        Self { out: Box::new(io::stdout()), err: Box::new(io::stderr()) }
+        Self { out: Box::new(io::stdout()), err: Box::new(io::stderr()), input: None }
     }
 
     /// A line on standard output. Nobody is left to be told when that fails.
@@ -74,7 +76,6 @@ pub struct Session {
     /// Set by `quit` and its like.
     pub ended: bool,
     console: Console,
-    input: Option<Input>,
     exit: u8,
     proxy: Option<Proxy>,
     /// In the shell, Ctrl-C ends a call that waits.
@@ -85,8 +86,7 @@ impl Session {
     /// A session that has run nothing yet.
     #[must_use]
     pub fn new(server: Server, interactive: bool, console: Console) -> Self {
-        let (input, proxy, watch) = (None, None, None);
-        Self { server, interactive, ended: false, console, input, exit: exit::SUCCESS, proxy, watch }
+        Self { server, interactive, ended: false, console, exit: exit::SUCCESS, proxy: None, watch: None }
     }
 
     /// The exit code so far.
@@ -139,15 +139,21 @@ impl Session {
         self.proxy.as_mut().ok_or(CtlError::EndOfInput)
     }
 
+    /// Whether lines can be edited: somebody types, and sees what is said.
+    #[must_use]
+    pub fn is_on_terminal(&self) -> bool {
+        self.console.input.is_none() && io::stdin().is_terminal() && io::stdout().is_terminal()
+    }
+
     /// Standard input.
     ///
     /// # Errors
     /// It is closed.
     pub fn input(&mut self) -> Result<&mut Input, CtlError> {
-        if self.input.is_none() {
-            self.input = Some(Input::stdin()?);
+        if self.console.input.is_none() {
+            self.console.input = Some(Input::stdin()?);
         }
-        self.input.as_mut().ok_or(CtlError::EndOfInput)
+        self.console.input.as_mut().ok_or(CtlError::EndOfInput)
     }
 
     /// Shows `prompt` and waits for a line.

@@ -14,7 +14,6 @@ use rustyline::history::MemHistory;
 use rustyline::validate::Validator;
 use rustyline::{CompletionType, Context, Editor, Helper};
 use std::cell::RefCell;
-use std::io::{self, IsTerminal};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
@@ -41,8 +40,7 @@ enum Typed {
 /// Runs a shell until it is left. The exit code is 0 whatever happened in it
 /// (B3.1.7).
 pub fn run(session: &mut Session, options: &ShellOptions<'_>) -> u8 {
-    let on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let mut terminal = if on_terminal { Terminal::open(options.history_file) } else { None };
+    let mut terminal = if session.is_on_terminal() { Terminal::open(options.history_file) } else { None };
     let prompt = format!("{}> ", options.prompt);
     let mut line = "status".to_owned();
     while run_line(session, &line).is_ok() && !session.ended {
@@ -99,6 +97,8 @@ impl Terminal {
             .auto_add_history(true)
             .completion_type(CompletionType::List)
             .bell_style(BellStyle::Audible)
+            // pasted lines run one by one, and the prompt stays free of marks
+            .bracketed_paste(false)
             .build();
         let lines = MemHistory::with_config(&config);
         let mut editor = Editor::with_history(config, lines).ok()?;

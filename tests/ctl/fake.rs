@@ -1,12 +1,14 @@
 //! A server that answers from a script and remembers what it was asked.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use supervisord::ctl::{self, Console};
+use supervisord::ctl::{self, Console, input::Input};
 
 /// What a call, or a page, is answered with.
 #[derive(Debug, Clone)]
@@ -158,17 +160,25 @@ impl Fake {
         self.run_bare(&[&["-c", &file, "-s", &url], args].concat())
     }
 
+    /// The same with `typed` as standard input: exit code and output.
+    pub(crate) fn run_typed(&self, args: &[&str], typed: &str) -> (u8, String) {
+        let file = self.write("run.conf", "[supervisorctl]\n");
+        let url = self.url();
+        let (code, out, _) = run(&[&["-c", &file, "-s", &url], args].concat(), typed);
+        (code, String::from_utf8(out).unwrap())
+    }
+
     /// The same without text decoding: exit code and output.
     pub(crate) fn run_raw(&self, args: &[&str]) -> (u8, Vec<u8>) {
         let file = self.write("run.conf", "[supervisorctl]\n");
         let url = self.url();
-        let (code, out, _) = run(&[&["-c", &file, "-s", &url], args].concat());
+        let (code, out, _) = run(&[&["-c", &file, "-s", &url], args].concat(), "");
         (code, out)
     }
 
     /// Runs supervisorctl with just these words.
     pub(crate) fn run_bare(&self, args: &[&str]) -> (u8, String, String) {
-        let (code, out, err) = run(args);
+        let (code, out, err) = run(args, "");
         (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
     }
 
@@ -208,9 +218,13 @@ impl Write for Buffer {
     }
 }
 
-fn run(args: &[&str]) -> (u8, Vec<u8>, Vec<u8>) {
+fn run(args: &[&str], typed: &str) -> (u8, Vec<u8>, Vec<u8>) {
     let (out, err) = (Buffer::default(), Buffer::default());
-    let console = Console { out: Box::new(out.clone()), err: Box::new(err.clone()) };
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(typed.as_bytes()).unwrap();
+    drop(writer);
+    let input = Some(Input::new(File::from(OwnedFd::from(reader))));
+    let console = Console { out: Box::new(out.clone()), err: Box::new(err.clone()), input };
     let args: Vec<String> = args.iter().map(|word| (*word).to_owned()).collect();
     let code = ctl::run(&args, "/opt/bin/supervisorctl", console);
     let taken = |buffer: &Buffer| buffer.0.lock().unwrap().clone();
