@@ -1,20 +1,19 @@
 #!/bin/sh
-# Runs the demo in the foreground: `sh conf/demo/run.sh path/of/supervisord`.
+# Runs the demo in the foreground: `sh conf/demo/run.sh target/release/supervisord`, a path below the project.
 set -eu
-program=$(realpath "$1")
 cd "$(dirname "$0")/../.."
+case $1 in /*) program=$1 ;; *) program=./$1 ;; esac
 mkdir -p run
-ln -sf "$program" run/supervisorctl
 cat <<TEXT
 The demo runs until you press Ctrl-C. From another terminal, in this folder:
 
-  run/supervisorctl -c conf/demo.conf status        what runs
-  run/supervisorctl -c conf/demo.conf tail -f worker
-  run/supervisorctl -c conf/demo.conf restart 'herd:*'
-  run/supervisorctl -c conf/demo.conf               a shell for more of these
-  http://127.0.0.1:9001/                       the status page
-  http://127.0.0.1:8080/                       the web server it looks after
-  run/                                         all logs; run/events.log hears of each change
+  $program ctl -c conf/demo.conf status            what runs
+  $program ctl -c conf/demo.conf tail -f worker    what one of them says
+  $program ctl -c conf/demo.conf restart 'herd:*'  a group of three
+  $program ctl -c conf/demo.conf shutdown          the end
+  http://127.0.0.1:9001/                             the status page
+  http://127.0.0.1:8080/                             the web server it looks after
+  run/                                               all logs; run/events.log hears of each change
 
 TEXT
 # As root one has to say so; anybody else runs it as they are.
