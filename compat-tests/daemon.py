@@ -270,8 +270,19 @@ class Daemon:
         """The activity log."""
         return self.lab.read("supervisord.log")
 
+    def settle(self):
+        """Until the activity log has rested a moment: it may be written behind an answer."""
+        before = None
+        for _ in range(20):
+            now = self.log()
+            if now == before or self.process.poll() is not None:
+                return
+            before = now
+            time.sleep(0.05)
+
     def log_lines(self, *having):
         """The activity log, normalised; only lines with one of `having`."""
+        self.settle()
         lines = log_lines(self.log(), self.lab.paths())
         return [line for line in lines if not having or any(word in line for word in having)]
 
