@@ -233,7 +233,7 @@ impl World {
             _ => Target::Named(name.to_owned()),
         };
         let choice = script.byte();
-        let wait = choice % 2 == 0;
+        let wait = choice & 1 == 0;
         let wish = match choice / 2 % 3 {
             0 => Wish::Start { wait },
             1 => Wish::Stop { wait },
@@ -296,7 +296,8 @@ impl World {
     fn take_apart(&mut self) {
         let lines = self.manager.to_lines();
         let read = self.manager.last_read().to_vec();
-        let twin = Manager::from_lines(&lines, "fuzz", read, &self.groups).expect("its own lines");
+        let twin = Manager::from_lines(&lines, "fuzz", read, &self.groups)
+            .unwrap_or_else(|error| panic!("{error}: {lines:?}"));
         assert_eq!(twin.to_lines(), lines, "the round trip lost something");
         self.manager = twin;
         self.open.clear();

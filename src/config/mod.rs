@@ -90,6 +90,8 @@ pub struct Supervisord {
     pub identifier: String,
     /// For every child, under its own `environment`.
     pub environment: Vec<(String, String)>,
+    /// Pages of other sites may call and act (B2.12.2).
+    pub cross_origin: bool,
 }
 
 /// Where the activity log goes (A3.10).

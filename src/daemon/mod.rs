@@ -159,7 +159,7 @@ fn context(engine: EngineHandle, config: &Config) -> Context {
         identifier: config.supervisord.identifier.clone(),
         version: SUPERVISOR_VERSION.to_owned(),
         started: clock::now().wall,
-        cross_origin: false,
+        cross_origin: config.supervisord.cross_origin,
         limits: Limits::default(),
     }
 }

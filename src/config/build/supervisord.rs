@@ -38,6 +38,7 @@ pub(super) struct Main {
     /// Sorted by name.
     pub(super) environment: Vec<(String, String)>,
     pub(super) foreign: Foreign,
+    cross_origin: bool,
 }
 
 /// Reads the section in upstream's order (A3.4); `names` are the machine's.
@@ -67,6 +68,7 @@ pub(super) fn read(reading: &Reading<'_>, names: &Names<'_>, messages: &mut Mess
         strip_ansi: truth(&keys::STRIP_ANSI)?,
         environment: variables(reading, &names, messages)?,
         foreign: reading.value(SECTION, &keys::FOREIGN_RPCINTERFACES, &names, foreign)?,
+        cross_origin: truth(&keys::CROSS_ORIGIN)?,
     })
 }
 
@@ -133,6 +135,7 @@ impl Main {
             childlogdir: PathBuf::from(chosen(&over.childlogdir, self.childlogdir)),
             identifier: chosen(&over.identifier, self.identifier),
             environment: self.environment,
+            cross_origin: self.cross_origin,
         })
     }
 }

@@ -66,8 +66,10 @@ fn an_empty_main_section_has_upstreams_defaults() {
         childlogdir: "/tmp".into(),
         identifier: "supervisor".to_owned(),
         environment: Vec::new(),
+        cross_origin: false,
     };
     assert_eq!(config.supervisord, expected);
+    assert!(good("cross_origin=yes\n").supervisord.cross_origin);
     assert_eq!((config.path, config.groups.len(), config.servers.len()), (PATH.into(), 0, 0));
 }
 

@@ -22,4 +22,6 @@ super::keys! { KEYS:
     IDENTIFIER "identifier" Text Some("supervisor"), "3.0", "Name of this daemon, for clients and event listeners.";
     FOREIGN_RPCINTERFACES "foreign_rpcinterfaces" Foreign Some("refuse"), "ours",
         "What happens to Python plug-ins, event result handlers and event types: `refuse` to start, or `ignore` them.";
+    CROSS_ORIGIN "cross_origin" Boolean Some("false"), "ours",
+        "Whether web pages of other sites may call this daemon from a browser.";
 }
