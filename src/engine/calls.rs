@@ -3,10 +3,10 @@
 
 use super::Engine;
 use super::handle::Command;
+use super::reload::cant_reread;
 use super::stdin::Undelivered;
-use crate::config::{Config, ConfigError};
 use crate::manager::{Refusal, Target, Ticket, Wish};
-use crate::model::{API_VERSION, Level, Now, SUPERVISOR_VERSION, SupervisorState};
+use crate::model::{API_VERSION, Now, SUPERVISOR_VERSION, SupervisorState};
 use crate::rpc::{ConfigInfo, Fault, FaultCode, Reply, Request, refuse};
 use crate::sys::clock;
 use std::time::Duration;
@@ -84,8 +84,8 @@ impl Engine {
                 self.begin_shutdown(SupervisorState::Shutdown, now);
                 Ok(Reply::Done)
             }
-            Request::Restart => self.restart(now),
-            Request::ReloadConfig => self.reload_config(),
+            Request::Restart => self.prepare_restart(now).map(|()| Reply::Done).map_err(|error| cant_reread(&error)),
+            Request::ReloadConfig => self.reread(),
             Request::AddProcessGroup(name) => self.add_process_group(&name, now),
             Request::RemoveProcessGroup(name) => self.remove_process_group(&name, now),
             Request::SendProcessStdin { name, chars } => self.send_stdin(&name, &chars),
@@ -123,46 +123,6 @@ impl Engine {
             }
             !gone
         });
-    }
-
-    fn begin_shutdown(&mut self, to: SupervisorState, now: Now) {
-        let mut out = vec![];
-        self.manager.begin_shutdown(to, now, &mut out);
-        self.queue.extend(out);
-    }
-
-    // A4.139: a broken configuration is told, and nothing is stopped.
-    fn restart(&mut self, now: Now) -> Result<Reply, Fault> {
-        match self.read_config() {
-            Ok(config) => {
-                self.next = Some(config);
-                self.begin_shutdown(SupervisorState::Restarting, now);
-                Ok(Reply::Done)
-            }
-            Err(error) => {
-                self.log(Level::Critical, format!("restart refused, the configuration has an error: {error}"));
-                Err(cant_reread(&error))
-            }
-        }
-    }
-
-    // B1.11.1
-    fn reload_config(&mut self) -> Result<Reply, Fault> {
-        let read = self.read_config().map_err(|error| cant_reread(&error))?;
-        self.adopt(&read);
-        let found = self.manager.reread(read.groups);
-        Ok(Reply::Reread { added: found.added, changed: found.changed, removed: found.removed })
-    }
-
-    /// What acts on the running daemon without a restart (A4.147).
-    fn adopt(&mut self, read: &Config) {
-        let (ours, theirs) = (&mut self.config.supervisord, &read.supervisord);
-        ours.identifier.clone_from(&theirs.identifier);
-        ours.childlogdir.clone_from(&theirs.childlogdir);
-        ours.strip_ansi = theirs.strip_ansi;
-        ours.minfds = theirs.minfds;
-        self.manager.set_identifier(&theirs.identifier);
-        self.pump.set_strip_ansi(theirs.strip_ansi);
     }
 
     // B1.11.9
@@ -218,14 +178,6 @@ impl Engine {
         all.sort_by(|a, b| a.process.name.cmp(&b.process.name));
         all
     }
-
-    pub(super) fn read_config(&self) -> Result<Config, ConfigError> {
-        crate::config::load(&self.source)
-    }
-}
-
-fn cant_reread(error: &ConfigError) -> Fault {
-    Fault { code: FaultCode::CantReread, extra: Some(error.to_string()) }
 }
 
 /// `Sep 01 02:00 PM` (B1.8.6)

@@ -11,6 +11,7 @@ mod groups;
 pub mod handle;
 mod logfiles;
 mod perform;
+mod reload;
 mod spawn;
 mod stdin;
 mod turn;

@@ -6,9 +6,10 @@
 
 use super::Engine;
 use crate::manager::{Action, Answer, Input, ProcessId, Ticket};
-use crate::model::{Level, Now, Signal, SupervisorState};
+use crate::model::{Level, Now, Signal};
 use crate::rpc::Reply;
 use crate::rpc::refuse;
+use crate::sys::errno::os_error_text;
 use crate::sys::kill;
 
 /// Spawns in one turn.
@@ -71,7 +72,8 @@ impl Engine {
                 self.pump.reopen_all();
             }
             Action::Finish(state) => self.ended = Some(state),
-            Action::PrepareRestart => self.prepare_restart(now),
+            // Whoever sent the signal is not told; the log is.
+            Action::PrepareRestart => drop(self.prepare_restart(now)),
         }
         None
     }
@@ -80,7 +82,7 @@ impl Engine {
         let sent = if group { kill::kill_group(pid, signal) } else { kill::kill(pid, signal) };
         let error = sent.err()?;
         let gone = error.raw_os_error() == Some(libc::ESRCH);
-        Some(Input::SignalFailed { id, error: error.to_string(), gone })
+        Some(Input::SignalFailed { id, error: os_error_text(&error), gone })
     }
 
     fn answer(&mut self, ticket: Ticket, answer: Answer) {
@@ -92,23 +94,5 @@ impl Engine {
         };
         // A caller that has gone away does not need the answer.
         drop(caller.send(reply));
-    }
-
-    /// Reads and checks the configuration that a restart would begin with.
-    /// Nothing is stopped for a broken one (A4.139).
-    pub(super) fn prepare_restart(&mut self, now: Now) {
-        match self.read_config() {
-            Ok(config) => {
-                self.next = Some(config);
-                let mut out = vec![];
-                self.manager.begin_shutdown(SupervisorState::Restarting, now, &mut out);
-                self.queue.extend(out);
-            }
-            Err(error) => {
-                let text =
-                    format!("restart refused, the configuration has an error and the running one stays: {error}");
-                self.log(Level::Critical, text);
-            }
-        }
     }
 }

@@ -1,0 +1,56 @@
+//! Reading the configuration again, while everything runs on the old one.
+
+use super::Engine;
+use crate::config::{self, Config, ConfigError};
+use crate::model::{Level, Now, SupervisorState};
+use crate::rpc::{Fault, FaultCode, Reply};
+
+impl Engine {
+    /// Reads and checks the configuration that the next life would begin with,
+    /// and only then begins to stop this one. With a broken one nothing is
+    /// stopped; the log tells why (A4.139).
+    pub(super) fn prepare_restart(&mut self, now: Now) -> Result<(), ConfigError> {
+        let read = self.read_config().inspect_err(|error| {
+            let text = "restart refused, the configuration has an error and the running one stays";
+            self.log(Level::Critical, format!("{text}: {error}"));
+        })?;
+        self.next = Some(read);
+        self.begin_shutdown(SupervisorState::Restarting, now);
+        Ok(())
+    }
+
+    pub(super) fn begin_shutdown(&mut self, to: SupervisorState, now: Now) {
+        let mut out = vec![];
+        self.manager.begin_shutdown(to, now, &mut out);
+        self.queue.extend(out);
+    }
+
+    /// `reloadConfig`: tells what an update would change, and changes no
+    /// process (B1.11.1).
+    pub(super) fn reread(&mut self) -> Result<Reply, Fault> {
+        let read = self.read_config().map_err(|error| cant_reread(&error))?;
+        self.adopt(&read);
+        let found = self.manager.reread(read.groups);
+        Ok(Reply::Reread { added: found.added, changed: found.changed, removed: found.removed })
+    }
+
+    /// What acts on the running daemon without a restart (A4.147).
+    fn adopt(&mut self, read: &Config) {
+        let (ours, theirs) = (&mut self.config.supervisord, &read.supervisord);
+        ours.identifier.clone_from(&theirs.identifier);
+        ours.childlogdir.clone_from(&theirs.childlogdir);
+        ours.strip_ansi = theirs.strip_ansi;
+        ours.minfds = theirs.minfds;
+        self.manager.set_identifier(&theirs.identifier);
+        self.pump.set_strip_ansi(theirs.strip_ansi);
+    }
+
+    fn read_config(&self) -> Result<Config, ConfigError> {
+        config::load(&self.source)
+    }
+}
+
+/// The fault that a broken configuration is told as (B1.11.6).
+pub(super) fn cant_reread(error: &ConfigError) -> Fault {
+    Fault::with(FaultCode::CantReread, error.to_string())
+}
