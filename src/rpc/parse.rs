@@ -126,6 +126,8 @@ impl Params<'_> {
     fn position(&self, index: usize) -> Result<i64, Fault> {
         match self.at(index)? {
             Value::Int(number) => Ok(*number),
+            // No file is that long: the ends of 64 bits act the same.
+            Value::Wide(digits) => Ok(if digits.starts_with('-') { i64::MIN } else { i64::MAX }),
             Value::Bool(flag) => Ok(i64::from(*flag)),
             // Cut towards zero; beyond 64 bits it stays at the end of them.
             Value::Double(number) if number.is_finite() => Ok(*number as i64),
@@ -137,7 +139,7 @@ impl Params<'_> {
     /// A signal as text; the manager knows which there are (B1.6.19).
     fn signal(&self, index: usize) -> Result<String, Fault> {
         match self.at(index)? {
-            Value::Text(signal) => Ok(signal.clone()),
+            Value::Text(signal) | Value::Wide(signal) => Ok(signal.clone()),
             Value::Int(_) | Value::Bool(_) | Value::Double(_) => self.position(index).map(|number| number.to_string()),
             _ => Err(incorrect()),
         }
@@ -146,7 +148,7 @@ impl Params<'_> {
     /// Left out, it is true; else Python's truth of any value (B1.5.3).
     fn wait(&self, index: usize) -> bool {
         match self.0.get(index) {
-            None | Some(Value::DateTime(_)) => true,
+            None | Some(Value::DateTime(_) | Value::Wide(_)) => true,
             Some(Value::Int(number)) => *number != 0,
             Some(Value::Bool(flag)) => *flag,
             Some(Value::Double(number)) => *number != 0.0,
@@ -240,6 +242,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert!(wait(&[]) && wait(&[Value::Int(1)]) && wait(&[text("false")]) && wait(&[Value::Double(0.1)]));
+        assert!(wait(&[Value::Wide("99999999999999999999".to_owned())]));
         assert!(!wait(&[Value::Int(0)]) && !wait(&[text("")]) && !wait(&[Value::Bool(false)]) && !wait(&[Value::Nil]));
     }
 
@@ -255,6 +258,8 @@ mod tests {
         assert_eq!(read(Value::Bool(true)), Ok(1));
         assert_eq!(read(Value::Double(-1.9)), Ok(-1));
         assert_eq!(read(text(" 12 ")), Ok(12));
+        assert_eq!(read(Value::Wide("99999999999999999999".to_owned())), Ok(i64::MAX));
+        assert_eq!(read(Value::Wide("-99999999999999999999".to_owned())), Ok(i64::MIN));
         for bad in [text("x"), text(""), Value::Nil, Value::Array(vec![]), Value::Double(f64::NAN)] {
             assert_eq!(read(bad), Err("INCORRECT_PARAMETERS".to_owned()));
         }
@@ -270,6 +275,7 @@ mod tests {
         };
         assert_eq!(sent(text(" hup ")).as_deref(), Ok(" hup "));
         assert_eq!(sent(Value::Int(-1)).as_deref(), Ok("-1"));
+        assert_eq!(sent(Value::Wide("99999999999999999999".to_owned())).as_deref(), Ok("99999999999999999999"));
         assert_eq!(sent(Value::Nil), Err("INCORRECT_PARAMETERS".to_owned()));
     }
 
@@ -278,6 +284,8 @@ mod tests {
     fn stdin_takes_only_text_and_events_take_all() {
         let stdin = |name: Value, chars: Value| refused("supervisor.sendProcessStdin", &[name, chars]);
         assert_eq!(stdin(text("cat"), Value::Int(-12)), "INCORRECT_PARAMETERS: -12");
+        let wide = Value::Wide("99999999999999999999".to_owned());
+        assert_eq!(stdin(text("cat"), wide), "INCORRECT_PARAMETERS: 99999999999999999999");
         assert_eq!(stdin(Value::Int(1), Value::Bool(true)), "INCORRECT_PARAMETERS: True");
         assert_eq!(stdin(text("cat"), Value::Nil), "INCORRECT_PARAMETERS");
         let event = call("supervisor.sendRemoteCommEvent", &[Value::Int(5), Value::Nil]);

@@ -17,6 +17,7 @@ pub(super) fn py_str(value: &Value) -> String {
 fn repr(value: &Value) -> String {
     match value {
         Value::Int(number) => number.to_string(),
+        Value::Wide(digits) => digits.clone(),
         Value::Bool(true) => "True".to_owned(),
         Value::Bool(false) => "False".to_owned(),
         Value::Double(number) => double_text(*number),

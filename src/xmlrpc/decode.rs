@@ -211,7 +211,7 @@ impl Decoder {
     fn close(&mut self, frame: Frame) -> Result<Node, DecodeError> {
         let Frame { kind, text, children } = frame;
         let value = match kind {
-            Kind::Int => Value::Int(scalar::int(&text)?),
+            Kind::Int => scalar::int(&text)?,
             Kind::Boolean => Value::Bool(text == "1"),
             Kind::Text => Value::Text(text),
             Kind::Double => Value::Double(scalar::double(&text)?),

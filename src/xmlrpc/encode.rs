@@ -73,6 +73,7 @@ pub fn double_text(value: f64) -> String {
 fn push_value(out: &mut String, value: &Value) {
     match value {
         Value::Int(number) => push_printed(out, "int", number),
+        Value::Wide(digits) => push_tagged(out, "int", digits),
         Value::Bool(flag) => push_printed(out, "boolean", &u8::from(*flag)),
         Value::Double(number) => push_printed(out, "double", &double_text(*number)),
         Value::Text(text) => push_tagged(out, "string", text),
@@ -134,7 +135,7 @@ fn push_text(out: &mut String, text: &str) {
 /// Near enough to the encoded size that a big answer is not copied ten times.
 fn size_of_value(value: &Value) -> usize {
     match value {
-        Value::Text(text) | Value::DateTime(text) => 40 + text.len(),
+        Value::Text(text) | Value::DateTime(text) | Value::Wide(text) => 40 + text.len(),
         Value::Int(_) | Value::Bool(_) | Value::Double(_) | Value::Nil => 40,
         Value::Array(items) => 60 + items.iter().map(size_of_value).sum::<usize>(),
         Value::Struct(members) => {

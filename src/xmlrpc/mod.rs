@@ -19,6 +19,9 @@ use thiserror::Error;
 pub enum Value {
     /// `<int>`; wider than the 32 bits of the standard, as clients accept it.
     Int(i64),
+    /// `<int>` beyond 64 bits, which is only ever refused or shown: its digits,
+    /// with a minus in front if it has one and without zeros.
+    Wide(String),
     /// `<boolean>`
     Bool(bool),
     /// `<string>`; also what a decoded `<base64>` becomes.

@@ -1,25 +1,23 @@
 //! The texts inside `<int>`, `<double>`, `<dateTime.iso8601>` and `<base64>`,
 //! read as Python reads them (B2.1.9). Knows no XML.
 
-use super::DecodeError;
 use super::decode::refuse;
+use super::{DecodeError, Value};
 
 /// An integer as `int()` takes it: blanks around, a sign, single underscores
-/// between digits. Wider than 64 bits it is clamped: no offset, pid or signal
-/// lies out there, and the range checks behind refuse it.
-pub(super) fn int(text: &str) -> Result<i64, DecodeError> {
+/// between digits, any width.
+pub(super) fn int(text: &str) -> Result<Value, DecodeError> {
     let text = text.trim();
-    let (negative, digits) = match text.strip_prefix(['+', '-']) {
-        Some(digits) => (text.starts_with('-'), digits),
-        None => (false, text),
-    };
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let digits = without_underscores(digits)?;
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return refuse("an <int> that is no number");
     }
-    let value = digits.parse::<i128>().unwrap_or(i128::MAX);
-    let signed = if negative { -value } else { value };
-    Ok(i64::try_from(signed).unwrap_or(if negative { i64::MIN } else { i64::MAX }))
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    let shown = format!("{sign}{}", digits.trim_start_matches('0'));
+    // Only zeros leave no digit.
+    let number = if shown == sign { Ok(0) } else { shown.parse() };
+    Ok(number.map_or(Value::Wide(shown), Value::Int))
 }
 
 /// A number as `float()` takes it; `inf` and `nan` are numbers there.
@@ -112,18 +110,28 @@ fn without_underscores(text: &str) -> Result<String, DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::{base64, date_time, double, int};
+    use crate::xmlrpc::Value;
 
     /// B2.1.9
     #[test]
     fn integers_are_what_pythons_int_takes() {
-        assert_eq!(int(" 12 "), Ok(12));
-        assert_eq!(int("-12"), Ok(-12));
-        assert_eq!(int("+1_0"), Ok(10));
-        assert_eq!(int("99999999999999999999"), Ok(i64::MAX));
-        assert_eq!(int(&format!("-{}", "9".repeat(100))), Ok(i64::MIN));
+        assert_eq!(int(" 12 "), Ok(Value::Int(12)));
+        assert_eq!(int("-12"), Ok(Value::Int(-12)));
+        assert_eq!(int("+1_0"), Ok(Value::Int(10)));
+        assert_eq!(int("-9223372036854775808"), Ok(Value::Int(i64::MIN)));
         for bad in ["", " ", "x", "1.5", "--1", "1__0", "_1", "1_", "0x10", "1 2"] {
             assert!(int(bad).is_err(), "{bad:?}");
         }
+    }
+
+    /// B2.1.9
+    #[test]
+    fn integers_too_wide_for_us_keep_their_digits() {
+        let wide = |digits: &str| Ok(Value::Wide(digits.to_owned()));
+        assert_eq!(int(" +0099_999999999999999999 "), wide("99999999999999999999"));
+        assert_eq!(int("-9223372036854775809"), wide("-9223372036854775809"));
+        assert_eq!(int(&format!("-{}", "9".repeat(100))), wide(&format!("-{}", "9".repeat(100))));
+        assert_eq!(int(&"0".repeat(100)), Ok(Value::Int(0)));
     }
 
     /// B2.1.9

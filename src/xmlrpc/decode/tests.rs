@@ -30,6 +30,7 @@ fn every_type_is_read_as_python_reads_it() {
         ("<value><int> 1_2 </int></value>", Value::Int(12)),
         ("<value><i4>-12</i4></value>", Value::Int(-12)),
         ("<value><i8>5000000000</i8></value>", Value::Int(5_000_000_000)),
+        ("<value><int>99999999999999999999</int></value>", Value::Wide("99999999999999999999".to_owned())),
         ("<value><boolean>1</boolean></value>", Value::Bool(true)),
         ("<value><boolean>true</boolean></value>", Value::Bool(false)),
         ("<value><boolean/></value>", Value::Bool(false)),
