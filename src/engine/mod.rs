@@ -75,6 +75,8 @@ pub struct Engine {
     fcgi: FcgiSockets,
     /// Actions not carried out yet, in order.
     queue: VecDeque<Action>,
+    /// When this turn carries out no more of them.
+    turn_end: Duration,
     /// Callers whose answer is still to come.
     answers: BTreeMap<Ticket, oneshot::Sender<Result<Reply, Fault>>>,
     next_ticket: u64,
@@ -117,6 +119,7 @@ impl Engine {
             stdins: Stdins::new(),
             fcgi: prepared.fcgi,
             queue: prepared.actions.into(),
+            turn_end: Duration::ZERO,
             answers: BTreeMap::new(),
             next_ticket: 0,
             draining: BTreeMap::new(),

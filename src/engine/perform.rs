@@ -1,8 +1,8 @@
 //! Carrying out what the manager decided, in its order.
 //!
 //! An action that has a result feeds it back before the actions behind it are
-//! looked at. Spawns are counted: a start of ten thousand programs is spread
-//! over many turns, between which connections are served.
+//! looked at. A turn's time is bounded: a start of ten thousand programs is
+//! spread over many turns, between which connections are served.
 
 use super::Engine;
 use crate::manager::{Action, Answer, Input, ProcessId, Ticket};
@@ -10,39 +10,43 @@ use crate::model::{Level, Now, Signal};
 use crate::rpc::Reply;
 use crate::rpc::refuse;
 use crate::sys::errno::os_error_text;
-use crate::sys::kill;
-
-/// Spawns in one turn.
-const SPAWNS: usize = 32;
+use crate::sys::{clock, kill};
+use std::io;
 
 impl Engine {
     /// Tells the manager something and carries out what follows.
     pub(super) fn feed(&mut self, input: Input, now: Now) {
         let mut out = vec![];
         self.manager.input(input, now, &mut out);
-        self.queue.extend(out);
-        self.perform_queue(now);
+        self.carry_out(out, now);
     }
 
     /// Carries out what the manager asked for outside of `feed`.
     pub(super) fn carry_out(&mut self, actions: Vec<Action>, now: Now) {
         self.queue.extend(actions);
-        self.perform_queue(now);
+        if !self.turn_is_over() {
+            self.perform_queue(now);
+        }
     }
 
-    /// Works off the queue until it is empty or this turn has spawned enough.
+    /// Works off the queue until it is empty or the turn is over.
     pub(super) fn perform_queue(&mut self, now: Now) {
-        let mut spawns = 0;
-        while spawns < SPAWNS {
-            let Some(action) = self.queue.pop_front() else { return };
-            spawns += usize::from(matches!(action, Action::Spawn(_)));
-            let Some(result) = self.perform(action, now) else { continue };
-            let mut out = vec![];
-            self.manager.input(result, now, &mut out);
-            for action in out.into_iter().rev() {
-                self.queue.push_front(action);
+        while let Some(action) = self.queue.pop_front() {
+            if let Some(result) = self.perform(action, now) {
+                let mut out = vec![];
+                self.manager.input(result, now, &mut out);
+                for action in out.into_iter().rev() {
+                    self.queue.push_front(action);
+                }
+            }
+            if self.turn_is_over() {
+                return;
             }
         }
+    }
+
+    fn turn_is_over(&self) -> bool {
+        clock::now().mono >= self.turn_end
     }
 
     fn perform(&mut self, action: Action, now: Now) -> Option<Input> {
@@ -50,7 +54,10 @@ impl Engine {
             Action::Log(line) => self.write(line),
             Action::Spawn(id) => {
                 return Some(match self.spawn(id) {
-                    Ok(pid) => Input::Spawned { id, pid },
+                    Ok(pid) => {
+                        self.tell_exit_before(pid, now);
+                        Input::Spawned { id, pid }
+                    }
                     Err(error) => Input::SpawnFailed { id, error },
                 });
             }
@@ -79,7 +86,12 @@ impl Engine {
     }
 
     fn kill(&self, id: ProcessId, pid: i32, signal: Signal, group: bool) -> Option<Input> {
-        let sent = if group { kill::kill_group(pid, signal) } else { kill::kill(pid, signal) };
+        let sent = match group {
+            true => kill::kill_group(pid, signal),
+            // Its pid may be a stranger's by now.
+            false if self.draining.contains_key(&id) => Err(io::Error::from_raw_os_error(libc::ESRCH)),
+            false => kill::kill(pid, signal),
+        };
         let error = sent.err()?;
         let gone = error.raw_os_error() == Some(libc::ESRCH);
         Some(Input::SignalFailed { id, error: os_error_text(&error), gone })

@@ -19,6 +19,10 @@ const DRAIN_LIMIT: Duration = Duration::from_millis(200);
 /// Commands and pump events looked at in one turn.
 const BATCH: usize = 64;
 
+/// How long a turn goes on carrying out actions. A spawn takes a tenth of a
+/// millisecond, or many on a busy machine; connections are served in between.
+const TURN: Duration = Duration::from_millis(2);
+
 /// How a life ended.
 #[derive(Debug)]
 pub enum Ended {
@@ -66,10 +70,15 @@ impl Engine {
             () = sleep_until(wake) => {}
         }
         let now = clock::now();
+        self.turn_end = now.mono + TURN;
         self.take_signals(now);
         while output.len() < BATCH {
             let Ok(event) = self.pump_events.try_recv() else { break };
             output.push(event);
+        }
+        while commands.len() < BATCH {
+            let Ok(command) = self.commands.try_recv() else { break };
+            commands.push(command);
         }
         for event in output {
             self.take_output(event, now);
@@ -82,6 +91,7 @@ impl Engine {
         if self.manager.deadline(now).is_some_and(|at| at <= now.mono) {
             self.feed(Input::Wake, now);
         }
+        // At least one action, however late it is.
         self.perform_queue(now);
     }
 
@@ -157,6 +167,17 @@ impl Engine {
     fn tell_exit(&mut self, id: ProcessId, now: Now) {
         if let Some(drain) = self.draining.remove(&id) {
             self.feed(Input::Exited { pid: drain.pid, status: drain.status }, now);
+        }
+    }
+
+    /// A new child has the pid of a dead one whose last output is still being
+    /// read: the old exit is told first, or it would be taken for the new one's.
+    pub(super) fn tell_exit_before(&mut self, pid: i32, now: Now) {
+        let namesake = self.manager.owner_of(pid).and_then(|id| self.draining.remove(&id));
+        if let Some(drain) = namesake {
+            let mut out = vec![];
+            self.manager.input(Input::Exited { pid: drain.pid, status: drain.status }, now, &mut out);
+            self.queue.extend(out);
         }
     }
 

@@ -88,10 +88,7 @@ impl Manager {
     /// `BadName` with the name as given.
     pub fn process_named(&self, name: &str) -> Result<ProcessId, Refusal> {
         let spec = NameSpec::parse(name);
-        let found = spec.process.and_then(|process| {
-            let group = self.groups.get(&self.group_named(&spec.group)?)?;
-            group.members.iter().copied().find(|id| self.process(*id).is_some_and(|p| p.config.name == process))
-        });
+        let found = spec.process.and_then(|process| self.groups.get(&self.group_named(&spec.group)?)?.named(&process));
         found.ok_or_else(|| Refusal::BadName(name.to_owned()))
     }
 

@@ -142,7 +142,7 @@ impl Manager {
     pub fn in_order(&self) -> Vec<ProcessId> {
         let mut groups: Vec<&Group> = self.groups.values().collect();
         groups.sort_by_key(|group| group.config.priority);
-        groups.into_iter().flat_map(|group| group.members.iter().copied()).collect()
+        groups.into_iter().flat_map(|group| group.members().iter().copied()).collect()
     }
 
     /// Whether a group of that name is active.
@@ -287,7 +287,7 @@ impl Manager {
     }
 
     fn standings(&self, id: GroupId) -> Vec<Standing> {
-        let members = self.groups.get(&id).map(|group| group.members.as_slice()).unwrap_or_default();
+        let members = self.groups.get(&id).map(Group::members).unwrap_or_default();
         let standing = |id: &ProcessId| {
             let process = self.process(*id)?;
             Some(Standing { id: *id, priority: process.config.priority, state: process.state })
@@ -303,10 +303,16 @@ impl Manager {
             debug_assert!(found == Some(name), "{name} names {found:?}");
         }
         debug_assert!(self.by_name.len() == self.groups.len(), "a group without a name");
-        let listed: usize = self.groups.values().map(|group| group.members.len()).sum();
+        let listed: usize = self.groups.values().map(|group| group.members().len()).sum();
         debug_assert!(listed == self.members.len(), "{listed} listed, {} exist", self.members.len());
+        for (id, group) in &self.groups {
+            let unstopped = self.standings(*id).iter().filter(|member| !member.state.is_stopped()).count();
+            debug_assert!(group.unstopped() == unstopped, "{} counted, {unstopped} not stopped", group.unstopped());
+        }
         for (id, member) in &self.members {
             member.process.check_invariants();
+            let named = self.groups.get(&member.group).and_then(|group| group.named(&member.process.config.name));
+            debug_assert!(named == Some(*id), "{} names {named:?}", member.process.config.name);
             if let Some(pid) = member.process.pid {
                 let owner = self.pids.get(&pid);
                 debug_assert!(owner == Some(id), "pid {pid} of {id:?} belongs to {owner:?}");

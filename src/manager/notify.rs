@@ -2,7 +2,7 @@
 //! what pools want done is turned into actions.
 
 use super::event::{self, Event, Output};
-use super::group::GroupId;
+use super::group::{Group, GroupId};
 use super::input::{Action, ProcessId};
 use super::pool::{PoolAction, publish};
 use super::{Manager, process};
@@ -47,6 +47,8 @@ impl Manager {
     // A6.11–A6.18
     pub(super) fn process_changed(&mut self, id: ProcessId, change: process::Change, out: &mut Vec<Action>) {
         let process::Change { from, to, tries, pid, expected } = change;
+        let home = self.members.get(&id).and_then(|member| self.groups.get_mut(&member.group));
+        home.into_iter().for_each(|group| group.member_changed(from, to));
         let tries = u64::try_from(tries).unwrap_or(0);
         let to = match to {
             ProcessState::Starting => event::Change::Starting { tries },
@@ -116,7 +118,7 @@ impl Manager {
     pub(super) fn dispatch(&mut self, out: &mut Vec<Action>) {
         let Self { pools, groups, members, identifier, .. } = self;
         for (group, pool) in pools.iter_mut().filter(|(_, pool)| pool.waiting() > 0) {
-            let ids = groups.get(group).map(|group| group.members.as_slice()).unwrap_or_default();
+            let ids = groups.get(group).map(Group::members).unwrap_or_default();
             let state = |place: usize| members.get(ids.get(place)?).map(|member| member.process.state);
             let mut done = vec![];
             pool.dispatch(identifier, |place| state(place) == Some(ProcessState::Running), &mut done);
@@ -137,9 +139,9 @@ impl Manager {
     }
 
     fn place_in_pool(&self, id: ProcessId) -> Option<(GroupId, usize)> {
-        let group = self.members.get(&id)?.group;
-        let place = self.groups.get(&group)?.members.iter().position(|member| *member == id)?;
-        self.pools.contains_key(&group).then_some((group, place))
+        let group = self.members.get(&id).map(|member| member.group).filter(|group| self.pools.contains_key(group))?;
+        let place = self.groups.get(&group)?.members().iter().position(|member| *member == id)?;
+        Some((group, place))
     }
 
     fn with_pool(

@@ -78,7 +78,7 @@ impl Manager {
             if !shutdown.told {
                 self.stop_group(id, out);
             }
-            let unstopped = self.standings(id).iter().any(|member| !member.state.is_stopped());
+            let unstopped = self.groups.get(&id).is_some_and(|group| group.unstopped() > 0);
             let Some(shutdown) = &mut self.shutdown else { return };
             shutdown.told = unstopped;
             if unstopped {
@@ -123,7 +123,7 @@ impl Manager {
         let unstopped: Vec<(&str, ProcessState)> = self
             .groups
             .values()
-            .flat_map(|group| &group.members)
+            .flat_map(|group| group.members())
             .filter_map(|id| self.members.get(id))
             .filter(|member| !member.process.state.is_stopped())
             .map(|member| (member.process.config.name.as_str(), member.process.state))

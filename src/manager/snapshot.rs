@@ -119,7 +119,7 @@ impl Manager {
         let config = groups.iter().find(|group| group.name == name).cloned();
         let config = config.ok_or_else(|| SnapshotError::Stranger(line.whole.to_owned()))?;
         self.by_name.insert(name, id);
-        self.groups.insert(id, Group { config, members: vec![] });
+        self.groups.insert(id, Group::new(config));
         Ok(())
     }
 
@@ -128,7 +128,7 @@ impl Manager {
         let stranger = || SnapshotError::Stranger(line.whole.to_owned());
         if line.kind == "pool" {
             let group = self.groups.get(&id).ok_or_else(stranger)?;
-            let pool = self.pool_of(&group.config, &group.members).ok_or_else(stranger)?;
+            let pool = self.pool_of(&group.config, group.members()).ok_or_else(stranger)?;
             self.pools.insert(id, pool);
         }
         self.pools.get_mut(&id).ok_or_else(stranger)?.restore(line)
@@ -140,8 +140,8 @@ impl Manager {
         let home = self.groups.get_mut(&group).ok_or_else(stranger)?;
         let config = home.config.processes.iter().rev().find(|process| process.name == name).cloned();
         let mut process = Process::new(config.ok_or_else(stranger)?);
-        home.members.push(id);
         process.state = ProcessState::from_name(&line.text("state")?).ok_or_else(|| line.bad("state"))?;
+        home.admit(id, &name, process.state);
         process.pid = line.find("pid")?;
         process.backoff = line.get("backoff")?;
         process.laststart = line.moment("laststart_mono", "laststart_wall")?;

@@ -7,6 +7,7 @@ use super::pool::Pool;
 use super::refusal::Refusal;
 use super::{Manager, Member, Process};
 use crate::config::{GroupConfig, GroupKind, diff};
+use std::collections::HashSet;
 
 impl Manager {
     /// Makes a group active: its processes exist from here on, stopped. Returns
@@ -18,17 +19,19 @@ impl Manager {
         }
         let id = GroupId(self.next_group);
         self.next_group = self.next_group.wrapping_add(1);
-        let mut members: Vec<ProcessId> = vec![];
-        for process in collapse(&config) {
+        let mut group = Group::new(config);
+        for config in collapse(&group.config) {
             let member = ProcessId(self.next_process);
             self.next_process = self.next_process.wrapping_add(1);
-            self.members.insert(member, Member::new(id, Process::new(process)));
-            members.push(member);
+            let process = Process::new(config);
+            group.admit(member, &process.config.name, process.state);
+            self.members.insert(member, Member::new(id, process));
         }
-        let name = config.name.clone();
+        let name = group.config.name.clone();
+        let members = group.members().to_vec();
         self.by_name.insert(name.clone(), id);
-        self.pools.extend(self.pool_of(&config, &members).map(|pool| (id, pool)));
-        self.groups.insert(id, Group { config, members: members.clone() });
+        self.pools.extend(self.pool_of(&group.config, &members).map(|pool| (id, pool)));
+        self.groups.insert(id, group);
         self.group_added(&name, out);
         if self.booted {
             out.extend(members.iter().map(|member| Action::Then(Input::Autostart(*member))));
@@ -44,11 +47,11 @@ impl Manager {
     /// stopped (B1.11.10).
     pub fn remove_group(&mut self, name: &str, out: &mut Vec<Action>) -> Result<Vec<ProcessId>, Refusal> {
         let id = self.group_named(name).ok_or_else(|| Refusal::BadName(name.to_owned()))?;
-        if self.standings(id).iter().any(|member| !member.state.is_stopped()) {
+        if self.groups.get(&id).is_some_and(|group| group.unstopped() > 0) {
             return Err(Refusal::StillRunning(name.to_owned()));
         }
         self.by_name.remove(name);
-        let members = self.groups.remove(&id).map(|group| group.members).unwrap_or_default();
+        let members = self.groups.remove(&id).map(|group| group.members().to_vec()).unwrap_or_default();
         for member in &members {
             self.deadlines.remove(*member);
             for ticket in self.waits.asking(*member) {
@@ -85,7 +88,8 @@ impl Manager {
                 Some(_) => {}
             }
         }
-        let gone = |group: &&Group| !self.read.iter().any(|config| config.name == group.config.name);
+        let names: HashSet<&str> = self.read.iter().map(|config| config.name.as_str()).collect();
+        let gone = |group: &&Group| !names.contains(group.config.name.as_str());
         found.removed = self.groups.values().filter(gone).map(|group| group.config.name.clone()).collect();
         found
     }
