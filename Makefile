@@ -6,7 +6,7 @@ CARGO ?= cargo
 TARGET_DIR ?= $(or $(CARGO_TARGET_DIR),target)
 PYTEST = .venv/bin/python -m pytest -c compat-tests/pytest.ini compat-tests/cases
 # The cases of the compatibility suite mostly wait; more workers than cores pay.
-WORKERS ?= 6
+WORKERS ?= 8
 
 .PHONY: build run test check compat record contract-report sim install clean
 

@@ -52,7 +52,7 @@ case $? in
     step "build" "$cargo" build --quiet --locked
     case $target in /*) SUPERVISORD_BIN=$target/debug/supervisord ;; *) SUPERVISORD_BIN=$(pwd)/$target/debug/supervisord ;; esac
     export SUPERVISORD_BIN
-    .venv/bin/python -m pytest -c compat-tests/pytest.ini compat-tests/cases -q -n "${WORKERS:-6}" --junitxml="$logs/compat.xml"
+    .venv/bin/python -m pytest -c compat-tests/pytest.ini compat-tests/cases -q -n "${WORKERS:-8}" --junitxml="$logs/compat.xml"
     status=$?
     # shellcheck disable=SC2046 # three numbers
     set -- $(.venv/bin/python compat-tests/count.py "$logs/compat.xml")
