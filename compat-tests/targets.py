@@ -4,7 +4,9 @@ A target is a folder that holds four commands under their usual names, so that
 a case can never tell which one it drives. No process is started here.
 """
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -45,7 +47,9 @@ def ours():
     if not binary or not Path(binary).exists():
         raise LookupError("our supervisord is not built: run `cargo build` or set SUPERVISORD_BIN")
     # A prefix of its own: the search for a configuration starts one level above.
-    folder = Path(tempfile.mkdtemp(prefix="ours-")) / "bin"
+    prefix = tempfile.mkdtemp(prefix="ours-")
+    atexit.register(shutil.rmtree, prefix, ignore_errors=True)
+    folder = Path(prefix) / "bin"
     folder.mkdir()
     for name in PROGRAMS:
         (folder / name).symlink_to(Path(binary).resolve())
