@@ -23,6 +23,7 @@ START_SECS = 20  # until the first answer; the reference is slow on a busy machi
 STATE_SECS = 20  # until a process reaches a state
 STOP_SECS = 20  # until a stopped daemon is gone
 COMMAND_SECS = 40  # one command
+CLOSE_ROUNDS = 100  # looks for processes that are left, 20 ms apart
 FIRST_PORT = 26000  # each worker of a parallel run has PORTS_PER_WORKER from here
 PORTS_PER_WORKER = 100
 MARK = "COMPAT_TEST_FOLDER"
@@ -200,8 +201,11 @@ class Lab:
 
     def close(self):
         """Ends everything that still runs here, by pid, and removes the folder."""
-        end = time.monotonic() + 5
-        while (left := marked(self.root)) and time.monotonic() < end:
+        # Counted, not timed: on a machine under load one look may take seconds.
+        for _ in range(CLOSE_ROUNDS):
+            left = marked(self.root)
+            if not left:
+                break
             for pid in left:
                 try:
                     os.kill(pid, signal.SIGKILL)
