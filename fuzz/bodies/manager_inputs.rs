@@ -167,10 +167,10 @@ impl World {
                 self.children.insert(id, Some(self.pids));
                 Some(Input::Spawned { id, pid: self.pids })
             }
-            Action::Kill { id, pid, .. } => {
+            Action::Kill { id, pid, purpose, .. } => {
                 assert_eq!(self.children.get(&id), Some(&Some(pid)), "a signal to a stranger");
                 let gone = script.of(&[None, None, None, None, None, None, Some(true), Some(false)]);
-                gone.map(|gone| Input::SignalFailed { id, error: "[Errno 1] no".into(), gone })
+                gone.map(|gone| Input::SignalFailed { id, purpose, error: "[Errno 1] no".into(), gone })
             }
             Action::CheckCommand { ticket, id } => {
                 let missing = script.byte() % 8 == 7;

@@ -113,6 +113,7 @@ fn begin(config: &Config, first: bool, serial: u64) -> Result<Begun, BootError> 
             .inspect_err(|_| boot::remove_socket_files(&boot::socket_files(&listeners)))?;
     }
     let pidfile_written = boot::write_pidfile(&settings.pidfile, &mut log);
+    log.write(&LogLine::new(Level::Debug, args::about_text().trim_end()), clock::now());
     Ok(Begun { log, prepared, listeners, pidfile_written })
 }
 

@@ -5,8 +5,9 @@
 //! spread over many turns, between which connections are served.
 
 use super::Engine;
+use crate::manager::process::Purpose;
 use crate::manager::{Action, Answer, Input, ProcessId, Ticket};
-use crate::model::{Level, Now, Signal};
+use crate::model::{Level, Now};
 use crate::rpc::Reply;
 use crate::rpc::refuse;
 use crate::sys::errno::os_error_text;
@@ -61,7 +62,10 @@ impl Engine {
                     Err(error) => Input::SpawnFailed { id, error },
                 });
             }
-            Action::Kill { id, pid, signal, group } => return self.kill(id, pid, signal, group),
+            Action::Kill { id, pid, signal, group, purpose } => {
+                let sent = if group { kill::kill_group(pid, signal) } else { kill::kill(pid, signal) };
+                return sent.err().map(|error| undelivered(id, purpose, &error));
+            }
             Action::CheckCommand { ticket, id } => {
                 let command = self.check_command(id);
                 return Some(Input::StartMember { ticket, id, command });
@@ -85,18 +89,6 @@ impl Engine {
         None
     }
 
-    fn kill(&self, id: ProcessId, pid: i32, signal: Signal, group: bool) -> Option<Input> {
-        let sent = match group {
-            true => kill::kill_group(pid, signal),
-            // Its pid may be a stranger's by now.
-            false if self.draining.contains_key(&id) => Err(io::Error::from_raw_os_error(libc::ESRCH)),
-            false => kill::kill(pid, signal),
-        };
-        let error = sent.err()?;
-        let gone = error.raw_os_error() == Some(libc::ESRCH);
-        Some(Input::SignalFailed { id, error: os_error_text(&error), gone })
-    }
-
     fn answer(&mut self, ticket: Ticket, answer: Answer) {
         let Some(caller) = self.answers.remove(&ticket) else { return };
         let reply = match answer {
@@ -107,4 +99,9 @@ impl Engine {
         // A caller that has gone away does not need the answer.
         drop(caller.send(reply));
     }
+}
+
+fn undelivered(id: ProcessId, purpose: Purpose, error: &io::Error) -> Input {
+    let gone = error.raw_os_error() == Some(libc::ESRCH);
+    Input::SignalFailed { id, purpose, error: os_error_text(error), gone }
 }

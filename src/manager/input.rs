@@ -6,6 +6,7 @@
 //! so the order of events and log lines is upstream's, one process after the
 //! other.
 
+use super::process::Purpose;
 use super::refusal::{CommandError, Refusal};
 use super::wait::Ticket;
 use crate::model::{Channel, ExitStatus, LogLine, Signal, SupervisorState};
@@ -82,6 +83,8 @@ pub enum Input {
     SignalFailed {
         /// To which process.
         id: ProcessId,
+        /// What it was sent for.
+        purpose: Purpose,
         /// What the system said.
         error: String,
         /// The child is gone already.
@@ -142,6 +145,8 @@ pub enum Action {
         signal: Signal,
         /// To the whole process group.
         group: bool,
+        /// What for.
+        purpose: Purpose,
     },
     /// Look whether the command can be run; feed back `StartMember`.
     CheckCommand {

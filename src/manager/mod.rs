@@ -178,8 +178,7 @@ impl Manager {
     /// `now` only serves to turn the next wall-clock tick into a delay.
     #[must_use]
     pub fn deadline(&self, now: Now) -> Option<Duration> {
-        let tick = self.booted.then(|| Ticks::next_deadline(now));
-        [self.deadlines.first(), self.shutdown_deadline(), tick].into_iter().flatten().min()
+        [self.deadlines.first(), self.shutdown_deadline(), self.ticks.deadline(now)].into_iter().flatten().min()
     }
 
     /// Takes note of what happened, and pushes what is to be done about it.
@@ -200,7 +199,7 @@ impl Manager {
                 out.push(Action::Release(id));
             }
             Input::Exited { pid, status } => self.exited(pid, status, now, out),
-            Input::SignalFailed { id, error, gone } => self.signal_failed(id, error, gone, now, out),
+            Input::SignalFailed { id, purpose, error, gone } => self.signal_failed(id, purpose, error, gone, now, out),
             Input::Signalled(signal) => self.signalled(signal, now, out),
             Input::ListenerSaid { id, bytes } => self.listener_said(id, &bytes, out),
             Input::ListenerDeaf { id } => self.listener_deaf(id, out),
@@ -252,9 +251,17 @@ impl Manager {
         }
     }
 
-    fn signal_failed(&mut self, id: ProcessId, error: String, gone: bool, now: Now, out: &mut Vec<Action>) {
-        let said = self.process(id).map(|process| process.signal_failure(&error));
-        self.step(id, process::Input::SignalFailed { error, gone }, now, out);
+    fn signal_failed(
+        &mut self,
+        id: ProcessId,
+        purpose: process::Purpose,
+        error: String,
+        gone: bool,
+        now: Now,
+        out: &mut Vec<Action>,
+    ) {
+        let said = self.process(id).map(|process| process.signal_failure(purpose, &error));
+        self.step(id, process::Input::SignalFailed { purpose, error, gone }, now, out);
         if let Some(text) = said.filter(|_| !gone) {
             self.signal_refused(id, &text, out);
         }
@@ -274,7 +281,9 @@ impl Manager {
         for effect in effects {
             match effect {
                 process::Effect::Spawn => out.push(Action::Spawn(id)),
-                process::Effect::Signal { signal, pid, group } => out.push(Action::Kill { id, pid, signal, group }),
+                process::Effect::Signal { signal, pid, group, purpose } => {
+                    out.push(Action::Kill { id, pid, signal, group, purpose });
+                }
                 process::Effect::Changed(change) => self.process_changed(id, change, out),
                 process::Effect::Log(line) => out.push(Action::Log(line)),
             }

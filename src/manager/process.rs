@@ -20,7 +20,7 @@
 mod stop;
 mod vocabulary;
 
-pub use vocabulary::{Change, Context, Effect, Input};
+pub use vocabulary::{Change, Context, Effect, Input, Purpose};
 
 use crate::config::{AutoRestart, ProcessConfig};
 use crate::model::{ExitStatus, Level, LogLine, Now, ProcessState};
@@ -116,8 +116,8 @@ impl Process {
             (Starting | Running | Stopping, Input::Signal(signal)) => self.send(signal, out),
             (_, Input::Signal(signal)) => self.not_running("attempted to send", signal, out),
 
-            (Starting | Running | Stopping, Input::SignalFailed { error, gone }) => {
-                self.signal_failed(&error, gone, out)
+            (Starting | Running | Stopping, Input::SignalFailed { purpose, error, gone }) => {
+                self.signal_failed(purpose, &error, gone, out)
             }
 
             // Normal life. Spelled out so that a new input must be thought through.

@@ -8,7 +8,7 @@
 //! `SIM_SEED=n cargo test --lib sim`. `SIM_SEEDS` and `SIM_STEPS` widen a run.
 
 use super::input::{Action, Answer, Input, ProcessId};
-use super::process::RESPAWN_FLOOR;
+use super::process::{Purpose, RESPAWN_FLOOR};
 use super::testing::{Dice, group, pool, program};
 use super::{CommandError, Manager, Target, Ticket, Wish};
 use crate::config::{AutoRestart, GroupConfig};
@@ -88,7 +88,7 @@ impl World {
     fn carry_out(&mut self, action: Action) -> Option<Input> {
         match action {
             Action::Spawn(id) => Some(self.spawn(id)),
-            Action::Kill { id, pid, signal, .. } => self.kill(id, pid, signal),
+            Action::Kill { id, pid, signal, purpose, .. } => self.kill(id, pid, signal, purpose),
             Action::CheckCommand { ticket, id } => {
                 self.shadows.entry(id).or_default().asked_for = true;
                 let missing = self.dice.one_in(10);
@@ -143,10 +143,10 @@ impl World {
         Input::Spawned { id, pid: self.pids }
     }
 
-    fn kill(&mut self, id: ProcessId, pid: i32, signal: Signal) -> Option<Input> {
+    fn kill(&mut self, id: ProcessId, pid: i32, signal: Signal, purpose: Purpose) -> Option<Input> {
         assert_eq!(self.shadows.get(&id).and_then(|shadow| shadow.alive), Some(pid), "a signal to a stranger");
         if self.dice.one_in(50) {
-            return Some(Input::SignalFailed { id, error: "[Errno 1]".into(), gone: self.dice.one_in(2) });
+            return Some(Input::SignalFailed { id, purpose, error: "[Errno 1]".into(), gone: self.dice.one_in(2) });
         }
         if signal == Signal::KILL || !self.dice.one_in(4) {
             self.doomed.push(pid);

@@ -339,6 +339,26 @@ fn a_listener_hears_of_everything_since_its_own_group_was_added() {
     assert_eq!(world.manager.serial(), 6);
 }
 
+/// A6.41: woken at its own deadline, a listener hears of each piece of time
+#[test]
+fn ticks_come_when_the_manager_asks_to_be_woken() {
+    let listener = ProcessConfig { startsecs: 0, ..program("l") };
+    let mut world = World::new(vec![pool("l", 10, &["TICK"], vec![listener])]);
+    let id = world.manager.process_named("l").expect("a listener");
+    for _ in 0..3 {
+        world.input(Input::ListenerSaid { id, bytes: b"READY\n".to_vec() });
+        let wait = world.manager.deadline(world.now).expect("a deadline").saturating_sub(world.now.mono);
+        assert!(wait <= Duration::from_secs(5), "{wait:?}");
+        world.now.mono += wait;
+        world.now.wall += wait;
+        assert!(world.manager.deadline(world.now).is_some_and(|at| at <= world.now.mono), "it is due");
+        world.input(Input::Wake);
+        world.input(Input::ListenerSaid { id, bytes: b"RESULT 2\nOK".to_vec() });
+    }
+    let whens: Vec<&str> = world.fed.iter().filter_map(|event| event.split("when:").nth(1)).collect();
+    assert_eq!(whens, ["1700000005", "1700000010", "1700000015"]);
+}
+
 /// A4.98, B1.11.2, B1.11.3, B1.11.10
 #[test]
 fn groups_come_and_go_and_a_reread_tells_the_difference() {
@@ -359,14 +379,4 @@ fn groups_come_and_go_and_a_reread_tells_the_difference() {
     world.did();
     assert!(world.add(one("new", 1)));
     assert_eq!(world.did(), ["spawn new"], "A4.31");
-}
-
-/// A4.86
-#[test]
-fn processes_of_one_name_in_a_group_are_one_and_the_later_wins() {
-    let later = ProcessConfig { startsecs: 7, ..program("x") };
-    let world = World::new(vec![group("g", 1, vec![program("x"), program("y"), later])]);
-    let id = world.manager.process_named("g:x").expect("one of them");
-    assert_eq!(world.manager.process(id).map(|process| process.config.startsecs), Some(7));
-    assert_eq!(world.manager.in_order().len(), 2);
 }

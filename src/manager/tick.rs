@@ -39,12 +39,18 @@ impl Ticks {
         Ok(Self { seen: Some([line.get("five")?, line.get("minute")?, line.get("hour")?]) })
     }
 
-    /// When to look again, on the steady clock. The periods begin together, so
-    /// the shortest decides.
+    /// When to look, on the steady clock: at once if a piece has passed since
+    /// the last look, else when the next one begins. `None` before the first
+    /// look. The periods begin together, so the shortest decides.
     #[must_use]
-    pub fn next_deadline(now: Now) -> Duration {
-        let next = start(now.epoch_secs(), Period::Five).saturating_add(Period::Five.secs());
-        now.mono.saturating_add(Duration::from_secs(next).saturating_sub(now.wall))
+    pub fn deadline(&self, now: Now) -> Option<Duration> {
+        let [seen, ..] = self.seen?;
+        let current = start(now.epoch_secs(), Period::Five);
+        if current != seen {
+            return Some(now.mono);
+        }
+        let next = Duration::from_secs(current.saturating_add(Period::Five.secs()));
+        Some(now.mono.saturating_add(next.saturating_sub(now.wall)))
     }
 }
 
@@ -97,9 +103,14 @@ mod tests {
 
     #[test]
     fn the_next_look_is_when_the_next_piece_begins() {
+        let mut ticks = Ticks::default();
+        assert_eq!(ticks.deadline(at(7203)), None, "nobody looks yet");
+        ticks.step(at(7203));
         let now = Now { mono: Duration::from_secs(50), wall: Duration::from_millis(7_203_250) };
-        assert_eq!(Ticks::next_deadline(now), Duration::from_millis(51_750));
-        let begun = Now { mono: Duration::from_secs(50), wall: Duration::from_secs(7205) };
-        assert_eq!(Ticks::next_deadline(begun), Duration::from_secs(55));
+        assert_eq!(ticks.deadline(now), Some(Duration::from_millis(51_750)));
+        let begun = Now { mono: Duration::from_secs(52), wall: Duration::from_secs(7205) };
+        assert_eq!(ticks.deadline(begun), Some(begun.mono), "it has begun and nobody has looked");
+        ticks.step(begun);
+        assert_eq!(ticks.deadline(begun), Some(Duration::from_secs(57)));
     }
 }

@@ -20,7 +20,7 @@ impl Manager {
         let id = GroupId(self.next_group);
         self.next_group = self.next_group.wrapping_add(1);
         let mut group = Group::new(config);
-        for config in collapse(&group.config) {
+        for config in group.config.processes.clone() {
             let member = ProcessId(self.next_process);
             self.next_process = self.next_process.wrapping_add(1);
             let process = Process::new(config);
@@ -99,21 +99,4 @@ impl Manager {
     pub fn last_read(&self) -> &[GroupConfig] {
         &self.read
     }
-}
-
-/// Processes of equal names in one group are one; the later settings win, in
-/// the earlier place (A4.86).
-fn collapse(config: &GroupConfig) -> Vec<crate::config::ProcessConfig> {
-    let mut places = std::collections::BTreeMap::new();
-    let mut kept: Vec<crate::config::ProcessConfig> = vec![];
-    for process in &config.processes {
-        match places.get(&process.name).and_then(|place: &usize| kept.get_mut(*place)) {
-            Some(earlier) => *earlier = process.clone(),
-            None => {
-                places.insert(process.name.clone(), kept.len());
-                kept.push(process.clone());
-            }
-        }
-    }
-    kept
 }

@@ -1,7 +1,7 @@
 //! Stopping and signalling: the way down, and what can go wrong on it
 //! (A4.22–A4.27, A4.75–A4.80).
 
-use super::{Context, Effect, Process, secs};
+use super::{Context, Effect, Process, Purpose, secs};
 use crate::model::{ExitStatus, Level, ProcessState, Signal};
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ impl Process {
         let patience = secs(self.config.stopwaitsecs);
         let patience = if escalation { patience.max(KILL_FLOOR) } else { patience };
         self.deadline = Some(cx.now.mono + patience);
-        out.push(Effect::Signal { signal, pid, group });
+        out.push(Effect::Signal { signal, pid, group, purpose: Purpose::Stop });
     }
 
     // A4.22
@@ -68,7 +68,7 @@ impl Process {
             return self.not_running("attempted to send", signal, out);
         };
         self.log(Level::Debug, format!("sending {} (pid {pid}) sig {signal}", self.config.name), out);
-        out.push(Effect::Signal { signal, pid, group: false });
+        out.push(Effect::Signal { signal, pid, group: false, purpose: Purpose::Plain });
     }
 
     pub(super) fn not_running(&self, attempt: &str, signal: Signal, out: &mut Vec<Effect>) {
@@ -77,21 +77,24 @@ impl Process {
     }
 
     // A4.27, A4.77
-    pub(super) fn signal_failed(&mut self, error: &str, gone: bool, out: &mut Vec<Effect>) {
+    pub(super) fn signal_failed(&mut self, purpose: Purpose, error: &str, gone: bool, out: &mut Vec<Effect>) {
         let name = &self.config.name;
         let pid = self.pid.unwrap_or_default();
         if gone {
             let text = format!("unable to signal {name} (pid {pid}), it probably just exited on its own: {error}");
             return self.log(Level::Debug, text, out);
         }
-        self.log(Level::Critical, self.signal_failure(error), out);
+        self.log(Level::Critical, self.signal_failure(purpose, error), out);
         self.killing = false;
         self.enter(ProcessState::Unknown, out);
     }
 
     /// What a caller is told, and the log, when a signal cannot be sent (A5.71).
-    pub(in crate::manager) fn signal_failure(&self, error: &str) -> String {
-        let attempt = if self.killing { "killing" } else { "sending sig" };
+    pub(in crate::manager) fn signal_failure(&self, purpose: Purpose, error: &str) -> String {
+        let attempt = match purpose {
+            Purpose::Stop => "killing",
+            Purpose::Plain => "sending sig",
+        };
         format!("unknown problem {attempt} {} ({}):{error}", self.config.name, self.pid.unwrap_or_default())
     }
 

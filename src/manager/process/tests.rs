@@ -1,6 +1,6 @@
 //! The life of one process on a clock that the test pushes.
 
-use super::{Change, Context, Effect, Input, Process};
+use super::{Change, Context, Effect, Input, Process, Purpose};
 use crate::config::AutoRestart;
 use crate::manager::testing::program;
 use crate::model::{ExitStatus, Level, Now, ProcessState, Signal};
@@ -275,11 +275,25 @@ fn an_undeliverable_signal_makes_it_unknown_and_its_exit_does_no_harm() {
     b.after(0, Input::Start);
     b.after(1000, Input::Wake);
     b.after(0, Input::Stop);
-    assert_eq!(b.after(0, Input::SignalFailed { error: "EPERM".into(), gone: false }), [Unknown]);
+    assert_eq!(
+        b.after(0, Input::SignalFailed { purpose: Purpose::Stop, error: "EPERM".into(), gone: false }),
+        [Unknown]
+    );
     assert_eq!(b.last_said(), "CRIT unknown problem killing p (101):EPERM");
     assert_eq!(b.after(0, Input::Start), [], "A4.35: it cannot be started");
     assert_eq!(b.exit(10, 0), [Exited]);
     assert_eq!(b.process.deadline(), None);
+}
+
+/// A4.79, A5.71: the line tells what the signal was for, whatever the state
+#[test]
+fn a_plain_signal_that_fails_during_a_stop_is_not_called_a_kill() {
+    let mut b = Bench::new(|_| {});
+    b.after(0, Input::Start);
+    b.after(1000, Input::Wake);
+    b.after(0, Input::Stop);
+    b.after(0, Input::SignalFailed { purpose: Purpose::Plain, error: "EPERM".into(), gone: false });
+    assert_eq!(b.last_said(), "CRIT unknown problem sending sig p (101):EPERM");
 }
 
 /// A4.77
@@ -289,7 +303,7 @@ fn a_signal_to_a_child_that_just_died_leaves_the_state_to_its_exit() {
     b.after(0, Input::Start);
     b.after(1000, Input::Wake);
     b.after(0, Input::Stop);
-    assert_eq!(b.after(0, Input::SignalFailed { error: "ESRCH".into(), gone: true }), []);
+    assert_eq!(b.after(0, Input::SignalFailed { purpose: Purpose::Stop, error: "ESRCH".into(), gone: true }), []);
     assert_eq!(b.exit(1, 0), [Stopped]);
 }
 

@@ -32,6 +32,8 @@ pub enum Input {
     },
     /// A signal could not be delivered.
     SignalFailed {
+        /// What it was sent for.
+        purpose: Purpose,
         /// What the system said.
         error: String,
         /// There is no such process any more, so its exit is about to be seen.
@@ -39,6 +41,15 @@ pub enum Input {
     },
     /// The deadline may have passed.
     Wake,
+}
+
+/// What a signal is sent for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To make it end.
+    Stop,
+    /// A client wants it; the state has nothing to do with it.
+    Plain,
 }
 
 /// What the machine wants done.
@@ -54,6 +65,8 @@ pub enum Effect {
         pid: i32,
         /// To the whole process group.
         group: bool,
+        /// What for.
+        purpose: Purpose,
     },
     /// The state changed; listeners want to know.
     Changed(Change),
