@@ -3,6 +3,7 @@
 
 use super::answer::answer;
 use super::error_page;
+use super::idle::Idle;
 use super::life::{Admitted, Life, Lives, Phase};
 use super::limits::{HEAD_BYTES, HEAD_LINES};
 use super::wire::{Stream, Wire};
@@ -29,18 +30,24 @@ pub(super) struct Server {
     context: Rc<Context>,
     lives: Rc<Lives>,
     large_bodies: Semaphore,
+    idle: Rc<Idle>,
 }
 
 impl Server {
     /// A server without connections.
     pub(super) fn new(section: HttpServer, context: Rc<Context>) -> Self {
         let large_bodies = Semaphore::new(context.limits.large_bodies);
-        Self { section, context, lives: Rc::default(), large_bodies }
+        Self { section, context, lives: Rc::default(), large_bodies, idle: Rc::default() }
     }
 
     /// Who may keep a large body in memory.
     pub(super) fn large_bodies(&self) -> &Semaphore {
         &self.large_bodies
+    }
+
+    /// Who follows a log that does not grow.
+    pub(super) fn idle(&self) -> &Rc<Idle> {
+        &self.idle
     }
 
     /// What it shares with others.

@@ -1,22 +1,23 @@
 //! `/logtail` and `/mainlogtail`: a log from its last bytes on, for as long as
 //! the client listens (B2.9).
 //!
-//! Files are read on this thread. Their writer is on it too, so a disk that
-//! hangs would stop it no later.
+//! Files are touched on blocking threads only, so that a disk that hangs holds up
+//! those who follow its logs and nobody else.
 
+use super::idle::Idle;
 use super::payload::Payload;
 use super::reply::{Reply, http_date};
 use crate::logs::Follow;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LAST_MODIFIED, TRANSFER_ENCODING};
 use hyper::{StatusCode, Version};
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::{Duration, UNIX_EPOCH};
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::task::spawn_blocking;
 
-/// Between two looks at a log that has not grown (B2.9.6).
-const LOOK_PAUSE: Duration = Duration::from_millis(120);
 /// Most bytes of one chunk. One waits here, and a few in hyper (B2.9.13).
 const CHUNK_BYTES: usize = 32 << 10;
 
@@ -31,12 +32,16 @@ pub(super) enum Kind {
     Main,
 }
 
-/// Begins to follow the log at `path`; 404 when there is none.
-pub(super) fn answer(path: Option<PathBuf>, kind: Kind, version: Version) -> Reply {
-    let Some(follow) = path.and_then(|path| Follow::open(&path).ok()) else {
+/// Begins to follow the log at `path`; 404 when there is none. While it does not
+/// grow, `idle` watches it.
+pub(super) async fn answer(path: Option<PathBuf>, kind: Kind, version: Version, idle: &Rc<Idle>) -> Reply {
+    let opened = match path {
+        Some(path) => spawn_blocking(move || open(&path)).await.ok().flatten(),
+        None => None,
+    };
+    let Some((follow, modified)) = opened else {
         return Reply::error(StatusCode::NOT_FOUND);
     };
-    let modified = follow.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
     let reply = Reply::empty(StatusCode::OK)
         .with(LAST_MODIFIED, http_date(modified))
         .with(CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=utf-8"));
@@ -50,23 +55,39 @@ pub(super) fn answer(path: Option<PathBuf>, kind: Kind, version: Version) -> Rep
         _ => reply.with(TRANSFER_ENCODING, HeaderValue::from_static("chunked")),
     };
     let (room, chunks) = mpsc::channel(1);
-    tokio::task::spawn_local(feed(follow, room));
+    tokio::task::spawn_local(feed(follow, room, Rc::clone(idle)));
     reply.stream(Payload::stream(chunks))
 }
 
+/// The log, and when it was last written to (B2.9.4).
+fn open(path: &Path) -> Option<(Follow, Duration)> {
+    let follow = Follow::open(path).ok()?;
+    let modified = follow.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    Some((follow, modified))
+}
+
 /// Reads on whenever the client has taken what was read before.
-async fn feed(mut follow: Follow, room: mpsc::Sender<Bytes>) {
+async fn feed(mut follow: Follow, room: mpsc::Sender<Bytes>, idle: Rc<Idle>) {
     while let Ok(place) = room.reserve().await {
-        match follow.next_chunk(CHUNK_BYTES) {
-            Ok(Some(bytes)) => place.send(bytes.into()),
-            Ok(None) => {
-                drop(place);
-                tokio::select! {
-                    () = room.closed() => return,
-                    () = sleep(LOOK_PAUSE) => {}
-                }
-            }
-            Err(_) => return,
-        }
+        let Ok((back, read)) = spawn_blocking(move || next_chunk(follow)).await else { return };
+        let (back, read) = match read {
+            Ok(Some(bytes)) => (back, Ok(bytes)),
+            Err(error) => (back, Err(error)),
+            Ok(None) => tokio::select! {
+                () = room.closed() => return,
+                found = idle.until_grown(back, CHUNK_BYTES) => match found {
+                    Some(found) => found,
+                    None => return,
+                },
+            },
+        };
+        let Ok(bytes) = read else { return };
+        place.send(bytes.into());
+        follow = back;
     }
+}
+
+fn next_chunk(mut follow: Follow) -> (Follow, io::Result<Option<Vec<u8>>>) {
+    let read = follow.next_chunk(CHUNK_BYTES);
+    (follow, read)
 }

@@ -35,6 +35,35 @@ fn growth_comes_in_chunks_soon_after_it_is_written() {
     });
 }
 
+/// B2.9.6
+#[test]
+fn idle_followers_each_get_what_comes_and_those_who_left_are_no_trouble() {
+    with(Setup::default(), async |house| {
+        for name in ["one", "two"] {
+            append(house, name, "");
+        }
+        let mut clients = vec![];
+        for at in 0..40 {
+            let mut client = house.connect().await;
+            let name = if at % 2 == 0 { "one" } else { "two" };
+            client.send(&format!("GET /logtail/{name} HTTP/1.1\r\n\r\n")).await;
+            client.answer().await;
+            clients.push(client);
+        }
+        clients.truncate(30);
+        for text in ["first", "again"] {
+            append(house, "one", text);
+            for client in clients.iter_mut().step_by(2) {
+                assert_eq!(client.take(10).await, format!("5\r\n{text}\r\n"));
+            }
+        }
+        append(house, "two", "other");
+        for client in clients.iter_mut().skip(1).step_by(2) {
+            assert_eq!(client.take(10).await, "5\r\nother\r\n");
+        }
+    });
+}
+
 /// B2.9.1, B2.9.4, B2.9.5
 #[test]
 fn the_main_log_and_stderr_begin_with_their_last_bytes() {
