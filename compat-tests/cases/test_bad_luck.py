@@ -48,3 +48,56 @@ def test_deaths_that_come_all_at_once_are_all_noticed(daemon):
     d.signal(signal.SIGCONT)
     until("all deaths to be noticed", lambda: {i["statename"] for i in d.rpc.getAllProcessInfo()} == {"EXITED"})
     assert d.stop() == 0
+
+
+FLOOD = """
+[program:flood]
+command=/usr/bin/yes a line that is written as fast as the pipe takes it
+process_name=flood%(process_num)d
+numprocs=2
+startsecs=0
+stdout_logfile={root}/flood%(process_num)d.log
+stdout_logfile_maxbytes=1MB
+stdout_logfile_backups=1
+"""
+
+
+@pytest.mark.contract("A5.15", "A4.25")
+def test_a_flood_of_output_holds_up_neither_calls_nor_stops(daemon):
+    d = daemon(FLOOD)
+    until("the flood to be logged", lambda: (d.root / "flood1.log.1").exists())
+    began = time.monotonic()
+    for _ in range(20):
+        d.rpc.getState()
+    d.rpc.stopProcessGroup("flood")
+    assert time.monotonic() - began < 5
+    assert {info["statename"] for info in d.rpc.getAllProcessInfo()} == {"STOPPED"}
+
+
+@pytest.mark.contract("A4.39", "A4.25")
+def test_a_grandchild_that_keeps_the_pipes_open_delays_no_restart(daemon):
+    noise = "(trap : TERM; while :; do echo noise; sleep 0.05; done) & echo begin; exec sleep 1000"
+    d = daemon(f"[program:p]\ncommand=/bin/sh -c '{noise}'\nstartsecs=0\nstdout_logfile={{root}}/p.log\n")
+    for lives in range(1, 5):
+        until("the program to begin", lambda: d.lab.read("p.log").count("begin") == lives)
+        fds = len(os.listdir(f"/proc/{d.pid}/fd"))
+        began = time.monotonic()
+        d.rpc.stopProcess("p")
+        d.rpc.startProcess("p")
+        assert time.monotonic() - began < 3
+    assert len(os.listdir(f"/proc/{d.pid}/fd")) <= fds + 1
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A4.121", "A4.125")
+def test_as_first_process_it_buries_strangers_and_ends_well(lab):
+    orphan = "[program:p]\ncommand=/bin/sh -c '(sleep 0.2 &); exec sleep 1000'\nstartsecs=0\n"
+    conf = lab.config(orphan)
+    program = lab.target.program("supervisord")
+    space = lab.spawn("unshare", "--pid", "--fork", "--mount-proc", "--kill-child", program, "-n", "-c", str(conf))
+    until("a stranger to be buried", lambda: "reaped unknown pid" in lab.read("supervisord.log"))
+    with open(f"/proc/{space.pid}/task/{space.pid}/children") as children:
+        first = int(children.read())
+    os.kill(first, signal.SIGTERM)
+    assert space.wait(20) == 0
+    assert "stopped: p (terminated by SIGTERM)" in lab.read("supervisord.log")
