@@ -229,14 +229,21 @@ def test_constants_are_no_signals(daemon):
 
 
 @pytest.mark.contract("A2.19", "A7.6")
-@pytest.mark.differs("ours", "A2.19", "takes the defaults for keys of the rpcinterface at a reread too")
 def test_the_default_section(daemon):
     text = "[DEFAULT]\nstartsecs=9\n[default]\nstartretries=9\n" + program("command=a")
     assert reading(daemon(), text) == "  {'name': 'p', 'group': 'p', 'command': 'a', 'startsecs': 9}\n"
 
 
+@pytest.mark.contract("A2.19", "A3.85")
+def test_defaults_reach_the_rpcinterface_at_a_start(lab):
+    conf = lab.config("[DEFAULT]\nstartsecs=9\n")
+    done = lab.run("supervisord", "-n", "-c", str(conf))
+    assert done.stderr.splitlines()[0] == "Error: Could not make supervisor rpc interface"
+    assert done.code == 2
+    assert not (lab.root / "supervisord.pid").exists()
+
+
 @pytest.mark.contract("B1.9.2", "A3.1")
-@pytest.mark.differs("ours", "B1.9.2", "tells it as none")
 def test_an_empty_log_file_name_is_told_as_it_is(daemon):
     wanted = "  {'name': 'p', 'group': 'p', 'command': 'e', 'stdout_logfile': ''}\n"
     assert reading(daemon(), option("stdout_logfile=")) == wanted

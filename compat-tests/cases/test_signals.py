@@ -74,16 +74,20 @@ def test_term_turns_a_restart_into_an_end(daemon):
 @pytest.mark.contract("A4.139", "A7.47")
 @pytest.mark.differs("theirs", "A4.139", "stops everything, then ends")
 @pytest.mark.parametrize("how", ["signal", "rpc"])
-def test_a_broken_config_does_not_end_anything(daemon, how):
+@pytest.mark.parametrize("text, sentence", [
+    ("[program:x]\n", "program section program:x does not specify a command"),
+    ("[DEFAULT]\nstartsecs=9\n", "Could not make supervisor rpc interface"),
+], ids=["unreadable", "not_to_be_started"])  # fmt: skip
+def test_a_broken_config_does_not_end_anything(daemon, how, text, sentence):
     d = daemon(CAT).wait(cat="RUNNING")
     pid = d.info("cat")["pid"]
-    d.lab.write("s.conf", "[supervisord]\n[program:x]\n")
+    d.lab.config(text)
     if how == "signal":
         d.signal(signal.SIGHUP)
     else:
         with pytest.raises(xmlrpc.client.Fault, match="CANT_REREAD"):
             d.rpc.restart()
-    until("a line about it", lambda: d.log_lines("program section program:x does not specify a command"))
+    until("a line about it", lambda: d.log_lines(sentence))
     assert d.info("cat")["pid"] == pid
 
 

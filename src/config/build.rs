@@ -36,13 +36,13 @@ pub fn build(files: Files, overrides: &Overrides, world: &dyn World) -> Result<C
     let main = supervisord::read(&reading, &machine, &mut messages)?;
     let mut names = Names::over(&machine);
     names.add_environment(&main.environment);
-    let interfaces = rpcinterface::read(&reading, &names, main.foreign, &mut messages)?;
+    let (rpc_namespaces, rpc_with_arguments) = rpcinterface::read(&reading, &names, main.foreign, &mut messages)?;
     let groups = groups::read(&reading, &names, &main, &mut messages)?;
     let servers = servers::read(&reading, &names)?;
     let supervisord = main.with(overrides, world)?;
-    let rpc_namespaces = rpcinterface::check(interfaces, &servers)?;
     let path = PathBuf::from(files.path);
-    Ok(Config { path, supervisord, servers, rpc_namespaces, groups, messages: messages.sorted() })
+    let messages = messages.sorted();
+    Ok(Config { path, supervisord, servers, rpc_namespaces, rpc_with_arguments, groups, messages })
 }
 
 /// What `foreign_rpcinterfaces` says about things that need Python.

@@ -47,10 +47,27 @@ pub struct Config {
     pub servers: Vec<HttpServer>,
     /// The `x` of each `[rpcinterface:x]` with the standard factory (A3.85).
     pub rpc_namespaces: Vec<String>,
+    /// The first of them whose section has further keys, see [`Config::check_start`].
+    pub rpc_with_arguments: Option<String>,
     /// Groups by (priority, name) (A4.87).
     pub groups: Vec<GroupConfig>,
     /// What reading had to say, for the activity log: CRIT, WARN, INFO (A1.22).
     pub messages: Vec<LogLine>,
+}
+
+impl Config {
+    /// What is wrong with it for a start, though it can be read: the standard
+    /// interface takes no arguments, which shows when it is made for a server
+    /// (A2.19, A3.85).
+    ///
+    /// # Errors
+    /// [`ConfigError::RpcInterface`]
+    pub fn check_start(&self) -> Result<(), ConfigError> {
+        match &self.rpc_with_arguments {
+            Some(name) if !self.servers.is_empty() => Err(ConfigError::RpcInterface(name.clone())),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// `[supervisord]` (A3.10–A3.22).
@@ -292,6 +309,8 @@ pub struct ChannelConfig {
 pub enum ChildLog {
     /// Read and thrown away.
     None,
+    /// The same, but told as the empty text that was written (B1.9.2).
+    Empty,
     /// A file of our naming in `childlogdir` (A4.118).
     Auto,
     /// This file; relative to the daemon's directory.

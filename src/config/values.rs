@@ -245,7 +245,8 @@ pub enum LogfileName {
 /// [`ValueError::DirPath`]
 pub fn logfile_name(text: &str, world: &dyn World) -> Result<LogfileName, ValueError> {
     Ok(LogfileName::Log(match text.to_lowercase().as_str() {
-        "none" | "off" | "" => ChildLog::None,
+        "none" | "off" => ChildLog::None,
+        "" => ChildLog::Empty,
         "auto" => ChildLog::Auto,
         "syslog" => return Ok(LogfileName::Syslog),
         _ => ChildLog::File(PathBuf::from(existing_dirpath(text, world)?)),

@@ -3,7 +3,7 @@
 //! Everything that can go wrong goes wrong here, before the daemon leaves the
 //! foreground: with a sentence on stderr and a status that scripts can see.
 
-use crate::config::{Address, Config, HttpServer, MainLog as Target, Supervisord};
+use crate::config::{Address, Config, ConfigError, HttpServer, MainLog as Target, Supervisord};
 use crate::http::{Listener, Socket};
 use crate::logs::stream::Stream;
 use crate::logs::{Limits, MainLog};
@@ -54,6 +54,9 @@ pub(super) enum BootError {
         /// What the system said.
         error: io::Error,
     },
+    /// The configuration can be read, but not be started (A3.85).
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// A server cannot listen (A1.32).
     #[error(transparent)]
     Socket(#[from] SocketError),
@@ -142,8 +145,9 @@ pub(super) fn say_stored(log: &mut MainLog, stored: &[LogLine]) {
 /// Opens the sockets of all servers, and says so as upstream does (A5.43, A5.44).
 ///
 /// # Errors
-/// [`BootError::Socket`]; sockets opened so far are removed again.
+/// [`BootError::Config`], [`BootError::Socket`]; sockets opened so far are removed again.
 pub(super) fn open_servers(config: &Config, log: &mut MainLog) -> Result<Vec<Listener>, BootError> {
+    config.check_start()?;
     let mut listeners = vec![];
     for server in &config.servers {
         match open_server(server) {

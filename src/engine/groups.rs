@@ -94,7 +94,7 @@ fn name_logfiles(manager: &mut Manager, id: ProcessId, settings: &Supervisord) -
             continue;
         }
         let path = match &config.channel(channel).logfile {
-            ChildLog::None => continue,
+            ChildLog::None | ChildLog::Empty => continue,
             ChildLog::File(path) => path.clone(),
             ChildLog::Auto => {
                 let directory = &settings.childlogdir;

@@ -10,7 +10,8 @@ impl Engine {
     /// and only then begins to stop this one. With a broken one nothing is
     /// stopped; the log tells why (A4.139).
     pub(super) fn prepare_restart(&mut self, now: Now) -> Result<(), ConfigError> {
-        let read = self.read_config().inspect_err(|error| {
+        let startable = |read: Config| read.check_start().map(|()| read);
+        let read = self.read_config().and_then(startable).inspect_err(|error| {
             let text = "restart refused, the configuration has an error and the running one stays";
             self.log(Level::Critical, format!("{text}: {error}"));
         })?;

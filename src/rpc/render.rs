@@ -114,6 +114,7 @@ fn autorestart(setting: AutoRestart) -> Value {
 fn logfile(log: &ChildLog, resolved: Option<&str>) -> Value {
     match log {
         ChildLog::None => none(),
+        ChildLog::Empty => text(""),
         ChildLog::Auto => text(resolved.unwrap_or("auto")),
         ChildLog::File(path) => text(&shown(path)),
     }

@@ -2,7 +2,6 @@
 //! B4.1).
 
 use super::{Foreign, Messages};
-use crate::config::HttpServer;
 use crate::config::error::ConfigError;
 use crate::config::expand::{Names, expand};
 use crate::config::keys::plugin::RPCINTERFACE_FACTORY as FACTORY;
@@ -11,21 +10,17 @@ use crate::config::reading::Reading;
 /// The only factory that is recognised (B4.1.6).
 const STANDARD: &str = "supervisor.rpcinterface:make_main_rpcinterface";
 
-/// A namespace to serve.
-pub(super) struct Interface {
-    name: String,
-    /// Keys that would be the factory's arguments.
-    extras: bool,
-}
-
-/// All sections in order. Foreign ones are refused, or left out with a warning.
+/// The namespaces in order, and the first whose section has further keys, which
+/// would be the factory's arguments. Foreign ones are refused, or left out with
+/// a warning.
 pub(super) fn read(
     reading: &Reading<'_>,
     names: &Names<'_>,
     foreign: Foreign,
     messages: &mut Messages,
-) -> Result<Vec<Interface>, ConfigError> {
-    let mut interfaces = Vec::new();
+) -> Result<(Vec<String>, Option<String>), ConfigError> {
+    let mut namespaces = Vec::new();
+    let mut with_arguments = None;
     for section in reading.with_prefix("rpcinterface:") {
         let missing = || ConfigError::NoFactory { section: section.to_owned(), key: FACTORY.name };
         let factory = reading.text(section, &FACTORY, names)?.ok_or_else(missing)?;
@@ -43,16 +38,10 @@ pub(super) fn read(
             expand(raw, names, &format!("{section}.{key}"))?;
         }
         let name = section.split_once(':').map_or("", |(_, name)| name).to_owned();
-        interfaces.push(Interface { name, extras: !keys.is_empty() });
+        if with_arguments.is_none() && !keys.is_empty() {
+            with_arguments = Some(name.clone());
+        }
+        namespaces.push(name);
     }
-    Ok(interfaces)
-}
-
-/// The namespaces. The standard interface takes no arguments, which upstream
-/// notices when it makes one for a server.
-pub(super) fn check(interfaces: Vec<Interface>, servers: &[HttpServer]) -> Result<Vec<String>, ConfigError> {
-    match interfaces.iter().find(|interface| interface.extras) {
-        Some(bad) if !servers.is_empty() => Err(ConfigError::RpcInterface(bad.name.clone())),
-        _ => Ok(interfaces.into_iter().map(|interface| interface.name).collect()),
-    }
+    Ok((namespaces, with_arguments))
 }

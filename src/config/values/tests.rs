@@ -89,7 +89,7 @@ fn directories_must_exist() {
 fn log_names_have_four_words_of_their_own() {
     let world = Fake::new();
     for (text, log) in
-        [("NONE", ChildLog::None), ("off", ChildLog::None), ("", ChildLog::None), ("Auto", ChildLog::Auto)]
+        [("NONE", ChildLog::None), ("off", ChildLog::None), ("", ChildLog::Empty), ("Auto", ChildLog::Auto)]
     {
         assert_eq!(logfile_name(text, &world), Ok(LogfileName::Log(log)), "{text:?}");
     }

@@ -137,6 +137,9 @@ fn settings_without_a_value_have_a_word() {
     assert_eq!(get(&value, "stdout_logfile"), &text("none"));
     assert_eq!(get(&value, "stderr_logfile"), &text("/auto"));
 
+    config.process.stdout.logfile = ChildLog::Empty;
+    assert_eq!(get(&render_config(config.clone()), "stdout_logfile"), &text(""));
+
     config.process.autorestart = AutoRestart::Never;
     config.process.redirect_stderr = true;
     let value = render_config(config);

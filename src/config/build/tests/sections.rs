@@ -117,14 +117,23 @@ fn servers_open_inet_first_and_want_both_credentials() {
     assert!(refused("[inet_http_server]\nport=%(here)s").contains("names ('here')"));
 }
 
+/// A2.19, A3.85: upstream makes the interfaces with a server, not when it reads.
+#[test]
+fn arguments_of_the_interface_matter_at_a_start_only() {
+    let standard = "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface";
+    let text = format!("[rpcinterface:fine]\n{standard}\n[rpcinterface:other]\n{standard}\nretries=1\n");
+    let refused = good(&format!("[inet_http_server]\nport=1\n{text}")).check_start().unwrap_err();
+    assert_eq!(refused.to_string(), "Could not make other rpc interface");
+    assert_eq!(good(&text).check_start(), Ok(()), "no server, no interface");
+}
+
 /// A3.85, A3.86, B4.1.6, B4.1.8
 #[test]
 fn only_the_standard_rpc_interface_is_served() {
     let standard = "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface";
     let text = format!("[rpcinterface:supervisor]\n{standard}\n[rpcinterface:other]\n{standard}\n");
     assert_eq!(good(&text).rpc_namespaces, ["supervisor", "other"]);
-    let extra = format!("[inet_http_server]\nport=1\n{text}retries=1\n");
-    assert_eq!(refused(&extra), "Could not make other rpc interface");
+    assert_eq!(good(&text).check_start(), Ok(()));
     let missing = "section [rpcinterface:x] does not specify a supervisor.rpcinterface_factory";
     assert_eq!(refused("[rpcinterface:x]\n"), missing);
     let foreign = "[rpcinterface:x]\nsupervisor.rpcinterface_factory=foo:bar\na=%(nosuch)s\n";
