@@ -5,9 +5,8 @@
 //! spread over many turns, between which connections are served.
 
 use super::Engine;
-use crate::manager::process::Purpose;
 use crate::manager::{Action, Answer, Input, ProcessId, Ticket};
-use crate::model::{Level, Now};
+use crate::model::{Level, Now, Signal};
 use crate::rpc::Reply;
 use crate::rpc::refuse;
 use crate::sys::errno::os_error_text;
@@ -63,8 +62,9 @@ impl Engine {
                 });
             }
             Action::Kill { id, pid, signal, group, purpose } => {
-                let sent = if group { kill::kill_group(pid, signal) } else { kill::kill(pid, signal) };
-                return sent.err().map(|error| undelivered(id, purpose, &error));
+                let error = self.kill(id, pid, signal, group).err()?;
+                let gone = error.raw_os_error() == Some(libc::ESRCH);
+                return Some(Input::SignalFailed { id, purpose, error: os_error_text(&error), gone });
             }
             Action::CheckCommand { ticket, id } => {
                 let command = self.check_command(id);
@@ -89,6 +89,15 @@ impl Engine {
         None
     }
 
+    fn kill(&self, id: ProcessId, pid: i32, signal: Signal, group: bool) -> io::Result<()> {
+        match group {
+            true => kill::kill_group(pid, signal),
+            // Reaped already; its pid may be a stranger's by now.
+            false if self.draining.contains_key(&id) => Err(io::Error::from_raw_os_error(libc::ESRCH)),
+            false => kill::kill(pid, signal),
+        }
+    }
+
     fn answer(&mut self, ticket: Ticket, answer: Answer) {
         let Some(caller) = self.answers.remove(&ticket) else { return };
         let reply = match answer {
@@ -99,9 +108,4 @@ impl Engine {
         // A caller that has gone away does not need the answer.
         drop(caller.send(reply));
     }
-}
-
-fn undelivered(id: ProcessId, purpose: Purpose, error: &io::Error) -> Input {
-    let gone = error.raw_os_error() == Some(libc::ESRCH);
-    Input::SignalFailed { id, purpose, error: os_error_text(error), gone }
 }
