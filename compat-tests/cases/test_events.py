@@ -140,6 +140,18 @@ def test_remote_events(daemon, recorded, programs):
     recorded(plain(d))
 
 
+@pytest.mark.contract("A6.58", "A7.20", "A8.24")
+@pytest.mark.differs("theirs", "A6.58", "counts characters, and has no such key")
+def test_a_listener_that_reads_bytes(daemon, programs):
+    d = daemon(listener(programs, "REMOTE_COMMUNICATION", "ok bytes", more="len_unit=bytes")).wait(ears="RUNNING")
+    d.rpc.sendRemoteCommEvent("first", "café €")
+    d.rpc.sendRemoteCommEvent("second", "plain")
+    having(d, "type:second")
+    headers, payloads = zip(*(event.split("\n", 1) for event in events(d)))
+    assert payloads == ("type:first\ncafé €", "type:second\nplain")
+    assert [header.rpartition("len:")[2] for header in headers] == ["20", "17"]
+
+
 @pytest.mark.contract("A6.31", "A6.41")
 def test_ticks(daemon, programs):
     d = daemon(listener(programs, "TICK")).wait(ears="RUNNING")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An event listener that writes down every byte it gets: recorder.py FILE [SCRIPT].
+"""An event listener that writes down every byte it gets: recorder.py FILE [SCRIPT [UNIT]].
 
 SCRIPT is a list of answers, one per event, the last one repeated:
   ok, fail    the two results every listener knows
@@ -8,6 +8,8 @@ SCRIPT is a list of answers, one per event, the last one repeated:
   empty       a result of no bytes, then a pause
   die         ends with an event in hand
   hang        never answers
+
+UNIT is what the `len` of a header is taken for: characters, or bytes.
 """
 
 import os
@@ -29,6 +31,7 @@ def read(count):
 
 def main():
     path, script = sys.argv[1], (sys.argv[2] if len(sys.argv) > 2 else "ok").split(",")
+    in_bytes = sys.argv[3:] == ["bytes"]
     if script[0] == "noise":
         os.write(1, b"hello there\n")
         script.pop(0)
@@ -38,9 +41,9 @@ def main():
         while not header.endswith(b"\n"):
             header += read(1)
         fields = dict(pair.split(":", 1) for pair in header.decode().split())
-        # Characters, not bytes: read one byte at a time until so many are there.
-        payload = b""
-        while len(payload.decode(errors="ignore")) < int(fields["len"]):
+        payload = read(int(fields["len"])) if in_bytes else b""
+        # One byte at a time until so many characters are there.
+        while not in_bytes and len(payload.decode(errors="ignore")) < int(fields["len"]):
             payload += read(1)
         with open(path, "ab") as log:
             log.write(header + payload + b"\n----\n")

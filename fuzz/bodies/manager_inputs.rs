@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
-use supervisord::config::{AutoRestart, ChannelConfig, ChildLog, GroupConfig, GroupKind, ProcessConfig, ServerUrl};
+use supervisord::config::{
+    AutoRestart, ChannelConfig, ChildLog, GroupConfig, GroupKind, LenUnit, ProcessConfig, ServerUrl,
+};
 use supervisord::manager::{Action, CommandError, Input, Manager, ProcessId, Target, Ticket, Wish};
 use supervisord::model::{Channel, ExitStatus, Now, Signal, SupervisorState};
 
@@ -306,7 +308,8 @@ impl World {
 
 fn pool(name: &str, events: &[&str], processes: Vec<ProcessConfig>) -> GroupConfig {
     let events = events.iter().map(|name| (*name).to_owned()).collect();
-    GroupConfig { name: name.into(), priority: -1, kind: GroupKind::Listeners { buffer_size: 3, events }, processes }
+    let kind = GroupKind::Listeners { buffer_size: 3, events, len_unit: LenUnit::Characters };
+    GroupConfig { name: name.into(), priority: -1, kind, processes }
 }
 
 /// A program with settings from the script, odd ones too.

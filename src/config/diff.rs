@@ -54,11 +54,12 @@ pub fn changed(active: &GroupConfig, read: &GroupConfig) -> Vec<Reason> {
     match (&active.kind, &read.kind) {
         (GroupKind::Programs, GroupKind::Programs) => {}
         (
-            GroupKind::Listeners { buffer_size: was, events: heard },
-            GroupKind::Listeners { buffer_size: is, events: hears },
+            GroupKind::Listeners { buffer_size: was, events: heard, len_unit: counted },
+            GroupKind::Listeners { buffer_size: is, events: hears, len_unit: counts },
         ) => {
             note(was != is, "buffer_size");
             note(!same_set(heard, hears), "events");
+            note(counted != counts, "len_unit");
         }
         (GroupKind::Programs, GroupKind::Listeners { .. }) | (GroupKind::Listeners { .. }, GroupKind::Programs) => {
             note(true, "kind");
@@ -253,6 +254,7 @@ mod tests {
         assert_eq!(reasons(&pool("events=TICK,EVENT"), &pool("events=EVENT,TICK")), [""; 0]);
         let changed = reasons(&pool("events=TICK"), &pool("events=EVENT\nbuffer_size=1"));
         assert_eq!(changed, ["buffer_size", "events"]);
+        assert_eq!(reasons(&pool("events=TICK"), &pool("events=TICK\nlen_unit=bytes")), ["len_unit"]);
         assert_eq!(reasons(PROGRAM, &pool("events=TICK")), ["priority", "kind"]);
         let socket = |text: &str| format!("[fcgi-program:a]\ncommand=x\n{text}");
         let here = "socket=unix:///s\n";

@@ -78,6 +78,8 @@ pub enum Kind {
     Factory,
     /// `refuse` or `ignore`.
     Foreign,
+    /// `characters` or `bytes`.
+    LenUnit,
 }
 
 /// A kind of section.

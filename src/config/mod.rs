@@ -204,7 +204,18 @@ pub enum GroupKind {
         buffer_size: usize,
         /// Upper-case names as subscribed, in order, each once.
         events: Vec<String>,
+        /// What `len` in the header of an event counts.
+        len_unit: LenUnit,
     },
+}
+
+/// `len_unit=` of a listener (A6.58).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LenUnit {
+    /// As upstream: for listeners that read text.
+    Characters,
+    /// For listeners that read bytes.
+    Bytes,
 }
 
 /// One process to be: a `[program:x]` section with its number filled in.

@@ -3,7 +3,7 @@
 use super::number::{self, strip};
 use super::paths;
 use super::world::World;
-use super::{AutoRestart, ChildLog, Ownership, UserId};
+use super::{AutoRestart, ChildLog, LenUnit, Ownership, UserId};
 use crate::model::{Level, Signal, py_repr, signal::BadSignal};
 use std::path::PathBuf;
 use thiserror::Error;
@@ -29,6 +29,9 @@ pub enum ValueError {
     /// Neither a boolean nor `unexpected`.
     #[error("invalid 'autorestart' value {}", py_repr(.0))]
     AutoRestart(String),
+    /// Neither `characters` nor `bytes`.
+    #[error("len_unit must be characters or bytes, not {}", py_repr(.0))]
+    LenUnit(String),
     /// No level of the activity log.
     #[error("bad logging level name {}", py_repr(.0))]
     LogLevel(String),
@@ -165,6 +168,18 @@ pub fn auto_restart(text: &str) -> Result<AutoRestart, ValueError> {
         Some(false) => Ok(AutoRestart::Never),
         None if lower == "unexpected" => Ok(AutoRestart::Unexpected),
         None => Err(ValueError::AutoRestart(lower)),
+    }
+}
+
+/// What the `len` of an event header counts.
+///
+/// # Errors
+/// [`ValueError::LenUnit`]
+pub fn len_unit(text: &str) -> Result<LenUnit, ValueError> {
+    match text.to_lowercase().as_str() {
+        "characters" => Ok(LenUnit::Characters),
+        "bytes" => Ok(LenUnit::Bytes),
+        _ => Err(ValueError::LenUnit(text.to_owned())),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Every text is upstream's, byte for byte (A6.10–A6.33). Who gets an event,
 //! and when, is decided in `pool`.
 
+use crate::config::LenUnit;
 use crate::model::event_names::is_kind_of;
 use crate::model::{Channel, ProcessState, py_repr_bytes};
 
@@ -282,14 +283,23 @@ fn text(data: &[u8]) -> String {
     }
 }
 
-/// The line in front of a payload, its newline included (A6.57). `len` counts
-/// characters, since existing listeners read text (A6.58).
+/// The line in front of a payload of `len`, its newline included (A6.57).
 #[must_use]
-pub fn header(identifier: &str, serial: u64, pool: &str, poolserial: u64, kind: EventKind, payload: &str) -> String {
-    let (name, len) = (kind.name(), payload.chars().count());
+pub fn header(identifier: &str, serial: u64, pool: &str, poolserial: u64, kind: EventKind, len: usize) -> String {
+    let name = kind.name();
     format!(
         "ver:3.0 server:{identifier} serial:{serial} pool:{pool} poolserial:{poolserial} eventname:{name} len:{len}\n"
     )
+}
+
+/// The length of a payload for a header. Upstream's is in characters, which is
+/// what existing listeners read (A6.58).
+#[must_use]
+pub fn payload_len(payload: &str, unit: LenUnit) -> usize {
+    match unit {
+        LenUnit::Characters => payload.chars().count(),
+        LenUnit::Bytes => payload.len(),
+    }
 }
 
 #[cfg(test)]

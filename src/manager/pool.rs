@@ -4,8 +4,9 @@
 //! whose listener dies, goes back to the head. What a listener says is
 //! understood in `listener`; whether its process runs is told by the caller.
 
-use super::event::{Event, header};
+use super::event::{Event, header, payload_len};
 use super::listener::{Listener, Verdict};
+use crate::config::LenUnit;
 use crate::model::{Level, ListenerState, LogLine};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -106,6 +107,7 @@ pub struct Pool {
     buffer_size: usize,
     /// As subscribed, in upper case.
     events: Vec<String>,
+    len_unit: LenUnit,
     members: Vec<Member>,
     serials: Serials,
     queue: VecDeque<Accepted>,
@@ -128,11 +130,11 @@ impl Pool {
     /// A pool called `name` of the processes `members`, in process order. The
     /// names in `events` are upper case and known.
     #[must_use]
-    pub fn new(name: String, buffer_size: usize, events: Vec<String>, members: Vec<String>) -> Self {
+    pub fn new(name: String, buffer_size: usize, events: Vec<String>, len_unit: LenUnit, members: Vec<String>) -> Self {
         let member = |name| Member { name, protocol: Listener::default(), event: None, deaf: false };
         let members = members.into_iter().map(member).collect();
         let (serials, queue, early) = (Serials::default(), VecDeque::new(), Early::default());
-        Self { name, buffer_size, events, members, serials, queue, early }
+        Self { name, buffer_size, events, len_unit, members, serials, queue, early }
     }
 
     /// Whether a subscription covers it; once, however many do (A6.75).
@@ -160,7 +162,7 @@ impl Pool {
         let free = |(number, member): &(usize, &mut Member)| member.is_free() && is_running(*number);
         while let Some((number, member)) = self.members.iter_mut().enumerate().find(free) {
             let Some(accepted) = self.early.pop().or_else(|| self.queue.pop_front()) else { return };
-            let bytes = accepted.bytes(identifier, &self.name);
+            let bytes = accepted.bytes(identifier, &self.name, self.len_unit);
             out.push(PoolAction::Send { listener: number, bytes });
             let text = format!("event {} sent to listener {}", accepted.serial, member.name);
             out.push(log(Level::Debug, text));
@@ -260,9 +262,10 @@ impl Member {
 }
 
 impl Accepted {
-    fn bytes(&self, identifier: &str, pool: &str) -> Vec<u8> {
+    fn bytes(&self, identifier: &str, pool: &str, unit: LenUnit) -> Vec<u8> {
         let payload = self.event.payload();
-        let header = header(identifier, self.serial, pool, self.poolserial, self.event.kind(), &payload);
+        let len = payload_len(&payload, unit);
+        let header = header(identifier, self.serial, pool, self.poolserial, self.event.kind(), len);
         (header + &payload).into_bytes()
     }
 }

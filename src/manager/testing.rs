@@ -1,6 +1,6 @@
 //! For tests: a plain program, groups made of such, and dice.
 
-use crate::config::{AutoRestart, ChannelConfig, ChildLog, GroupConfig, GroupKind, ProcessConfig, ServerUrl};
+use crate::config::{AutoRestart, ChannelConfig, ChildLog, GroupConfig, GroupKind, LenUnit, ProcessConfig, ServerUrl};
 use crate::model::Signal;
 
 /// A program with upstream's defaults.
@@ -46,7 +46,8 @@ pub(super) fn group(name: &str, priority: i64, processes: Vec<ProcessConfig>) ->
 /// A pool of listeners.
 pub(super) fn pool(name: &str, buffer_size: usize, events: &[&str], processes: Vec<ProcessConfig>) -> GroupConfig {
     let events = events.iter().map(|name| (*name).to_owned()).collect();
-    GroupConfig { name: name.to_owned(), priority: -1, kind: GroupKind::Listeners { buffer_size, events }, processes }
+    let kind = GroupKind::Listeners { buffer_size, events, len_unit: LenUnit::Characters };
+    GroupConfig { name: name.to_owned(), priority: -1, kind, processes }
 }
 
 /// Small, fast and the same everywhere (splitmix64).

@@ -69,9 +69,9 @@ impl Manager {
 
     /// The queue of events of a group that is a pool of listeners.
     pub(super) fn pool_of(&self, config: &GroupConfig, members: &[ProcessId]) -> Option<Pool> {
-        let GroupKind::Listeners { buffer_size, events } = &config.kind else { return None };
+        let GroupKind::Listeners { buffer_size, events, len_unit } = &config.kind else { return None };
         let names = members.iter().filter_map(|id| self.process(*id)).map(|process| process.config.name.clone());
-        Some(Pool::new(config.name.clone(), *buffer_size, events.clone(), names.collect()))
+        Some(Pool::new(config.name.clone(), *buffer_size, events.clone(), *len_unit, names.collect()))
     }
 
     /// Takes note of a configuration that was read, and says how it differs

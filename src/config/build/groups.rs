@@ -8,7 +8,7 @@ use crate::config::error::ConfigError;
 use crate::config::expand::Names;
 use crate::config::keys::{Key, eventlistener as listener, group, program as keys};
 use crate::config::reading::{Reading, suffix};
-use crate::config::values::{boolean, integer, list};
+use crate::config::values::{boolean, integer, len_unit, list};
 use crate::config::{GroupConfig, GroupKind, ProcessConfig};
 use crate::model::event_names::is_event_name;
 use std::collections::BTreeSet;
@@ -112,13 +112,14 @@ impl<'a> Building<'a> {
         let size = self.number(section, &listener::BUFFER_SIZE)?;
         let buffer_size = usize::try_from(size).ok().filter(|size| *size > 0);
         let buffer_size = buffer_size.ok_or_else(|| ConfigError::BufferSize { section: section.to_owned(), size })?;
+        let len_unit = self.reading.value(section, &listener::LEN_UNIT, &self.names, len_unit)?;
         self.result_handler(section)?;
         let events = self.events(section)?;
         if self.reading.value(section, &keys::REDIRECT_STDERR, &self.names, boolean)? {
             return Err(ConfigError::ListenerRedirects(section.to_owned()));
         }
         let processes = latest_of_each(self.processes(section, &name)?);
-        Ok(GroupConfig { name, priority, kind: GroupKind::Listeners { buffer_size, events }, processes })
+        Ok(GroupConfig { name, priority, kind: GroupKind::Listeners { buffer_size, events, len_unit }, processes })
     }
 
     fn result_handler(&mut self, section: &str) -> Result<(), ConfigError> {

@@ -1,6 +1,7 @@
 //! Texts and names, compared to the contract's.
 
-use super::{Change, Event, EventKind, Output, Period, ProcessId, header};
+use super::{Change, Event, EventKind, Output, Period, ProcessId, header, payload_len};
+use crate::config::LenUnit;
 use crate::model::event_names::{EVENT_NAMES, is_event_name};
 use crate::model::{Channel, ProcessState};
 
@@ -110,9 +111,10 @@ fn the_other_events_say_what_the_contract_says() {
 fn a_header_reads_as_the_sample() {
     let process = ProcessId { name: "p".to_owned(), group: "p".to_owned() };
     let event = Event::ProcessState { process, from: ProcessState::Starting, to: Change::Running { pid: 18965 } };
-    let (header, payload) = (header("supervisor", 3, "a", 3, event.kind(), &event.payload()), event.payload());
+    let payload = event.payload();
+    let len = payload_len(&payload, LenUnit::Characters);
     assert_eq!(
-        header + &payload,
+        header("supervisor", 3, "a", 3, event.kind(), len) + &payload,
         "ver:3.0 server:supervisor serial:3 pool:a poolserial:3 eventname:PROCESS_STATE_RUNNING len:55\n\
          processname:p groupname:p from_state:STARTING pid:18965"
     );
@@ -120,9 +122,9 @@ fn a_header_reads_as_the_sample() {
 
 /// A6.58
 #[test]
-fn len_counts_characters() {
-    let header = header("i", 0, "p", 0, EventKind::RemoteCommunication, "type:é\n");
-    assert!(header.ends_with(" len:7\n"), "{header}");
+fn len_counts_characters_unless_bytes_are_wanted() {
+    assert_eq!(payload_len("type:é\n", LenUnit::Characters), 7);
+    assert_eq!(payload_len("type:é\n", LenUnit::Bytes), 8);
 }
 
 /// A6.1

@@ -1,6 +1,7 @@
 //! Pools fed by hand; every listener runs unless a test says otherwise.
 
 use super::{EARLY_EVENTS, LAST_SERIAL, Pool, PoolAction, Serials, publish};
+use crate::config::LenUnit;
 use crate::manager::event::{Event, Output, Period, ProcessId};
 use crate::model::{Channel, Level};
 
@@ -14,7 +15,7 @@ struct Rig {
 impl Rig {
     fn new(buffer_size: usize, events: &[&str], members: &[&str]) -> Self {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let pool = Pool::new("p".to_owned(), buffer_size, owned(events), owned(members));
+        let pool = Pool::new("p".to_owned(), buffer_size, owned(events), LenUnit::Characters, owned(members));
         Self { pool, serials: Serials::default(), out: vec![] }
     }
 
@@ -230,7 +231,9 @@ fn overlapping_subscriptions_deliver_once() {
 /// A6.55, A6.59, A6.60
 #[test]
 fn serials_are_shared_and_poolserials_are_not() {
-    let pool = |name: &str, events: &str| Pool::new(name.to_owned(), 10, vec![events.to_owned()], vec!["a".to_owned()]);
+    let pool = |name: &str, events: &str| {
+        Pool::new(name.to_owned(), 10, vec![events.to_owned()], LenUnit::Characters, vec!["a".to_owned()])
+    };
     let (mut ticks, mut all) = (pool("ticks", "TICK"), pool("all", "EVENT"));
     let (mut serials, mut out) = (Serials::default(), vec![]);
     let mut send = |event, pools: Vec<&mut Pool>| publish(event, pools, &mut serials, &mut out);

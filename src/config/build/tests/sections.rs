@@ -23,19 +23,22 @@ fn groups_are_sorted_and_swallow_their_programs() {
     assert_eq!(both, "[group:g] name a is ambiguous (exists as program and fcgi-program)");
 }
 
-/// A3.70, A3.71, A3.72, A3.73, A3.76, A3.77, A3.79, B4.1.11
+/// A3.70, A3.71, A3.72, A3.73, A3.76, A3.77, A3.79, A6.58, B4.1.11
 #[test]
 fn listeners_form_pools() {
     let config = good("[eventlistener: l ]\ncommand=x\nevents=tick_5, PROCESS_STATE,TICK_5\n");
     let pool = &config.groups[0];
     assert_eq!((pool.name.as_str(), pool.priority, pool.processes[0].priority), ("l", -1, 999));
     let events = vec!["TICK_5".to_owned(), "PROCESS_STATE".to_owned()];
-    assert_eq!(pool.kind, GroupKind::Listeners { buffer_size: 10, events });
+    assert_eq!(pool.kind, GroupKind::Listeners { buffer_size: 10, events, len_unit: LenUnit::Characters });
+    let bytes = &good("[eventlistener:l]\ncommand=x\nevents=TICK\nlen_unit=Bytes\n").groups[0];
+    assert!(matches!(bytes.kind, GroupKind::Listeners { len_unit: LenUnit::Bytes, .. }));
     for (text, sentence) in [
         ("", "[eventlistener:l] section requires an \"events\" line"),
         ("events=", "[eventlistener:l] section requires an \"events\" line"),
         ("events=foo", "Unknown event type FOO in [eventlistener:l] events"),
         ("events=TICK,", "Unknown event type  in [eventlistener:l] events"),
+        ("events=TICK\nlen_unit=words", "len_unit must be characters or bytes, not 'words'"),
         ("events=TICK\nbuffer_size=0", "[eventlistener:l] section sets invalid buffer_size (0)"),
         (
             "events=TICK\nredirect_stderr=true",
