@@ -3,6 +3,7 @@
 import os
 import socket
 import stat
+import xmlrpc.client
 
 import pytest
 
@@ -72,3 +73,41 @@ programs=web
 """).wait(**{"g:web": "RUNNING"})
     until("the socket", lambda: (d.root / "web.fcgi").exists(), 3)
     assert is_socket(d.info("g:web")["pid"], 0)
+
+
+@pytest.mark.contract("A1.34", "A4.101", "A5.42", "A7.59")
+@pytest.mark.differs("theirs", "A1.34", "shows a traceback and ends with status 1")
+def test_a_socket_that_cannot_be_had_at_the_start(lab):
+    url = "tcp://192.0.2.1:9"
+    conf = lab.config(f"[fcgi-program:web]\ncommand=/bin/sleep 1000\nsocket={url}\n")
+    done = lab.run("supervisord", "-n", "-c", str(conf))
+    assert f"Creating socket {url}\n" in lab.read("supervisord.log")
+    assert "Closing socket" not in lab.read("supervisord.log")
+    reason = f"Could not create FastCGI socket {url}: [Errno 99] Cannot assign requested address"
+    assert done.stderr.splitlines()[0] == f"Error: {reason}"
+    assert done.code == 2
+
+
+@pytest.mark.contract("A4.105", "A7.59")
+@pytest.mark.differs("theirs", "A4.105", "ends, and leaves its children behind")
+def test_a_socket_that_cannot_be_had_later(lab, daemon):
+    lab.write("sockets/one", "")
+    d = daemon("""
+[program:cat]
+command=/bin/cat
+[fcgi-program:web]
+command=/bin/sleep 1000
+socket=unix://%(here)s/sockets/web.fcgi
+autostart=false
+startretries=1
+startsecs=0
+""").wait(cat="RUNNING")
+    pid = d.info("cat")["pid"]
+    (d.root / "sockets").rename(d.root / "gone")
+    with pytest.raises(xmlrpc.client.Fault, match="SPAWN_ERROR"):
+        d.rpc.startProcess("web")
+    assert "Could not create FastCGI socket unix://" in d.info("web")["spawnerr"]
+    assert d.info("cat")["pid"] == pid
+    # It is tried again like any spawn that failed.
+    (d.root / "gone").rename(d.root / "sockets")
+    d.wait(web="RUNNING")

@@ -105,8 +105,10 @@ fn begin(config: &Config, first: bool, serial: u64) -> Result<Begun, BootError> 
     }
     let mut log = boot::open_log(settings)?;
     boot::say_stored(&mut log, &stored);
-    let (prepared, lines) = Prepared::new(config, serial)?;
+    let mut lines = vec![];
+    let prepared = Prepared::new(config, serial, &mut lines);
     lines.iter().for_each(|line| log.write(line, clock::now()));
+    let prepared = prepared?;
     let listeners = boot::open_servers(config, &mut log)?;
     if first && !settings.nodaemon {
         boot::daemonize(settings, &mut log)

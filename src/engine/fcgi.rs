@@ -45,25 +45,29 @@ struct Open {
 
 impl FcgiSockets {
     /// Makes the socket and closes it again, so that an address that cannot be
-    /// had is told when the group becomes active (A4.101).
-    pub(super) fn try_out(&self, group: &str, socket: &FcgiSocket) -> Result<Vec<LogLine>, FcgiError> {
+    /// had is told when the group becomes active (A4.101). Adds to `lines` what
+    /// the log should say, also about the one that fails.
+    pub(super) fn try_out(&self, group: &str, socket: &FcgiSocket, lines: &mut Vec<LogLine>) -> Result<(), FcgiError> {
         if self.open.contains_key(&key(group, socket)) {
-            return Ok(vec![]);
+            return Ok(());
         }
         let url = url(socket);
+        lines.push(creating(&url));
         drop(listen(socket)?);
-        Ok(vec![creating(&url), closing(&url)])
+        lines.push(closing(&url));
+        Ok(())
     }
 
     /// A descriptor of the socket for a process that is about to be spawned.
+    /// `lines` as for [`Self::try_out`].
     pub(super) fn share(
         &mut self,
         id: ProcessId,
         group: &str,
         socket: &FcgiSocket,
-    ) -> Result<(OwnedFd, Vec<LogLine>), FcgiError> {
+        lines: &mut Vec<LogLine>,
+    ) -> Result<OwnedFd, FcgiError> {
         let key = key(group, socket);
-        let mut lines = vec![];
         if !self.open.contains_key(&key) {
             let url = url(socket);
             lines.push(creating(&url));
@@ -74,7 +78,7 @@ impl FcgiSockets {
         let fd = open.fd.try_clone().map_err(failed)?;
         open.users.insert(id);
         self.users.insert(id, key);
-        Ok((fd, lines))
+        Ok(fd)
     }
 
     /// `id` needs its socket no more; the last one closes it.

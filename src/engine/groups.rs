@@ -19,14 +19,13 @@ pub struct Prepared {
 
 impl Prepared {
     /// Removes the AUTO logs of earlier lives and makes every group of `config`
-    /// active. `serial` is where event serials go on (A4.138). Also tells what
-    /// the activity log should say (A1.22, steps 8 and 9).
+    /// active. `serial` is where event serials go on (A4.138). Adds to `lines`
+    /// what the activity log should say (A1.22, steps 8 and 9), on failure too.
     ///
     /// # Errors
     /// An AUTO log or a FastCGI socket cannot be made.
-    pub fn new(config: &Config, serial: u64) -> Result<(Self, Vec<LogLine>), EngineError> {
+    pub fn new(config: &Config, serial: u64, lines: &mut Vec<LogLine>) -> Result<Self, EngineError> {
         let settings = &config.supervisord;
-        let mut lines = vec![];
         if !settings.nocleanup {
             lines.extend(autolog::clean(&settings.childlogdir, &settings.identifier));
         }
@@ -34,9 +33,9 @@ impl Prepared {
         let mut prepared = Self { manager, fcgi: FcgiSockets::default(), actions: vec![] };
         for group in &config.groups {
             let Self { manager, fcgi, actions } = &mut prepared;
-            lines.extend(activate(manager, fcgi, settings, group.clone(), actions)?);
+            activate(manager, fcgi, settings, group.clone(), actions, lines)?;
         }
-        Ok((prepared, lines))
+        Ok(prepared)
     }
 }
 
@@ -44,10 +43,11 @@ impl Engine {
     /// Makes a group active while everything else runs; what starts by itself
     /// is started.
     pub(super) fn activate(&mut self, group: GroupConfig, now: Now) -> Result<(), EngineError> {
-        let mut out = vec![];
+        let (mut out, mut lines) = (vec![], vec![]);
         let settings = &self.config.supervisord;
-        let lines = activate(&mut self.manager, &mut self.fcgi, settings, group, &mut out)?;
+        let activated = activate(&mut self.manager, &mut self.fcgi, settings, group, &mut out, &mut lines);
         lines.into_iter().for_each(|line| self.write(line));
+        activated?;
         self.carry_out(out, now);
         Ok(())
     }
@@ -70,19 +70,19 @@ fn activate(
     settings: &Supervisord,
     group: GroupConfig,
     out: &mut Vec<Action>,
-) -> Result<Vec<LogLine>, EngineError> {
-    let mut lines = vec![];
+    lines: &mut Vec<LogLine>,
+) -> Result<(), EngineError> {
     let mut tried: Vec<&str> = vec![];
     for socket in group.processes.iter().filter_map(|process| process.fcgi.as_ref()) {
         if !tried.contains(&socket.program.as_str()) {
-            lines.extend(fcgi.try_out(&group.name, socket).map_err(FcgiError::into_engine)?);
+            fcgi.try_out(&group.name, socket, lines).map_err(FcgiError::into_engine)?;
             tried.push(&socket.program);
         }
     }
     for id in manager.add_group(group, out).unwrap_or_default() {
         name_logfiles(manager, id, settings)?;
     }
-    Ok(lines)
+    Ok(())
 }
 
 /// Settles where the streams of a process are logged; makes the AUTO files

@@ -72,9 +72,10 @@ impl Engine {
     fn fcgi_socket(&mut self, id: ProcessId, config: &ProcessConfig) -> Result<Option<OwnedFd>, fcgi::FcgiError> {
         let Some(socket) = &config.fcgi else { return Ok(None) };
         let group = self.manager.group_of(id).map(|group| group.name.clone()).unwrap_or_default();
-        let (fd, lines) = self.fcgi.share(id, &group, socket)?;
+        let mut lines = vec![];
+        let shared = self.fcgi.share(id, &group, socket, &mut lines);
         lines.into_iter().for_each(|line| self.write(line));
-        Ok(Some(fd))
+        shared.map(Some)
     }
 
     fn child_spec<'a>(
