@@ -89,7 +89,7 @@ def test_a_socket_that_cannot_be_had_at_the_start(lab):
 
 
 @pytest.mark.contract("A4.105", "A7.59")
-@pytest.mark.differs("theirs", "A4.105", "ends, and leaves its children behind")
+@pytest.mark.differs("theirs", "A4.105", "answers HTTP 500, and has no process that is tried again")
 def test_a_socket_that_cannot_be_had_later(lab, daemon):
     lab.write("sockets/one", "")
     d = daemon("""

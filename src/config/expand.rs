@@ -12,6 +12,11 @@ use thiserror::Error;
 /// characters. Python has no such limit, but no value is that long.
 pub const MAX_WIDTH: usize = 65_536;
 
+/// The longest value that an expansion may make, in bytes: more than the system
+/// takes for all arguments and variables of a program. Many directives in one
+/// value could fill the memory otherwise, each a short one.
+pub const MAX_VALUE: usize = 4 << 20;
+
 /// What a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
@@ -101,6 +106,9 @@ pub enum ExpandError {
         /// Python's words.
         reason: String,
     },
+    /// More than [`MAX_VALUE`].
+    #[error("The value of {} is longer than {MAX_VALUE} bytes when it is expanded", py_repr(.0))]
+    TooLong(String),
 }
 
 /// Writes what the names in `text` stand for; `option` names it in errors. The
@@ -120,12 +128,14 @@ pub fn expand(text: &str, names: &Names<'_>, option: &str) -> Result<String, Exp
             ExpandError::UnknownName { text, option, name, available: names.available().join(", ") }
         }
         Failure::Bad(reason) => ExpandError::BadFormat { text, option, reason },
+        Failure::TooLong => ExpandError::TooLong(option),
     })
 }
 
 enum Failure {
     Unknown(String),
     Bad(String),
+    TooLong,
 }
 
 fn bad(reason: impl Into<String>) -> Failure {
@@ -164,6 +174,9 @@ impl<'a> Expansion<'a> {
                 self.out.push('%');
             } else {
                 self.directive()?;
+            }
+            if self.out.len() > MAX_VALUE {
+                return Err(Failure::TooLong);
             }
         }
         Ok(self.out)

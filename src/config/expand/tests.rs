@@ -1,6 +1,6 @@
 //! Formats that Python was seen to expand so.
 
-use super::{MAX_WIDTH, Names, expand};
+use super::{MAX_VALUE, MAX_WIDTH, Names, expand};
 
 fn with(text: &str) -> Result<String, String> {
     let outer = Names::default().with("here", "/dir").with("program_name", "outer");
@@ -80,4 +80,14 @@ fn no_width_fills_the_memory() {
     for text in ["%(here)65537s", "%(process_num).99999999999999999999d"] {
         assert!(with(text).unwrap_err().contains(" too big"), "{text}");
     }
+}
+
+#[test]
+fn no_number_of_directives_fills_the_memory() {
+    let wide = format!("%(here){MAX_WIDTH}s");
+    let fits = wide.repeat(MAX_VALUE / MAX_WIDTH);
+    assert_eq!(with(&fits).unwrap().len(), MAX_VALUE);
+    let sentence = "The value of 'supervisord.x' is longer than 4194304 bytes when it is expanded";
+    assert_eq!(with(&format!("{fits}x")).unwrap_err(), sentence);
+    assert_eq!(with(&wide.repeat(1_000)).unwrap_err(), sentence);
 }
