@@ -25,6 +25,8 @@ pub struct Key {
     pub since: &'static str,
     /// What it does, in one line.
     pub doc: &'static str,
+    /// What a value of the right type must still keep to; empty for most.
+    pub limit: &'static str,
 }
 
 /// What the text of a key must be (A3.1).
@@ -130,7 +132,9 @@ impl Section {
 
 /// Writes each row as a constant, and all of them as one list.
 macro_rules! keys {
-    ($list:ident: $($id:ident $name:literal $kind:ident $default:expr, $since:literal, $doc:literal;)+) => {
+    ($list:ident:
+        $($id:ident $name:literal $kind:ident $default:expr, $since:literal, $doc:literal $(, $limit:literal)?;)+
+    ) => {
         $(
             #[doc = concat!("`", $name, "=`: ", $doc)]
             pub const $id: $crate::config::keys::Key = $crate::config::keys::Key {
@@ -139,6 +143,7 @@ macro_rules! keys {
                 default: $default,
                 since: $since,
                 doc: $doc,
+                limit: concat!($($limit)?),
             };
         )+
         /// All rows of this list, in the order of the reference page.
@@ -161,6 +166,7 @@ mod tests {
                 for key in *rows {
                     assert_eq!(key.name, key.name.to_lowercase());
                     assert!(key.doc.ends_with('.') && !key.since.is_empty(), "{}", key.name);
+                    assert!(key.limit.is_empty() || key.limit.ends_with('.'), "{}", key.name);
                 }
             }
         }

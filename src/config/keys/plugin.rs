@@ -3,7 +3,8 @@
 
 super::keys! { RPCINTERFACE:
     RPCINTERFACE_FACTORY "supervisor.rpcinterface_factory" Factory None, "3.0",
-        "What serves this namespace; must be given.";
+        "What serves this namespace; must be given.",
+        "Only `supervisor.rpcinterface:make_main_rpcinterface`, unless foreign_rpcinterfaces is ignore.";
 }
 
 super::keys! { CTLPLUGIN:

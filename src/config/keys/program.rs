@@ -2,8 +2,10 @@
 
 super::keys! { KEYS:
     COMMAND "command" Text None, "3.0", "Command line to run; must be given.";
-    PROCESS_NAME "process_name" Name Some("%(program_name)s"), "3.0", "Name of each process.";
-    NUMPROCS "numprocs" Integer Some("1"), "3.0", "How many processes of it to run.";
+    PROCESS_NAME "process_name" Name Some("%(program_name)s"), "3.0", "Name of each process.",
+        "No blank, colon or slash.";
+    NUMPROCS "numprocs" Integer Some("1"), "3.0", "How many processes of it to run.",
+        "At most 100000; above 1, `process_name` must contain `%(process_num)`. 0 or less is none.";
     NUMPROCS_START "numprocs_start" Integer Some("0"), "3.0", "Number of the first process.";
     PRIORITY "priority" Integer Some("999"), "3.0", "Lower ones start earlier and stop later.";
     AUTOSTART "autostart" Boolean Some("true"), "3.0", "Start together with the daemon.";
@@ -14,9 +16,12 @@ super::keys! { KEYS:
     STOPSIGNAL "stopsignal" Signal Some("TERM"), "3.0", "Signal that asks it to stop.";
     STOPWAITSECS "stopwaitsecs" Integer Some("10"), "3.0", "Seconds until it is killed.";
     STOPASGROUP "stopasgroup" Boolean Some("false"), "3.0b1", "Ask its whole process group to stop.";
-    KILLASGROUP "killasgroup" Boolean None, "3.0a11", "Kill its whole process group; as stopasgroup if unset.";
-    USER "user" User None, "3.0", "Account to run it as.";
-    REDIRECT_STDERR "redirect_stderr" Boolean Some("false"), "3.0", "Send its errors where its output goes.";
+    KILLASGROUP "killasgroup" Boolean None, "3.0a11", "Kill its whole process group; as stopasgroup if unset.",
+        "Not false while stopasgroup is true.";
+    USER "user" User None, "3.0", "Account to run it as.",
+        "Only root can become somebody else.";
+    REDIRECT_STDERR "redirect_stderr" Boolean Some("false"), "3.0", "Send its errors where its output goes.",
+        "`stderr_logfile` has no effect then; an event listener cannot have it.";
     STDOUT_LOGFILE "stdout_logfile" LogfileName Some("AUTO"), "3.0", "File for its output; AUTO or NONE.";
     STDOUT_LOGFILE_MAXBYTES "stdout_logfile_maxbytes" ByteSize Some("50MB"), "3.0",
         "Size at which that file rotates; 0 is never.";
@@ -38,5 +43,6 @@ super::keys! { KEYS:
     ENVIRONMENT "environment" Environment Some(""), "3.0", "Variables for this program, over those of the daemon.";
     DIRECTORY "directory" Path None, "3.0", "Directory it starts in.";
     UMASK "umask" Octal None, "3.0", "Mask for files it makes; the daemon's if unset.";
-    SERVERURL "serverurl" Text Some("AUTO"), "3.0", "What it finds in SUPERVISOR_SERVER_URL.";
+    SERVERURL "serverurl" Text Some("AUTO"), "3.0", "What it finds in SUPERVISOR_SERVER_URL.",
+        "AUTO is the first server of this daemon; empty sets no variable.";
 }
