@@ -29,6 +29,7 @@ use crate::sys::clock;
 use crate::sys::poll::Poller;
 use crate::sys::reactor::watch;
 use crate::sys::signals::Signals;
+use crate::sys::spawn::Spawner;
 use fcgi::FcgiSockets;
 use handle::Command;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -71,6 +72,7 @@ pub struct Engine {
     commands: mpsc::Receiver<Command>,
     signals: AsyncFd<Signals>,
     poller: AsyncFd<Poller>,
+    spawner: Spawner,
     stdins: Stdins,
     fcgi: FcgiSockets,
     /// Actions not carried out yet, in order.
@@ -116,6 +118,7 @@ impl Engine {
             commands,
             signals: watch(signals)?,
             poller: watch(Poller::new()?)?,
+            spawner: Spawner::default(),
             stdins: Stdins::new(),
             fcgi: prepared.fcgi,
             queue: prepared.actions.into(),

@@ -47,7 +47,7 @@ impl Engine {
         let pipes = Pipes::new(&config, socket).map_err(|error| no_pipes(name, &error))?;
         let spec = self.child_spec(id, &config, executable, &pipes);
         let plan = ChildPlan::new(spec).map_err(|error| format!("can't run command of '{name}': {error}"))?;
-        let pid = crate::sys::spawn::spawn(&plan).map_err(|error| no_child(name, &error))?;
+        let pid = self.spawner.spawn(&plan).map_err(|error| no_child(name, &error))?;
         drop(plan);
         self.adopt_pipes(id, pid, &config, pipes, logs);
         Ok(pid)

@@ -11,7 +11,7 @@ use super::user::DropError;
 use libc::{c_int, c_long};
 use nix::sys::signal::SigSet;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 use std::ptr;
 
 /// Exit status of a child that did not become another program.
@@ -29,19 +29,37 @@ const SET_IDS: [c_long; 3] = [libc::SYS_setgroups, libc::SYS_setgid, libc::SYS_s
 #[cfg(any(target_arch = "x86", target_arch = "arm"))]
 const SET_IDS: [c_long; 3] = [libc::SYS_setgroups32, libc::SYS_setgid32, libc::SYS_setuid32];
 
+/// What a child is handed.
+pub(super) struct Entry<'a> {
+    pub(super) plan: &'a ChildPlan<'a>,
+    /// What becomes 0, 1 and 2.
+    pub(super) stdio: [RawFd; 3],
+    /// The table of descriptors may be our parent's: before anything is done to
+    /// it, we need one of our own, and only what is below this number.
+    pub(super) table_end: Option<RawFd>,
+}
+
+impl<'a> Entry<'a> {
+    /// For a child with a whole table of its own.
+    pub(super) fn plain(plan: &'a ChildPlan<'a>) -> Self {
+        Self { plan, stdio: plan.stdio.map(|fd| fd.as_raw_fd()), table_end: None }
+    }
+}
+
 /// A step that failed: what to say, in two parts.
 struct Failure<'plan> {
     what: &'plan [u8],
     why: &'static str,
 }
 
-/// Becomes the program of `plan`, or says why not and ends. The caller has
+/// Becomes the program of the plan, or says why not and ends. The caller has
 /// blocked all signals.
-pub(super) fn run(plan: &ChildPlan<'_>) -> ! {
+pub(super) fn run(entry: &Entry<'_>) -> ! {
+    let plan = entry.plan;
     reset_signals();
     // SAFETY: takes two numbers; (0, 0) makes us the leader of a new group.
     unsafe { libc::setpgid(0, 0) };
-    if place_descriptors(plan).is_ok() {
+    if place_descriptors(entry).is_ok() {
         let failure = change(plan).map_or_else(|failure| failure, |()| exec(plan));
         say(failure.what);
         say(failure.why.as_bytes());
@@ -70,27 +88,38 @@ fn reset_signals() {
 }
 
 /// Puts the three on 0, 1 and 2 and closes all others.
-fn place_descriptors(plan: &ChildPlan<'_>) -> io::Result<()> {
+fn place_descriptors(entry: &Entry<'_>) -> io::Result<()> {
+    if let Some(end) = entry.table_end {
+        leave_table_of_parent(end)?;
+    }
     let mut sources = [0; 3];
-    for (source, fd) in sources.iter_mut().zip(plan.stdio) {
+    for (source, fd) in sources.iter_mut().zip(entry.stdio) {
         *source = lifted(fd)?;
     }
     for (target, source) in (0..).zip(sources) {
         // SAFETY: both are numbers; dup2 clears CLOEXEC of the target.
         check(unsafe { libc::dup2(source, target) })?;
     }
-    close_others(plan.minfds);
+    close_others(entry.plan.minfds);
+    Ok(())
+}
+
+/// Makes the table of descriptors our own, with what is below `end`.
+fn leave_table_of_parent(end: RawFd) -> io::Result<()> {
+    let unshare = c_long::from(libc::CLOSE_RANGE_UNSHARE);
+    // SAFETY: takes numbers. The kernel copies a table that is shared and closes
+    // in the copy, so nothing of our parent is closed.
+    check(unsafe { libc::syscall(libc::SYS_close_range, c_long::from(end), c_long::from(u32::MAX), unshare) })?;
     Ok(())
 }
 
 /// A number of at least 3, so that no dup2 runs over a source of another.
-fn lifted(fd: BorrowedFd<'_>) -> io::Result<RawFd> {
-    let number = fd.as_raw_fd();
-    if number > 2 {
-        return Ok(number);
+fn lifted(fd: RawFd) -> io::Result<RawFd> {
+    if fd > 2 {
+        return Ok(fd);
     }
-    // SAFETY: takes numbers; `fd` is open since it is borrowed.
-    check(unsafe { libc::fcntl(number, libc::F_DUPFD, 3) })
+    // SAFETY: takes numbers; `fd` is open since our parent holds it.
+    check(unsafe { libc::fcntl(fd, libc::F_DUPFD, 3) })
 }
 
 fn close_others(minfds: u32) {

@@ -21,6 +21,7 @@ pub mod prog;
 pub mod reactor;
 pub mod reap;
 pub mod signals;
+mod slots;
 pub mod socket;
 pub mod spawn;
 pub mod user;

@@ -1,6 +1,7 @@
-//! Real children, each started both ways.
+//! Real children, each started in all the ways there are.
 
-use super::{copying_memory, sharing_memory, spawn};
+use super::child::Entry;
+use super::{Spawner, copying_memory, sharing_memory};
 use crate::sys::fds::pipe_cloexec;
 use crate::sys::plan::{ChildPlan, ChildSpec, ChildUser};
 use nix::fcntl::{FcntlArg, fcntl};
@@ -55,8 +56,46 @@ fn run(start: Start, words: &[&str], change: impl FnOnce(&mut ChildSpec<'_>)) ->
 
 /// Runs the same both ways and hands each outcome to `check`.
 fn both(words: &[&str], change: impl Fn(&mut ChildSpec<'_>), check: impl Fn(&Outcome)) {
-    for start in [sharing_memory as Start, copying_memory, spawn] {
+    let ways: [Start; 3] =
+        [|plan| sharing_memory(&Entry::plain(plan)), |plan| copying_memory(&Entry::plain(plan)), as_the_daemon];
+    for start in ways {
         check(&run(start, words, &change));
+    }
+}
+
+fn as_the_daemon(plan: &ChildPlan<'_>) -> io::Result<i32> {
+    Spawner::default().spawn(plan)
+}
+
+#[test]
+fn slots_are_empty_again_and_the_same_for_every_child() {
+    let mut spawner = Spawner::default();
+    let numbers = spawner.slots.as_ref().map(|slots| slots.numbers());
+    for _ in 0..3 {
+        // its pipes are read to their end, which would not come if a slot held one
+        let (stdin, writer) = pipe_cloexec().unwrap();
+        let (reader, stdout) = pipe_cloexec().unwrap();
+        let spec = ChildSpec {
+            program: "/bin/cat".into(),
+            argv: vec!["cat".into()],
+            env: vec![],
+            user: None,
+            directory: None,
+            umask: None,
+            stdin: stdin.as_fd(),
+            stdout: stdout.as_fd(),
+            stderr: stdout.as_fd(),
+            minfds: 1024,
+        };
+        let pid = spawner.spawn(&ChildPlan::new(spec).unwrap()).unwrap();
+        drop((stdin, stdout));
+        crate::sys::fds::write(&writer, b"through").unwrap();
+        drop(writer);
+        let mut text = String::new();
+        File::from(reader).read_to_string(&mut text).unwrap();
+        assert_eq!(text, "through");
+        waitpid(Pid::from_raw(pid), None).unwrap();
+        assert_eq!(spawner.slots.as_ref().map(|slots| slots.numbers()), numbers);
     }
 }
 
@@ -159,7 +198,7 @@ fn no_signal_is_blocked_and_only_pipe_and_xfsz_are_ignored() {
 #[test]
 fn our_own_mask_is_as_before() {
     let before = nix::sys::signal::SigSet::thread_get_mask().unwrap();
-    run(spawn, &["/bin/true"], |_| {});
+    run(as_the_daemon, &["/bin/true"], |_| {});
     assert_eq!(nix::sys::signal::SigSet::thread_get_mask().unwrap(), before);
 }
 
@@ -240,7 +279,7 @@ fn becoming_oneself_is_nothing() {
 fn the_daemon_can_be_dumped_after_a_child_changed_its_user() {
     let dumpable = || nix::sys::prctl::get_dumpable().unwrap();
     let before = dumpable();
-    run(spawn, &["/bin/true"], |spec| {
+    run(as_the_daemon, &["/bin/true"], |spec| {
         spec.user = Some(ChildUser::Known { uid: NOBODY, gid: NOBODY, groups: vec![NOBODY] });
     });
     assert_eq!(dumpable(), before);
