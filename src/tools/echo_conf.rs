@@ -115,6 +115,54 @@ mod tests {
         assert_eq!(missing.collect::<Vec<_>>(), ["ctlplugin", "fcgi-program"]);
     }
 
+    /// What Supervisor 4.3.0 shows, with the defaults that it claims.
+    const UPSTREAM: &[(&str, &str)] = &[
+        ("unix_http_server", "file chmod=0700 chown username password"),
+        ("inet_http_server", "port username password"),
+        (
+            "supervisord",
+            "logfile=supervisord.log logfile_maxbytes=50MB logfile_backups=10 loglevel=info pidfile=supervisord.pid \
+             nodaemon=false silent=false minfds=1024 minprocs=200 umask=022 user identifier=supervisor directory \
+             nocleanup=false childlogdir environment strip_ansi=false",
+        ),
+        ("rpcinterface:supervisor", "supervisor.rpcinterface_factory"),
+        ("supervisorctl", "serverurl username password prompt=supervisor history_file"),
+        ("program:theprogramname", "command"),
+        ("program:theprogramname", PROCESS),
+        ("program:theprogramname", "priority=999 stdout_capture_maxbytes=0 stderr_capture_maxbytes=0"),
+        ("eventlistener:theeventlistenername", "command events buffer_size=10 priority=-1"),
+        ("eventlistener:theeventlistenername", PROCESS),
+        ("group:thegroupname", "programs priority=999"),
+        ("include", "files"),
+    ];
+
+    /// What programs and listeners share there.
+    const PROCESS: &str = "process_name=%(program_name)s numprocs=1 directory umask autostart=true startsecs=1 \
+         startretries=3 autorestart=unexpected exitcodes=0 stopsignal=TERM stopwaitsecs=10 stopasgroup=false \
+         killasgroup user redirect_stderr=false stdout_logfile=AUTO stdout_logfile_maxbytes=50MB \
+         stdout_logfile_backups=10 stdout_events_enabled=false stdout_syslog=false stderr_logfile=AUTO \
+         stderr_logfile_maxbytes=50MB stderr_logfile_backups=10 stderr_events_enabled=false stderr_syslog=false \
+         environment serverurl=AUTO";
+
+    /// A1.40
+    #[test]
+    fn every_key_of_upstreams_sample_stands_in_ours_with_its_default() {
+        let text = uncommented();
+        let sections = read(&text);
+        for (name, keys) in UPSTREAM {
+            for (key, claimed) in keys.split(' ').map(|key| key.split_once('=').unwrap_or((key, ""))) {
+                assert!(sections.get(name, key).is_some(), "[{name}] {key} is not in the sample");
+                let row = section(name).and_then(|kind| kind.key(key)).unwrap_or_else(|| panic!("[{name}] {key}"));
+                assert!(claimed.is_empty() || row.default == Some(claimed), "[{name}] {key}: {:?}", row.default);
+            }
+        }
+        for name in sections.names() {
+            let rows = UPSTREAM.iter().filter(|(section, _)| *section == name);
+            let shown = rows.flat_map(|(_, keys)| keys.split(' ')).count();
+            assert_eq!(sections.options(name).len(), shown, "[{name}] shows what upstream does not");
+        }
+    }
+
     /// Every value that is a default in the table is also one in the sample.
     #[test]
     fn defaults_that_comments_claim_are_the_tables() {

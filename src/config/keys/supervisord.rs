@@ -7,8 +7,7 @@ super::keys! { KEYS:
     LOGFILE_BACKUPS "logfile_backups" Integer Some("10"), "3.0", "Rotated parts to keep; 0 starts the file anew.";
     LOGLEVEL "loglevel" LogLevel Some("info"), "3.0", "The quietest messages that are still written.";
     PIDFILE "pidfile" DirPath Some("supervisord.pid"), "3.0", "File that holds the process id.";
-    UMASK "umask" Octal Some("022"), "3.0", "Mask for new files once in the background.",
-        "Has no effect in the foreground.";
+    UMASK "umask" Octal Some("022"), "3.0", "Mask for new files once in the background.";
     NODAEMON "nodaemon" Boolean Some("false"), "3.0", "Stay in the foreground.";
     SILENT "silent" Boolean Some("false"), "4.2.0", "No copy of the activity log on the terminal.";
     MINFDS "minfds" Integer Some("1024"), "3.0", "Open files that must be possible.",
@@ -20,8 +19,7 @@ super::keys! { KEYS:
         "Directory for AUTO logs; the system's place for temporary files if unset.";
     USER "user" User None, "3.0", "Account to change to after a start by root.",
         "Only root can become somebody else.";
-    DIRECTORY "directory" Directory None, "3.0", "Directory to enter once in the background.",
-        "Has no effect in the foreground.";
+    DIRECTORY "directory" Directory None, "3.0", "Directory to enter once in the background.";
     STRIP_ANSI "strip_ansi" Boolean Some("false"), "3.0", "Remove terminal colours from the logs of programs.";
     ENVIRONMENT "environment" Environment Some(""), "3.0", "Variables for all programs.";
     IDENTIFIER "identifier" Text Some("supervisor"), "3.0", "Name of this daemon, for clients and event listeners.";
