@@ -12,8 +12,10 @@ use super::Config;
 use super::error::ConfigError;
 use super::expand::Names;
 use super::files::Files;
+use super::ini::Sections;
 use super::reading::Reading;
 use super::source::Overrides;
+use super::unknown::{MAX_TOLD, unknown};
 use super::world::World;
 use crate::model::{Level, LogLine};
 use std::path::PathBuf;
@@ -41,6 +43,7 @@ pub fn build(files: Files, overrides: &Overrides, world: &dyn World) -> Result<C
     let servers = servers::read(&reading, &names)?;
     let supervisord = main.with(overrides, world)?;
     let path = PathBuf::from(files.path);
+    messages.unknown(&files.sections);
     let messages = messages.sorted();
     Ok(Config { path, supervisord, servers, rpc_namespaces, rpc_with_arguments, groups, messages })
 }
@@ -65,6 +68,16 @@ impl Messages {
         let line = LogLine::new(Level::Warn, text);
         if !self.0.contains(&line) {
             self.0.push(line);
+        }
+    }
+
+    /// One line for each key and section that means nothing, up to a bound.
+    fn unknown(&mut self, sections: &Sections) {
+        let mut unknown = unknown(sections);
+        unknown.by_ref().take(MAX_TOLD).for_each(|unknown| self.warn(unknown.to_string()));
+        let more = unknown.count();
+        if more > 0 {
+            self.warn(format!("{more} more unknown keys and sections"));
         }
     }
 

@@ -19,8 +19,8 @@ use thiserror::Error;
 /// More sections than any machine can run programs.
 pub const MAX_SECTIONS: usize = 100_000;
 
-/// Its options stand in for missing ones of every section (A2.19).
-const DEFAULT: &str = "DEFAULT";
+/// Repetitions that are remembered for [`Sections::repeats`].
+const MAX_REPEATS: usize = 1_000;
 
 /// The text that is replaced in files of a set with an `[include]` (A2.39).
 const HERE: &str = "%(here)s";
@@ -71,14 +71,32 @@ pub struct Place {
     pub line: usize,
 }
 
+/// A section or option that was written once more (A2.18).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repeat {
+    /// The whole name.
+    pub section: String,
+    /// `None` if it is the section's header.
+    pub key: Option<String>,
+    /// The one before.
+    pub first: Place,
+    /// The one that is laid over it.
+    pub again: Place,
+}
+
+/// The index of a file and a line of it.
+type At = (usize, usize);
+
 /// All sections of a set of files, later ones laid over earlier ones (A2.18).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Sections {
     store: Ini,
     count: usize,
     files: Vec<String>,
-    places: BTreeMap<String, BTreeMap<String, (usize, usize)>>,
-    first_file: BTreeMap<String, usize>,
+    places: BTreeMap<String, BTreeMap<String, At>>,
+    /// The first header of each section.
+    headers: BTreeMap<String, At>,
+    repeats: Vec<(String, Option<String>, At, At)>,
     /// Section and key of each `%(here)s` that the last text brought.
     latest: Vec<(String, String)>,
 }
@@ -90,6 +108,9 @@ impl Default for Sections {
 }
 
 impl Sections {
+    /// The section whose options stand in for missing ones of every other (A2.19).
+    pub const DEFAULT: &str = "DEFAULT";
+
     /// Nothing yet.
     #[must_use]
     pub fn new() -> Self {
@@ -98,7 +119,8 @@ impl Sections {
             count: 0,
             files: Vec::new(),
             places: BTreeMap::new(),
-            first_file: BTreeMap::new(),
+            headers: BTreeMap::new(),
+            repeats: Vec::new(),
             latest: Vec::new(),
         }
     }
@@ -121,19 +143,19 @@ impl Sections {
 
     /// The sections in the order of their first header, without `[DEFAULT]`.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.store.get_map_ref().keys().map(String::as_str).filter(|name| *name != DEFAULT)
+        self.store.get_map_ref().keys().map(String::as_str).filter(|name| *name != Self::DEFAULT)
     }
 
     /// Whether there is a section of this exact name.
     #[must_use]
     pub fn has(&self, section: &str) -> bool {
-        section != DEFAULT && self.store.get_map_ref().contains_key(section)
+        section != Self::DEFAULT && self.store.get_map_ref().contains_key(section)
     }
 
     /// The value of an option, else `[DEFAULT]`'s. `key` is in lower case.
     #[must_use]
     pub fn get(&self, section: &str, key: &str) -> Option<&str> {
-        self.own(section, key).or_else(|| self.own(DEFAULT, key))
+        self.own(section, key).or_else(|| self.own(Self::DEFAULT, key))
     }
 
     /// The options of a section, its own first, then `[DEFAULT]`'s.
@@ -141,21 +163,43 @@ impl Sections {
     pub fn options(&self, section: &str) -> Vec<&str> {
         let of = |name: &str| self.store.get_map_ref().get(name).into_iter().flat_map(|map| map.keys());
         let mut seen = BTreeSet::new();
-        of(section).chain(of(DEFAULT)).map(String::as_str).filter(|key| seen.insert(*key)).collect()
+        of(section).chain(of(Self::DEFAULT)).map(String::as_str).filter(|key| seen.insert(*key)).collect()
     }
 
     /// Where the value that [`Sections::get`] gives was written.
     #[must_use]
     pub fn place(&self, section: &str, key: &str) -> Option<Place> {
         let of = |name: &str| self.places.get(name).and_then(|keys| keys.get(key));
-        let (file, line) = of(section).or_else(|| of(DEFAULT))?;
-        self.files.get(*file).map(|file| Place { file: file.clone(), line: *line })
+        let (file, line) = of(section).or_else(|| of(Self::DEFAULT))?;
+        self.shown((*file, *line))
+    }
+
+    /// Where a section's first header stands.
+    #[must_use]
+    pub fn header(&self, section: &str) -> Option<Place> {
+        self.shown(*self.headers.get(section)?)
+    }
+
+    /// The options that were written in the section itself, by their places.
+    #[must_use]
+    pub fn written(&self, section: &str) -> Vec<(&str, Place)> {
+        let mut written: Vec<_> = self.places.get(section).into_iter().flatten().collect();
+        written.sort_by_key(|(_, at)| **at);
+        written.into_iter().filter_map(|(key, at)| Some((key.as_str(), self.shown(*at)?))).collect()
+    }
+
+    /// What was written more than once; the first thousand.
+    pub fn repeats(&self) -> impl Iterator<Item = Repeat> {
+        self.repeats.iter().filter_map(|(section, key, first, again)| {
+            let (first, again) = (self.shown(*first)?, self.shown(*again)?);
+            Some(Repeat { section: section.clone(), key: key.clone(), first, again })
+        })
     }
 
     /// The file in which a section's name first stood (A2.41).
     #[must_use]
     pub fn file_of(&self, section: &str) -> Option<&str> {
-        self.first_file.get(section).and_then(|index| self.files.get(*index)).map(String::as_str)
+        self.headers.get(section).and_then(|(file, _)| self.files.get(*file)).map(String::as_str)
     }
 
     /// Writes `directory` for the text `%(here)s` in what the last text brought:
@@ -168,6 +212,16 @@ impl Sections {
             if let Some(Some(value)) = map.get_mut(section).and_then(|options| options.get_mut(key)) {
                 *value = with_here(value, &directory);
             }
+        }
+    }
+
+    fn shown(&self, (file, line): At) -> Option<Place> {
+        self.files.get(file).map(|file| Place { file: file.clone(), line })
+    }
+
+    fn repeated(&mut self, section: &str, key: Option<&str>, first: At, again: At) {
+        if self.repeats.len() < MAX_REPEATS {
+            self.repeats.push((section.to_owned(), key.map(str::to_owned), first, again));
         }
     }
 
@@ -232,7 +286,7 @@ impl Reader<'_> {
         }
         self.indent = indent;
         if let Some(name) = header(value) {
-            return self.open_section(name);
+            return self.open_section(number, name);
         }
         if self.section.is_none() {
             let text = raw.to_owned();
@@ -242,8 +296,12 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn open_section(&mut self, name: &str) -> Result<(), IniError> {
+    fn open_section(&mut self, number: usize, name: &str) -> Result<(), IniError> {
         self.close_option();
+        let at = (self.into.files.len() - 1, number);
+        if let Some(first) = self.into.headers.get(name) {
+            self.into.repeated(name, None, *first, at);
+        }
         let map = self.into.store.get_mut_map();
         if !map.contains_key(name) {
             self.into.count += 1;
@@ -251,7 +309,7 @@ impl Reader<'_> {
                 return Err(IniError::TooManySections { file: self.file.to_owned() });
             }
             map.entry(name.to_owned()).or_default();
-            self.into.first_file.insert(name.to_owned(), self.into.files.len() - 1);
+            self.into.headers.insert(name.to_owned(), at);
         }
         self.section = Some(name.to_owned());
         Ok(())
@@ -277,7 +335,10 @@ impl Reader<'_> {
         let (Some(open), Some(section)) = (self.option.take(), &self.section) else { return };
         let value = open.parts.join("\n").trim_end_matches(is_space).to_owned();
         let place = (self.into.files.len() - 1, open.line);
-        self.into.places.entry(section.clone()).or_default().insert(open.key.clone(), place);
+        let before = self.into.places.entry(section.clone()).or_default().insert(open.key.clone(), place);
+        if let Some(before) = before {
+            self.into.repeated(section, Some(&open.key), before, place);
+        }
         if value.contains(HERE) {
             self.into.latest.push((section.clone(), open.key.clone()));
         }

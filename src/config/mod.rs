@@ -23,6 +23,7 @@ pub mod paths;
 mod reading;
 pub mod shell_words;
 pub mod source;
+pub mod unknown;
 pub mod values;
 pub mod world;
 

@@ -263,7 +263,12 @@ fn killasgroup_follows_stopasgroup_and_numprocs_may_be_none() {
 #[test]
 fn unknown_sections_and_keys_are_no_error() {
     let config = good("colour=blue\n[nonsense]\na=%\n[supervisorctl]\nserverurl=%(nosuch)s\n[ctlplugin:x]\n");
-    assert!(config.messages.is_empty());
+    let said: Vec<_> = config.messages.iter().map(|line| line.text.as_str()).collect();
+    let section = "/etc/sv/s.conf:3: unknown section [nonsense]";
+    assert_eq!(said, ["/etc/sv/s.conf:2: unknown key \"colour\" in [supervisord]", section]);
+    let many: String = (0..120).map(|number| format!("zz{number}=\n")).collect();
+    let said = good(&many).messages;
+    assert_eq!((said.len(), said[100].text.as_str()), (101, "20 more unknown keys and sections"));
 }
 
 /// A2.25, A1.19, A1.20
