@@ -1,0 +1,117 @@
+"""Lines for syslog, as a syslog daemon gets them.
+
+The daemon under test sees a /dev of its own, in a mount namespace, where
+/dev/log is a socket of the case.
+"""
+
+import re
+import shutil
+import socket
+import subprocess
+
+import pytest
+
+from daemon import until
+
+# Puts a /dev with the usual devices and our log over the real one, then becomes "$@".
+PRIVATE_DEV = """\
+#!/bin/sh
+set -e
+mount -t tmpfs none "{root}/dev"
+cp -a /dev/null /dev/zero /dev/random /dev/urandom "{root}/dev/"
+ln -s /proc/self/fd "{root}/dev/fd"
+ln -s "{root}/syslog.sock" "{root}/dev/log"
+mount --rbind "{root}/dev" /dev
+exec "$@"
+"""
+
+STAMP = re.compile(r"\b[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d ")
+
+
+class Listener:
+    """A syslog daemon that remembers."""
+
+    def __init__(self, lab):
+        self.lab, self.got = lab, []
+        (lab.root / "dev").mkdir()
+        self.wrapper = lab.write("private_dev", PRIVATE_DEV, 0o755)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(lab.root / "syslog.sock"))
+        self.socket.setblocking(False)
+
+    def start(self, text, supervisord, logfile="{root}/supervisord.log"):
+        """The target's daemon, in the namespace."""
+        conf = self.lab.config(text, supervisord)
+        logfile = logfile.replace("{root}", str(self.lab.root))
+        conf.write_text(conf.read_text().replace(f"logfile={self.lab.root}/supervisord.log", f"logfile={logfile}", 1))
+        words = ["unshare", "--mount", "--propagation", "private", str(self.wrapper)]
+        return self.lab.spawn(*words, self.lab.target.program("supervisord"), "-n", "-c", str(conf))
+
+    def lines(self):
+        """All datagrams so far, times and pids hidden; each must have a time of syslog's form."""
+        while True:
+            try:
+                text = self.socket.recv(65536).decode()
+            except BlockingIOError:
+                return self.got
+            assert STAMP.search(text), text
+            text = STAMP.sub("TIME ", text, count=1)
+            self.got.append(self.lab.normal(re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}", "STAMP", text)))
+
+    def wait(self, text):
+        """Until a datagram with `text` has come."""
+        until(f"{text!r} in syslog", lambda: any(text in line for line in self.lines()))
+
+
+@pytest.fixture
+def syslog(lab):
+    probe = ["unshare", "--mount", "--propagation", "private", "mount", "-t", "tmpfs", "none", "/mnt"]
+    if not shutil.which("unshare") or subprocess.run(probe, capture_output=True).returncode != 0:
+        pytest.skip("a /dev of its own needs a mount namespace, which this machine does not allow")
+    listener = Listener(lab)
+    yield listener
+    listener.socket.close()
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A5.6", "A3.10")
+def test_the_activity_log(syslog, recorded):
+    # Two lines in one message: each is a datagram.
+    text = "[program:p]\ncommand=/bin/sh -c \"printf 'one\\ntwo\\n'; exec sleep 1000\"\nstartsecs=0\n"
+    syslog.start(text, "loglevel=debug", logfile="syslog")
+    syslog.wait("two")
+    syslog.wait("success: p")
+    kept = ("started with pid", "spawned: 'p'", "'p' stdout output:", " one\n", " two\n", "success: p")
+    lines = [line for line in syslog.lines() if any(part in line for part in kept)]
+    recorded("".join(f"{line!r}\n" for line in sorted(lines)))
+
+
+OUTPUT = """
+[program:a]
+command=/bin/sh -c "printf 'one\\n\\nthree\\n\\n'; sleep 0.5; printf 'part'; sleep 0.5; printf 'of a line\\n'; echo err >&2; sleep 0.5; echo end; exec sleep 1000"
+startsecs=0
+stdout_syslog=true
+stderr_syslog=true
+stdout_logfile={root}/a.log
+stderr_logfile=NONE
+"""
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A5.25", "A3.54")
+def test_output_of_a_program(syslog, recorded):
+    syslog.start(OUTPUT, "")
+    syslog.wait("a end")
+    assert syslog.lab.read("a.log") == "one\n\nthree\n\npartof a line\nend\n"
+    recorded("".join(f"{line!r}\n" for line in syslog.lines()))
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A5.25", "A7.60")
+@pytest.mark.differs("theirs", "A7.60", "loses the whole piece")
+def test_output_that_is_no_text(syslog):
+    command = "/bin/sh -c \"printf 'good\\n\\377bad\\n'; sleep 0.5; echo end; exec sleep 1000\""
+    syslog.start(f"[program:a]\ncommand={command}\nstartsecs=0\nstdout_syslog=true\n", "")
+    syslog.wait("a end")
+    said = [line.split("supervisord: ")[1] for line in syslog.lines()]
+    assert said == ["a good", "a \ufffdbad", "a end"]
