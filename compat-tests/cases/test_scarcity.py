@@ -1,0 +1,154 @@
+"""When the system says no: descriptors, processes, rights, and signals that may not be sent."""
+
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import xmlrpc.client
+
+import pytest
+
+from daemon import Daemon, UnixTransport, until
+
+
+def as_nobody(lab, text):
+    """A daemon that has dropped to nobody."""
+    lab.root.chmod(0o777)
+    (lab.root / "childlog").chmod(0o777)
+    conf = lab.config(text)
+    conf.write_text(conf.read_text().replace("user=root", "user=nobody", 1))
+    return Daemon(lab, conf, (), None, True)
+
+
+def descriptors(d):
+    return {int(name) for name in os.listdir(f"/proc/{d.pid}/fd")}
+
+
+class Kept(UnixTransport):
+    """One connection for all calls: a new one would need a descriptor."""
+
+    kept = None
+
+    def make_connection(self, host):
+        self.kept = self.kept or super().make_connection(host)
+        return self.kept
+
+
+@pytest.mark.contract("A4.56", "A4.40", "B1.6.1")
+def test_no_descriptor_is_left(daemon):
+    d = daemon("[program:cat]\ncommand=/bin/cat\nautostart=false\nstartretries=0\n")
+    rpc = xmlrpc.client.ServerProxy("http://localhost", transport=Kept(d.socket, 10)).supervisor
+    assert rpc.getState()["statename"] == "RUNNING"
+    soft, hard = resource.prlimit(d.pid, resource.RLIMIT_NOFILE)
+    # Those in use stay good, and there is no room for three pipes more.
+    resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (max(descriptors(d)) + 1, hard))
+    with pytest.raises(xmlrpc.client.Fault, match="SPAWN_ERROR: cat"):
+        rpc.startProcess("cat")
+    assert rpc.getProcessInfo("cat")["spawnerr"] == "too many open files to spawn 'cat'"
+    resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (soft, hard))
+    assert rpc.startProcess("cat") is True
+
+
+def limit_processes(d, soft):
+    """Root in a container may not set the limits of others, so nobody does."""
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    subprocess.run([*nobody, "prlimit", "--pid", str(d.pid), f"--nproc={soft}:"], check=True)
+
+
+@pytest.mark.needs_root
+@pytest.mark.skipif(not (shutil.which("setpriv") and shutil.which("prlimit")), reason="needs setpriv and prlimit")
+@pytest.mark.contract("A4.58", "A4.40")
+def test_no_process_is_left(lab):
+    d = as_nobody(lab, "[program:cat]\ncommand=/bin/cat\nautostart=false\nstartretries=0\n")
+    limit_processes(d, 0)
+    with pytest.raises(xmlrpc.client.Fault, match="SPAWN_ERROR: cat"):
+        d.rpc.startProcess("cat")
+    assert d.info("cat")["spawnerr"] == "Too many processes in process table to spawn 'cat'"
+    limit_processes(d, 500)
+    assert d.rpc.startProcess("cat") is True
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A4.55", "B1.6.1")
+def test_a_command_for_others_only(lab):
+    lab.write("private", "#!/bin/sh\n", 0o700)
+    d = as_nobody(lab, "[program:p]\ncommand={root}/private\nautostart=false\n")
+    with pytest.raises(xmlrpc.client.Fault) as caught:
+        d.rpc.startProcess("p")
+    sentence = f"no permission to run command '{lab.root}/private'"
+    assert (caught.value.faultCode, caught.value.faultString) == (21, f"NOT_EXECUTABLE: {sentence}")
+
+
+@pytest.mark.contract("A4.74", "A7.70")
+@pytest.mark.differs("theirs", "A4.74", "keeps the pipes open")
+def test_a_spawn_that_fails_leaves_nothing_open(lab, daemon):
+    lab.write("logs/x", "")
+    d = daemon("[program:p]\ncommand=/bin/cat\nautostart=false\nstartretries=0\nstdout_logfile={root}/logs/p.log\n")
+    (d.root / "logs").rename(d.root / "gone")
+    counts = []
+    for _ in range(4):
+        with pytest.raises(xmlrpc.client.Fault):
+            d.rpc.startProcess("p")
+        counts.append(len(descriptors(d)))
+    assert max(counts) - counts[0] <= 1
+
+
+@pytest.fixture
+def untouchable(lab):
+    """A daemon of nobody with a child that has become root altogether: no signal may be sent to it."""
+    setpriv = shutil.which("setpriv")
+    if not setpriv or os.statvfs(lab.root).f_flag & os.ST_NOSUID:
+        pytest.skip("needs setpriv, and set-user-ID programs in /tmp")
+    ours = shutil.copy(setpriv, lab.root / "setpriv")
+    os.chmod(ours, 0o4755)
+    d = as_nobody(lab, "[program:p]\ncommand={root}/setpriv --reuid=0 /bin/sleep 1000\n[program:cat]\ncommand=/bin/cat\n")
+    d.wait(p="RUNNING", cat="RUNNING")
+    d.victim = d.info("p")["pid"]
+    until("p to be root", lambda: "Uid:\t0\t0\t" in open(f"/proc/{d.victim}/status").read())
+    return d
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A4.27", "A4.35", "A5.71")
+def test_a_signal_that_may_not_be_sent(untouchable):
+    d = untouchable
+    with pytest.raises(xmlrpc.client.Fault, match="FAILED: unknown problem killing p"):
+        d.rpc.stopProcess("p")
+    assert d.info("p")["statename"] == "UNKNOWN"
+    assert d.log_lines("CRIT unknown problem killing p")
+    with pytest.raises(xmlrpc.client.Fault) as caught:
+        d.rpc.startProcess("p")
+    assert caught.value.faultCode == 30
+    assert os.path.exists(f"/proc/{d.victim}")
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A4.35", "A7.40")
+@pytest.mark.differs("theirs", "A4.35", "ends, and leaves its children behind")
+def test_the_exit_of_a_child_that_was_given_up(untouchable):
+    d = untouchable
+    with pytest.raises(xmlrpc.client.Fault):
+        d.rpc.stopProcess("p")
+    os.kill(d.victim, signal.SIGKILL)
+    d.wait(p="EXITED", seconds=5)
+    assert d.info("cat")["statename"] == "RUNNING"
+
+
+@pytest.mark.contract("B7.5")
+def test_no_descriptor_for_a_client(daemon):
+    d = daemon("[program:cat]\ncommand=/bin/cat\n").wait(cat="RUNNING")
+    soft, hard = resource.prlimit(d.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (max(descriptors(d)) + 1, hard))
+    clients = [socket.socket(socket.AF_UNIX) for _ in range(12)]
+    for client in clients:
+        client.settimeout(1)
+        client.connect(str(d.socket))
+    time.sleep(1)
+    assert d.process.poll() is None
+    resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (soft, hard))
+    for client in clients:
+        client.close()
+    assert d.info("cat")["statename"] == "RUNNING"
