@@ -34,8 +34,9 @@ pub fn ask(session: &mut Session) -> Result<(), CtlError> {
 /// Reads a line that the terminal does not show.
 fn ask_hidden(mut terminal: File) -> Result<String, CtlError> {
     let watch = SignalWatch::new(&[Signal::INT])?;
-    terminal.write_all(b"Password:")?;
+    // First: what is typed before is thrown away, so nobody is asked too early.
     let silence = Silence::begin(terminal.try_clone()?)?;
+    terminal.write_all(b"Password:")?;
     let mut input = Input::new(terminal.try_clone()?);
     let line = loop {
         if let Some(line) = input.take_line() {
