@@ -95,11 +95,11 @@ def until(what, check, seconds=STATE_SECS):
         time.sleep(0.03)
 
 
-def free_port():
-    """A TCP port on loopback that nobody uses, from this worker's range."""
+def free_port(but=()):
+    """A TCP port on loopback that nobody uses, from this worker's range and none of `but`."""
     worker = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
     first = FIRST_PORT + worker * PORTS_PER_WORKER
-    for port in range(first, first + PORTS_PER_WORKER):
+    for port in (port for port in range(first, first + PORTS_PER_WORKER) if port not in but):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

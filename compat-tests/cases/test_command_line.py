@@ -143,7 +143,7 @@ BROKEN = {
 @pytest.mark.contract(
     "A2.17", "A2.24", "A2.25", "A2.30", "A2.57", "A2.58", "A2.81", "A2.87", "A3.1", "A3.2", "A3.5", "A3.25", "A3.27",
     "A3.29", "A3.40", "A3.42", "A3.56", "A3.57", "A3.59", "A3.64", "A3.70", "A3.71", "A3.76", "A3.80", "A3.83", "A3.85",
-    "A1.25", "A1.38", "A2.63", "B2.7.3", "B2.8.13",
+    "A1.25", "A1.38", "A2.63", "B2.7.3", "B2.8.13", "B4.1.5",
 )  # fmt: skip
 def test_broken_configs(lab, recorded):
     text = ""
@@ -257,3 +257,12 @@ def test_what_root_is_told(lab, recorded, user):
     until("the start", lambda: "supervisord started" in lab.read("supervisord.log"))
     first = lab.normal(lab.read("supervisord.log")).splitlines()
     recorded("\n".join(line for line in first if "running as root" in line or "Set uid" in line) + "\n")
+
+
+@pytest.mark.contract("A1.13")
+@pytest.mark.differs("theirs", "A1.13", "profiles itself, and prints its figures at the end")
+def test_profile_options_are_taken_and_ignored(lab):
+    d = lab.daemon("", args=["--profile_options=cumulative,callers"])
+    assert d.log_lines("WARN profile_options has no effect")
+    assert d.stop() == 0
+    assert "cumulative" not in (lab.root / "run0.out").read_text()

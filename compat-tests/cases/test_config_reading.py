@@ -247,3 +247,30 @@ def test_defaults_reach_the_rpcinterface_at_a_start(lab):
 def test_an_empty_log_file_name_is_told_as_it_is(daemon):
     wanted = "  {'name': 'p', 'group': 'p', 'command': 'e', 'stdout_logfile': ''}\n"
     assert reading(daemon(), option("stdout_logfile=")) == wanted
+
+
+@pytest.mark.contract("A2.26")
+def test_the_order_of_sections_and_options_is_free(daemon):
+    d = daemon()
+    group, one = "[group:g]\nprograms=p\n", "[program:p]\n"
+    said = {reading(d, text) for text in [group + one + "command=a\nstartsecs=2\n", one + "startsecs=2\ncommand=a\n" + group]}
+    assert said == {"  {'name': 'p', 'group': 'g', 'command': 'a', 'startsecs': 2}\n"}
+
+
+@pytest.mark.contract("A2.21", "A2.64")
+def test_what_a_variable_brings_is_no_comment(daemon):
+    d = daemon(env={"X": "one ;two #three"})
+    assert "'command': 'e one ;two #three'" in reading(d, program("command=e %(ENV_X)s"))
+    # Quotes are the command's business, and are no path's.
+    assert "'command': '\"e\" x'" in reading(d, program('command="e" x'))
+    assert "'directory': '\"/tmp\"'" in reading(d, program("command=e", 'directory="/tmp"'))
+
+
+@pytest.mark.contract("A3.66")
+def test_two_groups_of_one_name(daemon):
+    text = "[program:x]\ncommand=/bin/cat\nstartsecs=0\n[eventlistener:x]\ncommand=/bin/sleep 1000\nevents=TICK_3600\nstartsecs=0\n"
+    d = daemon(text).wait(x="RUNNING")
+    # The listener's priority is -1, so it comes first.
+    assert [info["name"] for info in d.rpc.getAllProcessInfo()] == ["x"]
+    with open(f"/proc/{d.info('x')['pid']}/cmdline") as file:
+        assert file.read().split("\0")[0] == "/bin/sleep"

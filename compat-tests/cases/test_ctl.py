@@ -4,10 +4,13 @@ Each case runs with the stock client and with ours, on the same recording.
 """
 
 import hashlib
+import os
+import select
+import time
 
 import pytest
 
-from daemon import free_port, until
+from daemon import COMMAND_SECS, free_port, until
 
 PROGRAMS = """
 [program:cat]
@@ -281,7 +284,7 @@ def test_reload(running, transcript, recorded):
     recorded(transcript.text())
 
 
-@pytest.mark.contract("B3.7.101", "B3.5.1", "B3.5.2", "B3.5.3", "B3.4.1", "B3.4.2", "A1.38")
+@pytest.mark.contract("B3.7.101", "B3.5.1", "B3.5.2", "B3.5.3", "B3.4.1", "B3.4.2", "B3.4.3", "A1.38")
 def test_shutdown_and_then_nobody_answers(running, transcript, recorded):
     transcript.run("shutdown")
     assert running.exit_code() == 0
@@ -341,3 +344,75 @@ def test_tcp_with_a_password(daemon, transcript, recorded, stored):
     transcript.run("status", options=server, brief=True)
     transcript.run("status", options=[*server, "-u", "user", "-p", "wrong"], brief=True)
     recorded(transcript.text())
+
+
+class Terminal:
+    """supervisorctl at a terminal, and somebody who types."""
+
+    def __init__(self, lab, *words):
+        self.fd, side = os.openpty()
+        # The first terminal that the leader of a session opens is its own.
+        script = 'tty=$1; shift; exec "$@" <"$tty" >"$tty" 2>&1'
+        command = [lab.target.program("supervisorctl"), *words]
+        self.process = lab.spawn("/bin/sh", "-c", script, "sh", os.ttyname(side), *command, env={"TERM": "dumb"})
+        self.side = side
+        self.seen = ""
+
+    def until(self, text):
+        """Reads until `text` is there, and forgets what was before."""
+        end = time.monotonic() + COMMAND_SECS
+        while text not in self.seen:
+            ready, _, _ = select.select([self.fd], [], [], max(0, end - time.monotonic()))
+            assert ready, f"waited for {text!r}, and saw {self.seen!r}"
+            try:
+                self.seen += os.read(self.fd, 4096).decode()
+            except OSError:
+                raise AssertionError(f"ended before {text!r}, with {self.seen!r}") from None
+        before, _, self.seen = self.seen.partition(text)
+        return before
+
+    def type(self, line):
+        """Types a line."""
+        os.write(self.fd, f"{line}\n".encode())
+
+    def close(self):
+        os.close(self.side)
+        os.close(self.fd)
+
+
+@pytest.fixture
+def locked(lab):
+    """A daemon that wants a password, and the words to reach it."""
+    port = free_port()
+    d = lab.daemon(f"[inet_http_server]\nport=127.0.0.1:{port}\nusername=user\npassword=secret\n"
+                   "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n").wait(cat="RUNNING")
+    return ["-c", str(d.conf), "-s", f"http://127.0.0.1:{port}"]
+
+
+@pytest.mark.contract("B3.4.5")
+def test_a_login_at_the_terminal(lab, locked):
+    terminal = Terminal(lab, *locked)
+    for password in ("wrong", "secret"):
+        shown = terminal.until("Username:")
+        assert "Server requires authentication" in shown and "wrong" not in shown
+        terminal.type("user")
+        assert "user" in terminal.until("Password:")
+        terminal.type(password)
+    shown = terminal.until("supervisor> ")
+    assert "RUNNING" in shown and "secret" not in shown
+    terminal.type("quit")
+    assert terminal.process.wait(10) == 0
+    terminal.close()
+
+
+@pytest.mark.contract("B3.4.6")
+@pytest.mark.parametrize("prompt", ["Username:", "Password:"])
+def test_a_login_that_is_left(lab, locked, prompt):
+    terminal = Terminal(lab, *locked)
+    terminal.until("Username:")
+    if prompt == "Password:":
+        terminal.type("user")
+        terminal.until("Password:")
+    os.write(terminal.fd, b"\x03")
+    assert terminal.process.wait(10) == 0
+    terminal.close()

@@ -94,3 +94,14 @@ def test_only_our_own_pidfile_is_removed(daemon):
     assert d.stop() == 0
     assert d.lab.read("precious") == "not a pidfile\n"
     assert not (d.root / "supervisord.pid").exists()
+
+
+@pytest.mark.contract("A1.37")
+def test_a_pidfile_is_no_lock(lab):
+    first = lab.daemon("")
+    conf = lab.config("", name="t.conf")
+    conf.write_text(conf.read_text().replace("s.sock", "t.sock").replace("supervisord.log", "t.log"))
+    second = lab.spawn(lab.target.program("supervisord"), "-n", "-c", str(conf))
+    until("the second", lambda: "supervisord started" in lab.read("t.log"))
+    assert first.process.poll() is None and second.poll() is None
+    until("its pid", lambda: lab.read("supervisord.pid") == f"{second.pid}\n")

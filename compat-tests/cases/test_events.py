@@ -39,7 +39,7 @@ def plain(d, name="ears"):
 
 @pytest.mark.contract(
     "A6.11", "A6.13", "A6.14", "A6.15", "A6.33", "A6.34", "A6.36", "A6.37", "A6.38", "A6.57", "A6.59", "A6.60", "A6.61",
-    "A6.65", "A6.66", "A6.68", "A6.69", "A4.94", "A4.9", "A6.84", "A4.115",
+    "A6.65", "A6.66", "A6.68", "A6.69", "A4.94", "A4.9", "A6.84", "A4.115", "B1.11.11",
 )  # fmt: skip
 def test_a_calm_life(daemon, recorded, programs):
     text = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\n"
@@ -255,3 +255,20 @@ def test_a_pool_shares_its_events(daemon, programs):
     until("all six", lambda: len(events(d, "ears0")) + len(events(d, "ears1")) == 6)
     serials = [int(re.search(r"poolserial:(\d+)", event)[1]) for name in ("ears0", "ears1") for event in events(d, name)]
     assert sorted(serials) == list(range(6))
+
+
+@pytest.mark.contract("B1.6.27", "A6.61")
+def test_stdin_of_a_listener_is_the_event_stream(daemon):
+    text = "[eventlistener:l]\ncommand=/bin/sh -c 'exec cat > {root}/stream'\nevents=TICK_3600\nstartsecs=0\n"
+    d = daemon(text).wait(l="RUNNING")
+    assert d.rpc.sendProcessStdin("l", "raw words\n") is True
+    until("the words", lambda: d.lab.read("stream") == "raw words\n")
+
+
+@pytest.mark.contract("A3.78")
+def test_a_listener_with_options_that_mean_nothing(daemon, programs):
+    more = "stdout_capture_maxbytes=1KB\nstdout_syslog=true\nstdout_logfile={root}/ears.log\nstderr_capture_maxbytes=1KB\n"
+    d = daemon(listener(programs, "REMOTE_COMMUNICATION", more=more)).wait(ears="RUNNING")
+    d.rpc.sendRemoteCommEvent("a", "1")
+    having(d, "type:a")
+    until("its log", lambda: d.lab.read("ears.log").startswith("READY\n"))

@@ -238,3 +238,12 @@ def test_a_short_last_line_is_not_lost_with_capture(daemon):
     text = "[program:p]\ncommand=/bin/echo bye\nstartsecs=0\nautorestart=false\nstdout_capture_maxbytes=1KB\n"
     d = daemon(text + "stdout_logfile={root}/p.log\n").wait(p="EXITED")
     assert d.lab.read("p.log") == "bye\n"
+
+
+@pytest.mark.contract("A4.117")
+def test_automatic_logs_of_a_namesake_are_removed(lab):
+    """Two daemons with one identifier and one folder: give each its own."""
+    lab.write("childlog/other-stdout---compat-abcdefgh.log", "of somebody else\n")
+    lab.write("childlog/other-stdout---else-abcdefgh.log", "of another name\n")
+    lab.daemon("")
+    assert os.listdir(lab.root / "childlog") == ["other-stdout---else-abcdefgh.log"]

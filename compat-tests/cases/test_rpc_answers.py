@@ -1,12 +1,13 @@
 """XML-RPC with Python's own client: every method's answer, its shape and order of keys."""
 
 import os
+import socket
 import time
 import xmlrpc.client
 
 import pytest
 
-from daemon import until
+from daemon import free_port, rpc, until
 
 PROCESS_INFO = {
     "name": str, "group": str, "start": int, "stop": int, "now": int, "state": int, "statename": str,
@@ -23,6 +24,8 @@ CONFIG_INFO = {
     "stderr_capture_maxbytes": int, "stderr_events_enabled": bool, "stderr_logfile": str,
     "stderr_logfile_backups": int, "stderr_logfile_maxbytes": int, "stderr_syslog": bool, "serverurl": str,
 }  # fmt: skip
+
+STANDARD = "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n"
 
 PROGRAMS = """
 [program:cat]
@@ -158,7 +161,7 @@ def test_group_and_all_calls_answer_with_a_list(running):
     assert as_set(rpc.stopAllProcesses(False)) == sorted(cat + pair + [("never", "never", 80, "OK")])
 
 
-@pytest.mark.contract("B1.10.1", "B1.10.7", "B1.10.8", "B1.10.9")
+@pytest.mark.contract("B1.10.1", "B1.10.7", "B1.10.8", "B1.10.9", "B1.10.14")
 def test_log_reading(running):
     rpc = running.rpc
     running.lab.write("cat.out", "out-line\n")
@@ -198,7 +201,7 @@ def test_log_clearing(running):
     assert {(e["status"], e["description"]) for e in cleared} == {(80, "OK")}
 
 
-@pytest.mark.contract("B1.6.24", "B1.6.25", "A4.61", "A5.23")
+@pytest.mark.contract("B1.6.24", "B1.6.25", "A4.61", "A5.23", "B0.5")
 def test_stdin(running):
     assert running.rpc.sendProcessStdin("cat", "one\n") is True
     assert running.rpc.sendProcessStdin("cat", "café\n") is True
@@ -239,7 +242,7 @@ def test_reload_add_remove(running):
     assert [info["group"] for info in rpc.getAllProcessInfo()] == ["cat", "new", "pair", "pair"]
 
 
-@pytest.mark.contract("B4.3.2", "B4.3.3", "B3.3.1")
+@pytest.mark.contract("B0.4", "B2.2.7", "B4.3.2", "B4.3.3", "B3.3.1")
 def test_the_helper_library_of_listeners(running):
     from supervisor import childutils
 
@@ -248,3 +251,32 @@ def test_the_helper_library_of_listeners(running):
     assert rpc.supervisor.getProcessInfo("cat")["pid"] == running.info("cat")["pid"]
     with pytest.raises(xmlrpc.client.Fault, match="BAD_NAME: nobody"):
         rpc.supervisor.getProcessInfo("nobody")
+
+
+@pytest.mark.contract("B1.8.12", "B1.11.7", "B1.11.8")
+def test_what_a_reread_leaves_alone(running):
+    port = free_port()
+    text = PROGRAMS.replace("[program:never]", "[program:new]")
+    more = f"[inet_http_server]\nport=127.0.0.1:{port}\n[rpcinterface:other]\n{STANDARD}[include]\nfiles=none/*.conf\n"
+    running.lab.config(text + more)
+    assert running.rpc.reloadConfig() == [[["new"], [], ["never"]]]
+    # Groups are as they were until they are added and removed.
+    assert [info["group"] for info in running.rpc.getAllProcessInfo()] == ["cat", "never", "pair", "pair"]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), 5)
+    with pytest.raises(xmlrpc.client.Fault, match="UNKNOWN_METHOD"):
+        rpc(running.socket).other.getState()
+    running.rpc.restart()
+    running.wait_log("supervisord started", times=2)
+    until("the new life", running.answers)
+    with socket.create_connection(("127.0.0.1", port), 5):
+        assert rpc(running.socket).other.getState()["statename"] == "RUNNING"
+
+
+@pytest.mark.contract("B1.9.4")
+@pytest.mark.differs("theirs", "B1.9.4", "says auto after a reread")
+def test_the_name_of_an_automatic_log_survives_a_reread(running):
+    running.rpc.reloadConfig()
+    told = running.rpc.getAllConfigInfo()[0]["stderr_logfile"]
+    assert told == running.info("cat")["stderr_logfile"]
+    assert told.startswith(f"{running.root}/childlog/cat-stderr---compat-")

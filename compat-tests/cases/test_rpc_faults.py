@@ -260,7 +260,7 @@ def test_wrong_types(running, method, args):
     assert fault(getattr(running.rpc, method), *args)[0] == 2
 
 
-@pytest.mark.contract("B1.1.7", "B1.1.8", "B1.13.1", "B1.13.2", "B1.6.22", "B1.3.3", "A4.141")
+@pytest.mark.contract("B1.1.7", "B1.1.8", "B1.13.1", "B1.13.2", "B1.13.3", "B1.14.12", "B1.6.22", "B1.3.3", "A4.141")
 def test_while_shutting_down(running):
     until("slow to set its trap", lambda: running.lab.read("slow.out"))
     server = rpc(running.socket)

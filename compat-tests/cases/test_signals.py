@@ -91,7 +91,7 @@ def test_a_broken_config_does_not_end_anything(daemon, how, text, sentence):
     assert d.info("cat")["pid"] == pid
 
 
-@pytest.mark.contract("A4.143", "A7.48")
+@pytest.mark.contract("A1.21", "A4.143", "A7.48")
 @pytest.mark.differs("theirs", "A4.143", "looks for the file in its new folder, and ends")
 def test_a_relative_config_survives_a_restart(lab):
     (lab.root / "inside").mkdir()
@@ -114,3 +114,11 @@ def test_signals_are_noticed_at_once(daemon):
     d.signal(signal.SIGTERM)
     assert d.exit_code() == 0
     assert time.monotonic() - begun < 0.5
+
+
+@pytest.mark.contract("A4.129")
+def test_a_signal_that_nobody_expects_is_deadly(daemon):
+    d = daemon("")
+    d.signal(signal.SIGUSR1)
+    assert d.exit_code() == -signal.SIGUSR1
+    assert (d.root / "supervisord.pid").exists()
