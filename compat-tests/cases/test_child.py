@@ -60,7 +60,7 @@ programs=a,b
     recorded((lab.read("a") + lab.read("b")).replace(str(port), "PORT"))
 
 
-@pytest.mark.contract("A4.60", "A4.112", "A3.46", "A3.61", "A2.50", "A2.51")
+@pytest.mark.contract("A4.60", "A4.112", "A7.14", "A3.46", "A3.61", "A2.50", "A2.51")
 def test_folder_and_mask(daemon):
     d = daemon("""
 [program:plain]
@@ -81,7 +81,7 @@ startsecs=0
     assert d.lab.read("set") == f"{d.root}/childlog\n0027\n"
 
 
-@pytest.mark.contract("A4.61", "A4.62", "A4.66", "A4.65")
+@pytest.mark.contract("A4.61", "A7.16", "A4.62", "A4.66", "A7.71", "A4.65")
 def test_descriptors_session_and_signals(daemon):
     d = daemon("""
 [program:p]
@@ -166,7 +166,7 @@ def test_spawn_errors(lab, recorded):
 
 
 @pytest.mark.needs_root
-@pytest.mark.contract("A3.60", "A4.60", "A4.64", "A1.27", "A4.44")
+@pytest.mark.contract("A3.60", "A4.60", "A4.64", "A7.17", "A1.27", "A4.44")
 def test_user(daemon):
     nobody = pwd.getpwnam("nobody")
     d = daemon("""

@@ -67,7 +67,7 @@ def running(daemon):
     return d
 
 
-@pytest.mark.contract("B3.7.10", "B3.7.12", "B3.7.13", "B3.7.14", "B1.8.6", "B1.8.11", "B3.1.8")
+@pytest.mark.contract("B3.7.10", "B3.7.12", "B3.7.13", "B3.7.14", "B1.8.6", "B1.8.11", "B3.1.8", "A4.96")
 def test_status(running, transcript, recorded):
     transcript.run("status")
     transcript.run("status", "all")
@@ -284,7 +284,7 @@ def test_reload(running, transcript, recorded):
     recorded(transcript.text())
 
 
-@pytest.mark.contract("B3.7.101", "B3.5.1", "B3.5.2", "B3.5.3", "B3.4.1", "B3.4.2", "B3.4.3", "A1.38")
+@pytest.mark.contract("B3.7.101", "B3.5.1", "B3.5.2", "B3.5.3", "B3.4.1", "B3.4.2", "B3.4.3", "A1.38", "B3.7.1", "B3.7.51")
 def test_shutdown_and_then_nobody_answers(running, transcript, recorded):
     transcript.run("shutdown")
     assert running.exit_code() == 0
@@ -416,3 +416,14 @@ def test_a_login_that_is_left(lab, locked, prompt):
     os.write(terminal.fd, b"\x03")
     assert terminal.process.wait(10) == 0
     terminal.close()
+
+
+@pytest.mark.contract("B3.7.15", "B3.5.4")
+def test_nothing_to_tell_and_nobody_to_ask(lab, transcript):
+    d = lab.daemon("")
+    done = transcript.run("status")
+    assert (done.stdout, done.stderr, done.code) == ("", "", 0)
+    assert d.stop() == 0
+    for words in ["help", "?", "quit", "exit"]:
+        done = transcript.run(words)
+        assert done.code == 0 and "no such file" not in done.stdout + done.stderr, words

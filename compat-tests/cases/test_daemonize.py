@@ -26,7 +26,7 @@ def alive(pid):
         return False
 
 
-@pytest.mark.contract("A1.24", "A1.22", "A4.110", "A4.113", "A4.135", "A5.46", "A5.48", "A1.38", "A10.14")
+@pytest.mark.contract("A1.24", "A1.22", "A4.110", "A4.113", "A4.135", "A5.46", "A5.48", "A1.38", "A10.14", "B2.8.15")
 def test_life_in_the_background(lab, recorded):
     pid = launch(lab)
     until("cat", lambda: "success: cat" in lab.read("supervisord.log"))
@@ -75,7 +75,7 @@ def test_a_second_daemon_is_refused(lab, recorded):
     recorded(lab.normal(second.stdout + second.stderr))
 
 
-@pytest.mark.contract("A1.23", "A4.114", "A1.36")
+@pytest.mark.contract("A1.23", "A4.114", "A1.36", "A5.49")
 def test_a_pidfile_that_cannot_be_written(lab, recorded):
     (lab.root / "taken").mkdir()
     d = lab.daemon("", args=["-j", "taken"])

@@ -272,3 +272,13 @@ def test_a_listener_with_options_that_mean_nothing(daemon, programs):
     d.rpc.sendRemoteCommEvent("a", "1")
     having(d, "type:a")
     until("its log", lambda: d.lab.read("ears.log").startswith("READY\n"))
+
+
+@pytest.mark.contract("A6.39", "A4.136")
+def test_groups_vanish_silently_with_their_daemon(daemon, programs):
+    d = daemon(listener(programs, "PROCESS_GROUP") + "[program:cat]\ncommand=/bin/cat\n").wait(ears="RUNNING", cat="RUNNING")
+    having(d, "PROCESS_GROUP_ADDED", times=2)
+    d.rpc.restart()
+    having(d, "PROCESS_GROUP_ADDED", times=4)
+    assert d.stop() == 0
+    assert sum("PROCESS_GROUP_REMOVED" in event for event in events(d)) == 0

@@ -14,7 +14,7 @@ def is_socket(pid, fd):
     return os.readlink(f"/proc/{pid}/fd/{fd}").startswith("socket:")
 
 
-@pytest.mark.contract("A4.99", "A4.100", "A4.101", "A4.103", "A4.106", "A5.42", "A3.83", "A10.16")
+@pytest.mark.contract("A4.99", "A4.100", "A4.101", "A4.103", "A4.106", "A5.42", "A3.83", "A10.16", "A7.22")
 def test_a_unix_socket(daemon, recorded):
     d = daemon("""
 [fcgi-program:web]

@@ -252,3 +252,13 @@ def test_a_tail_goes_on_over_stop_and_start(daemon):
             d.rpc.stopProcess("p")
             d.rpc.startProcess("p")
         assert not got.endswith(b"0\r\n\r\n")
+
+
+@pytest.mark.contract("B2.11.14", "B1.10.11")
+@pytest.mark.differs("theirs", "B2.11.14", "answers HTTP 500")
+def test_a_page_with_a_log_that_is_no_text(daemon):
+    d = daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\nstdout_logfile={root}/cat.log\n").wait(cat="RUNNING")
+    (d.root / "cat.log").write_bytes(b"good \xff bad\n")
+    page = exchange(d, "GET /tail.html?processname=cat HTTP/1.0\r\n\r\n")
+    assert page.startswith("HTTP/1.0 200 OK")
+    assert "good \ufffd bad" in page

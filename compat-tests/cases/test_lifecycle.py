@@ -1,13 +1,16 @@
 """The life of a process: states, retries, restarts, as the activity log tells them."""
 
+import shutil
+import subprocess
 import time
 
 import pytest
 
-from daemon import until
+from daemon import rpc, until
+from normalise import log_lines
 
 
-@pytest.mark.contract("A4.12", "A4.16", "A4.71", "A4.154", "A5.1", "A5.60", "A5.65", "A1.22", "A5.43", "A5.44", "A5.48")
+@pytest.mark.contract("A4.12", "A4.16", "A4.71", "A4.154", "A5.1", "A5.60", "A5.65", "A1.22", "A5.43", "A5.44", "A5.48", "A7.24", "A7.29")
 def test_a_healthy_program(daemon, recorded):
     d = daemon("[program:cat]\ncommand=/bin/cat\n").wait(cat="RUNNING")
     spawned, success = d.stamps("spawned: 'cat'")[0], d.stamps("success: cat")[0]
@@ -17,7 +20,7 @@ def test_a_healthy_program(daemon, recorded):
     recorded("\n".join(d.log_lines()) + "\n")
 
 
-@pytest.mark.contract("A4.14", "A4.15", "A4.20", "A4.21", "A4.29", "A4.150", "A5.64", "A5.66")
+@pytest.mark.contract("A4.14", "A4.15", "A4.20", "A4.21", "A4.29", "A4.150", "A5.64", "A5.66", "A7.9")
 def test_back_off_and_give_up(daemon, recorded):
     # A long startsecs: the reference sometimes takes a dead child for a running one.
     d = daemon('[program:bad]\ncommand=/bin/sh -c "exit 3"\nstartretries=2\nstartsecs=4\n').wait(bad="FATAL")
@@ -102,7 +105,7 @@ def test_stop_during_back_off(daemon, recorded):
     recorded("\n".join(d.log_lines("Attempted to kill", "attempted to kill")) + "\n")
 
 
-@pytest.mark.contract("A4.30", "B1.6.6")
+@pytest.mark.contract("A4.30", "B1.6.6", "A7.50")
 @pytest.mark.differs("theirs", "A4.30", "goes on counting the tries of before the stop")
 def test_a_stop_forgets_failed_tries(daemon):
     d = daemon("[program:bad]\ncommand=/bin/false\nstartretries=1\nstartsecs=3\n").wait(bad="BACKOFF")
@@ -122,7 +125,7 @@ def test_shutdown_during_back_off(daemon):
     assert d.log_lines("gave up", "stopped: ") == []
 
 
-@pytest.mark.contract("A4.33")
+@pytest.mark.contract("A4.33", "A7.49")
 def test_a_child_that_dies_at_once_never_ran(daemon, target):
     """The reference takes a dead child for a running one now and then, so it cannot be held to this."""
     if target.name == "theirs":
@@ -158,7 +161,7 @@ def test_a_child_of_a_child_is_no_business_of_ours(daemon):
     assert d.info("p")["statename"] == "RUNNING"
 
 
-@pytest.mark.contract("A4.88", "A4.51", "A3.42", "A3.43", "A2.55")
+@pytest.mark.contract("A4.88", "A4.51", "A3.42", "A3.43", "A2.55", "A5.13", "A7.28")
 def test_numprocs(daemon):
     d = daemon("""
 [program:many]
@@ -184,3 +187,19 @@ def test_no_process_at_all(daemon):
     assert d.rpc.getAllProcessInfo() == []
     assert d.rpc.startProcessGroup("empty") == []
     assert d.stop() == 0
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A4.121", "A5.56", "A7.27", "A10.18")
+def test_as_the_first_process_of_a_container(lab, recorded):
+    """Orphans become its children, and are reaped."""
+    unshare = ["unshare", "--pid", "--fork", "--kill-child"]
+    if not shutil.which("unshare") or subprocess.run([*unshare, "true"], capture_output=True).returncode != 0:
+        pytest.skip("this machine does not allow a pid namespace")
+    orphan = "(sh -c 'sleep 0.3; exit 5' &); exec sleep 1000"
+    conf = lab.config(f'[program:p]\ncommand=/bin/sh -c "{orphan}"\nstartsecs=0\n')
+    lab.spawn(*unshare, lab.target.program("supervisord"), "-n", "-c", str(conf))
+    until("the orphan", lambda: "reaped unknown pid" in lab.read("supervisord.log"))
+    assert lab.read("supervisord.pid") == "1\n"
+    assert rpc(lab.root / "s.sock").supervisor.getProcessInfo("p")["statename"] == "RUNNING"
+    recorded("".join(f"{line}\n" for line in log_lines(lab.read("supervisord.log"), lab.paths()) if "reaped" in line))

@@ -247,3 +247,19 @@ def test_automatic_logs_of_a_namesake_are_removed(lab):
     lab.write("childlog/other-stdout---else-abcdefgh.log", "of another name\n")
     lab.daemon("")
     assert os.listdir(lab.root / "childlog") == ["other-stdout---else-abcdefgh.log"]
+
+
+@pytest.mark.contract("A4.73")
+def test_a_log_is_made_at_each_start(daemon):
+    d = daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\nstdout_logfile={root}/cat.log\n").wait(cat="RUNNING")
+    d.rpc.stopProcess("cat")
+    (d.root / "cat.log").unlink()
+    d.rpc.startProcess("cat")
+    assert d.lab.read("cat.log") == "" and (d.root / "cat.log").exists()
+
+
+@pytest.mark.contract("A6.53")
+def test_without_capture_the_tokens_are_text(daemon):
+    text = "before <!--XSUPERVISOR:BEGIN-->one<!--XSUPERVISOR:END--> after"
+    d = daemon(f"[program:p]\ncommand=/bin/sh -c \"echo '{text}'; exec sleep 1000\"\nstdout_logfile={{root}}/p.log\n")
+    until("the line", lambda: d.lab.read("p.log") == text + "\n")

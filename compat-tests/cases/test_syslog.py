@@ -115,3 +115,14 @@ def test_output_that_is_no_text(syslog):
     syslog.wait("a end")
     said = [line.split("supervisord: ")[1] for line in syslog.lines()]
     assert said == ["a good", "a \ufffdbad", "a end"]
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A5.25", "A3.49", "A10.12")
+def test_the_old_way_to_say_it(syslog, recorded):
+    """stdout_logfile=syslog, which upstream warns about."""
+    syslog.start('[program:a]\ncommand=/bin/sh -c "echo one; exec sleep 1000"\nstartsecs=0\nstdout_logfile=syslog\n', "")
+    syslog.wait("a one")
+    until("the warning", lambda: "deprecated" in syslog.lab.read("supervisord.log"))
+    warning = [line for line in syslog.lab.read("supervisord.log").splitlines() if "deprecated" in line]
+    recorded(f"{syslog.lines()}\n{warning[0].split(' ', 2)[2]}\n")

@@ -65,7 +65,7 @@ def test_update_some(running, transcript, recorded):
     recorded(transcript.text())
 
 
-@pytest.mark.contract("B3.7.90", "B3.7.91", "B3.7.92", "B1.11.9", "B1.11.10")
+@pytest.mark.contract("B3.7.90", "B3.7.91", "B3.7.92", "B1.11.9", "B1.11.10", "B3.7.93")
 def test_add_and_remove(running, transcript, recorded):
     running.lab.config(AFTER)
     transcript.run("add", "new")

@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(scan("<!--XSUPERVISOR:BEGIN-->half<!--XSUP"), sorted("", &["half<!--XSUP"]));
     }
 
-    /// A6.51
+    /// A6.51, A7.55
     #[test]
     fn a_capture_keeps_its_last_bytes() {
         let mut captured = Captured::new(10);

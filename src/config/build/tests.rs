@@ -185,7 +185,7 @@ fn each_context_has_its_names() {
     assert!(refused("[program:a]\ncommand=x\nstartsecs=%(process_num)d").contains("names ('process_num')"));
 }
 
-/// A2.66
+/// A2.66, A7.63
 #[test]
 fn the_global_environment_is_expanded_once() {
     let pairs = good("environment=A=\"a%%20b\",H=\"%(host_node_name)s\"").supervisord.environment;
@@ -193,7 +193,7 @@ fn the_global_environment_is_expanded_once() {
     assert!(refused("environment=A=%(x)s").contains("for 'environment' contains names ('x')"));
 }
 
-/// A2.67
+/// A2.67, A7.62
 #[test]
 fn a_log_name_may_quote_its_percent_sign_once_or_twice() {
     for text in ["a%%b.log", "a%%%%b.log"] {

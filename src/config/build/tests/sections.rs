@@ -23,7 +23,7 @@ fn groups_are_sorted_and_swallow_their_programs() {
     assert_eq!(both, "[group:g] name a is ambiguous (exists as program and fcgi-program)");
 }
 
-/// A3.70, A3.71, A3.72, A3.73, A3.76, A3.77, A3.79, A6.58, B4.1.11
+/// A3.70, A3.71, A3.72, A3.73, A3.76, A3.77, A3.79, A6.58, A7.75, B4.1.11
 #[test]
 fn listeners_form_pools() {
     let config = good("[eventlistener: l ]\ncommand=x\nevents=tick_5, PROCESS_STATE,TICK_5\n");
