@@ -32,7 +32,14 @@ fn read(text: &str) -> Result<Config, String> {
     let source = Source { path: Some(path.clone()), cwd: folder.clone(), ..Source::default() };
     let read = load(&source).and_then(|config| config.check_start().map(|()| config));
     fs::remove_dir_all(&folder).unwrap();
-    read.map_err(|error| error.to_string().replace(&*path.to_string_lossy(), SHOWN))
+    let shown = |text: &str| text.replace(&*path.to_string_lossy(), SHOWN);
+    match read {
+        Ok(mut config) => {
+            config.messages.iter_mut().for_each(|line| line.text = shown(&line.text));
+            Ok(config)
+        }
+        Err(error) => Err(shown(&error.to_string())),
+    }
 }
 
 /// The sentence about `text` in a section that is else complete.
@@ -201,7 +208,9 @@ fn render_limits() -> String {
         ("Bytes of all files together", (files::MAX_BYTES >> 20).to_string() + " MB"),
         ("Files of one `[include]`", files::MAX_FILES.to_string()),
         ("Sections", ini::MAX_SECTIONS.to_string()),
-        ("`numprocs`", build::MAX_NUMPROCS.to_string()),
+        ("Options of all sections", ini::MAX_OPTIONS.to_string()),
+        ("Processes of all programs", build::MAX_PROCESSES.to_string()),
+        ("Bytes of a line, and of a value", (ini::MAX_VALUE >> 20).to_string() + " MB"),
         ("Width of a format, as in `%(process_num)05d`", expand::MAX_WIDTH.to_string()),
     ];
     let mut out = "| What | At most |\n| --- | --- |\n".to_owned();
@@ -220,6 +229,13 @@ fn render_page() -> String {
             Some("kinds") => out.push_str(&render_kinds()),
             Some("bad") => out.push_str(&render_bad()),
             Some("limits") => out.push_str(&render_limits()),
+            Some("unknown") => {
+                let config =
+                    read("[supervisord]\n[program:web]\ncommand=/bin/cat\nstopwaitsec=5\n[programm:x]\n").unwrap();
+                config.messages.iter().for_each(|line| {
+                    let _ = writeln!(out, "{}", line.text);
+                });
+            }
             Some("error") => {
                 let _ = writeln!(out, "Error: {}", sentence("program:web", "autostart=maybe"));
                 out.push_str("For help, use /usr/bin/supervisord -h\n");

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 use supervisord::config::ctl::load_ctl_from;
 use supervisord::config::diff::changed;
 use supervisord::config::world::{Unread, User, World};
@@ -48,7 +49,7 @@ fn told(error: &ConfigError, again: &ConfigError) {
 struct Machine<'a>(&'a [u8]);
 
 impl World for Machine<'_> {
-    fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, Unread> {
+    fn read(&self, path: &str, limit: u64, _: Duration) -> Result<Vec<u8>, Unread> {
         if self.0.len() as u64 > limit {
             return Err(Unread::TooLarge);
         }

@@ -20,7 +20,7 @@ use super::world::World;
 use crate::model::{Level, LogLine};
 use std::path::PathBuf;
 
-pub use program::MAX_NUMPROCS;
+pub use program::MAX_PROCESSES;
 
 /// Builds the configuration that `files` describe, with the command line laid
 /// over it.

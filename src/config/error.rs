@@ -26,6 +26,17 @@ pub enum ConfigError {
     /// It is there but cannot be read (A1.19).
     #[error("could not read config file {0}")]
     Unreadable(String),
+    /// A pipe or terminal that says nothing for [`super::files::PATIENCE`].
+    #[error("config file {0} is a pipe or a terminal, and its end did not come")]
+    Endless(String),
+    /// A byte that no text file has.
+    #[error("config file {path} has a NUL byte in line {line}, so it is no text file")]
+    Nul {
+        /// The file.
+        path: String,
+        /// Counted from 1.
+        line: usize,
+    },
     /// More text than [`super::files::MAX_BYTES`].
     #[error("config file {path} brings the configuration above {limit} bytes")]
     TooLarge {
@@ -67,8 +78,8 @@ pub enum ConfigError {
     /// Several processes that could not be told apart (A3.42).
     #[error("%(process_num) must be present within process_name when numprocs > 1")]
     NoProcessNum,
-    /// More processes of one section than [`super::build::MAX_NUMPROCS`].
-    #[error("numprocs is above {0}")]
+    /// More processes than [`super::build::MAX_PROCESSES`].
+    #[error("numprocs brings the number of processes above {0}")]
     TooManyProcesses(i64),
     /// A stop that would leave the group (A3.59).
     #[error("Cannot set stopasgroup=true and killasgroup=false")]

@@ -2,12 +2,15 @@
 
 use super::world::{Unread, User, World};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Starts with the directories `/` and `/tmp` and the current directory
 /// `/start`, as root on host `box`.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Fake {
     files: BTreeMap<String, Vec<u8>>,
+    /// Files that are there and give nothing.
+    closed: BTreeMap<String, Unread>,
     directories: Vec<String>,
     users: Vec<(String, User)>,
     environment: Vec<(String, String)>,
@@ -29,6 +32,12 @@ impl Fake {
         self
     }
 
+    pub(crate) fn closed(self, path: &str, why: Unread) -> Self {
+        let mut all = self.bytes(path, b"");
+        all.closed.insert(path.to_owned(), why);
+        all
+    }
+
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
@@ -41,9 +50,12 @@ impl Fake {
 }
 
 impl World for Fake {
-    fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, Unread> {
+    fn read(&self, path: &str, limit: u64, _patience: Duration) -> Result<Vec<u8>, Unread> {
         if self.is_dir(path) {
             return Err(Unread::Unreadable);
+        }
+        if let Some(why) = self.closed.get(path) {
+            return Err(*why);
         }
         let bytes = self.files.get(path).ok_or(Unread::Missing)?;
         if bytes.len() as u64 > limit { Err(Unread::TooLarge) } else { Ok(bytes.clone()) }

@@ -10,9 +10,14 @@ use super::number::is_space;
 use super::paths::{abspath, dirname, join};
 use super::world::{Unread, World};
 use crate::model::{Level, LogLine};
+use std::time::Duration;
 
 /// All text of a configuration together.
 pub const MAX_BYTES: u64 = 64 << 20;
+
+/// How long the root file may say nothing, if it is a pipe: `-c <(template)`
+/// takes a moment, and nobody may write to it at all.
+pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Files that one `[include]` may bring.
 pub const MAX_FILES: usize = 10_000;
@@ -86,7 +91,10 @@ pub fn read_all(shown: &str, world: &dyn World) -> Result<Files, ConfigError> {
             }
             let text = format!("Included extra file \"{path}\" during parsing");
             files.messages.push(LogLine::new(Level::Info, text));
-            include(&mut files.sections, &path, &mut left, world)?;
+            if !include(&mut files.sections, &path, &mut left, world)? {
+                let text = format!("Included file \"{path}\" cannot be read and is left out");
+                files.messages.push(LogLine::new(Level::Warn, text));
+            }
         }
     }
     Ok(files)
@@ -94,14 +102,15 @@ pub fn read_all(shown: &str, world: &dyn World) -> Result<Files, ConfigError> {
 
 fn read(shown: &str, world: &dyn World) -> Result<(Files, u64), ConfigError> {
     let path = abspath(shown, world);
-    let bytes = world.read(&path, MAX_BYTES).map_err(|why| match why {
+    let bytes = world.read(&path, MAX_BYTES, PATIENCE).map_err(|why| match why {
         Unread::Missing => ConfigError::Missing(shown.to_owned()),
         Unread::Unreadable => ConfigError::Unreadable(shown.to_owned()),
         Unread::TooLarge => ConfigError::TooLarge { path: shown.to_owned(), limit: MAX_BYTES },
+        Unread::Endless => ConfigError::Endless(shown.to_owned()),
     })?;
     let left = MAX_BYTES.saturating_sub(bytes.len() as u64);
     let mut sections = Sections::new();
-    sections.read(&text(bytes)?, shown)?;
+    sections.read(&text(bytes, shown)?, shown)?;
     let here = dirname(&path).to_owned();
     Ok((Files { sections, shown: shown.to_owned(), path, here, messages: Vec::new() }, left))
 }
@@ -117,21 +126,27 @@ fn patterns(files: &Files, world: &dyn World) -> Result<Vec<String>, ConfigError
     Ok(text.split(is_space).filter(|word| !word.is_empty()).map(str::to_owned).collect())
 }
 
-/// A file that cannot be read is passed over, as a directory is (A2.35).
-fn include(sections: &mut Sections, path: &str, left: &mut u64, world: &dyn World) -> Result<(), ConfigError> {
-    let bytes = match world.read(path, *left) {
+/// A file that cannot be read is passed over, as a directory is (A2.35). False
+/// if that is worth a word.
+fn include(sections: &mut Sections, path: &str, left: &mut u64, world: &dyn World) -> Result<bool, ConfigError> {
+    let bytes = match world.read(path, *left, Duration::ZERO) {
         Ok(bytes) => bytes,
         Err(Unread::TooLarge) => return Err(ConfigError::TooLarge { path: path.to_owned(), limit: MAX_BYTES }),
-        Err(Unread::Missing | Unread::Unreadable) => return Ok(()),
+        Err(Unread::Missing | Unread::Unreadable | Unread::Endless) => return Ok(world.is_dir(path)),
     };
     *left = left.saturating_sub(bytes.len() as u64);
-    sections.read(&text(bytes)?, path)?;
+    sections.read(&text(bytes, path)?, path)?;
     sections.replace_here(dirname(&abspath(path, world)));
-    Ok(())
+    Ok(true)
 }
 
-/// Bytes as text, or Python's words about the first that is none (A2.1).
-fn text(bytes: Vec<u8>) -> Result<String, ConfigError> {
+/// Bytes as text, or Python's words about the first that is none (A2.1). Python
+/// takes a NUL, but no command, path or variable can have one.
+fn text(bytes: Vec<u8>, path: &str) -> Result<String, ConfigError> {
+    if let Some(before) = bytes.iter().position(|byte| *byte == 0).and_then(|at| bytes.get(..at)) {
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        return Err(ConfigError::Nul { path: path.to_owned(), line });
+    }
     String::from_utf8(bytes).map_err(|error| {
         let (at, length) = (error.utf8_error().valid_up_to(), error.utf8_error().error_len());
         let rest = error.as_bytes().get(at..).unwrap_or_default();

@@ -9,7 +9,8 @@
 //! and all of them are listed (A2.17), keys fold their case while sections do
 //! not (A2.15, A2.16). Line numbers are kept beside the store.
 
-use super::number::{is_space, strip};
+mod reader;
+
 use crate::model::py_repr;
 use configparser::ini::Ini;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,15 @@ use thiserror::Error;
 
 /// More sections than any machine can run programs.
 pub const MAX_SECTIONS: usize = 100_000;
+
+/// Options of all sections together.
+pub const MAX_OPTIONS: usize = 1_000_000;
+
+/// Bytes of one line, and of one value, which may have several.
+pub const MAX_VALUE: usize = 4 << 20;
+
+/// Bad lines that an error tells one by one.
+const MAX_BAD_LINES: usize = 1_000;
 
 /// Repetitions that are remembered for [`Sections::repeats`].
 const MAX_REPEATS: usize = 1_000;
@@ -39,12 +49,14 @@ pub enum IniError {
         text: String,
     },
     /// Lines that are neither header, option nor continuation (A2.17).
-    #[error("Source contains parsing errors: {}{}", py_repr(file), listed(lines))]
+    #[error("Source contains parsing errors: {}{}", py_repr(file), listed(lines, *more))]
     BadLines {
         /// The file as opened.
         file: String,
         /// Each with its number, in order.
         lines: Vec<(usize, String)>,
+        /// How many there are beyond those.
+        more: usize,
     },
     /// Above [`MAX_SECTIONS`].
     #[error("{file} brings the number of sections above {MAX_SECTIONS}")]
@@ -52,12 +64,29 @@ pub enum IniError {
         /// The file as opened.
         file: String,
     },
+    /// Above [`MAX_OPTIONS`].
+    #[error("{file} brings the number of options above {MAX_OPTIONS}")]
+    TooManyOptions {
+        /// The file as opened.
+        file: String,
+    },
+    /// Above [`MAX_VALUE`].
+    #[error("What begins in line {line} of {file} is longer than {MAX_VALUE} bytes")]
+    TooLong {
+        /// The file as opened.
+        file: String,
+        /// Of the key, if it is a value of several lines.
+        line: usize,
+    },
 }
 
-fn listed(lines: &[(usize, String)]) -> String {
+fn listed(lines: &[(usize, String)], more: usize) -> String {
     let mut out = String::new();
     for (number, text) in lines {
         let _ = write!(out, "\n\t[line {number:2}]: {}", py_repr(text));
+    }
+    if more > 0 {
+        let _ = write!(out, "\n\tand {more} more");
     }
     out
 }
@@ -92,6 +121,7 @@ type At = (usize, usize);
 pub struct Sections {
     store: Ini,
     count: usize,
+    options: usize,
     files: Vec<String>,
     places: BTreeMap<String, BTreeMap<String, At>>,
     /// The first header of each section.
@@ -117,6 +147,7 @@ impl Sections {
         Self {
             store: Ini::new_cs(),
             count: 0,
+            options: 0,
             files: Vec::new(),
             places: BTreeMap::new(),
             headers: BTreeMap::new(),
@@ -132,13 +163,7 @@ impl Sections {
     pub fn read(&mut self, text: &str, file: &str) -> Result<(), IniError> {
         self.files.push(file.to_owned());
         self.latest.clear();
-        let mut reader = Reader { into: self, file, section: None, option: None, indent: 0, bad: Vec::new() };
-        for (index, line) in universal(text).split_inclusive('\n').enumerate() {
-            reader.line(index + 1, line)?;
-        }
-        reader.close_option();
-        let lines = reader.bad;
-        if lines.is_empty() { Ok(()) } else { Err(IniError::BadLines { file: file.to_owned(), lines }) }
+        reader::read(self, text, file)
     }
 
     /// The sections in the order of their first header, without `[DEFAULT]`.
@@ -249,135 +274,6 @@ fn with_here(value: &str, directory: &str) -> String {
     }
     out.push_str(rest);
     out
-}
-
-/// An option whose value may go on in the next line.
-struct Open {
-    key: String,
-    line: usize,
-    parts: Vec<String>,
-}
-
-struct Reader<'a> {
-    into: &'a mut Sections,
-    file: &'a str,
-    section: Option<String>,
-    option: Option<Open>,
-    indent: usize,
-    bad: Vec<(usize, String)>,
-}
-
-impl Reader<'_> {
-    fn line(&mut self, number: usize, raw: &str) -> Result<(), IniError> {
-        let comment = comment_start(raw);
-        let value = strip(comment.and_then(|at| raw.get(..at)).unwrap_or(raw));
-        if value.is_empty() {
-            if let (None, Some(open)) = (comment, &mut self.option) {
-                open.parts.push(String::new());
-            }
-            return Ok(());
-        }
-        let indent = raw.chars().take_while(|c| is_space(*c)).count();
-        if let Some(open) = &mut self.option
-            && indent > self.indent
-        {
-            open.parts.push(value.to_owned());
-            return Ok(());
-        }
-        self.indent = indent;
-        if let Some(name) = header(value) {
-            return self.open_section(number, name);
-        }
-        if self.section.is_none() {
-            let text = raw.to_owned();
-            return Err(IniError::NoSectionHeader { file: self.file.to_owned(), line: number, text });
-        }
-        self.open_option(number, raw, value);
-        Ok(())
-    }
-
-    fn open_section(&mut self, number: usize, name: &str) -> Result<(), IniError> {
-        self.close_option();
-        let at = (self.into.files.len() - 1, number);
-        if let Some(first) = self.into.headers.get(name) {
-            self.into.repeated(name, None, *first, at);
-        }
-        let map = self.into.store.get_mut_map();
-        if !map.contains_key(name) {
-            self.into.count += 1;
-            if self.into.count > MAX_SECTIONS {
-                return Err(IniError::TooManySections { file: self.file.to_owned() });
-            }
-            map.entry(name.to_owned()).or_default();
-            self.into.headers.insert(name.to_owned(), at);
-        }
-        self.section = Some(name.to_owned());
-        Ok(())
-    }
-
-    /// A line without delimiter leaves the option before it open, so deeper
-    /// lines below still belong to that one, as in Python.
-    fn open_option(&mut self, number: usize, raw: &str, value: &str) {
-        let Some((key, text)) = value.split_once(['=', ':']) else {
-            self.bad.push((number, raw.to_owned()));
-            return;
-        };
-        self.close_option();
-        let key = key.trim_end_matches(is_space).to_lowercase();
-        if key.is_empty() {
-            self.bad.push((number, raw.to_owned()));
-        } else {
-            self.option = Some(Open { key, line: number, parts: vec![strip(text).to_owned()] });
-        }
-    }
-
-    fn close_option(&mut self) {
-        let (Some(open), Some(section)) = (self.option.take(), &self.section) else { return };
-        let value = open.parts.join("\n").trim_end_matches(is_space).to_owned();
-        let place = (self.into.files.len() - 1, open.line);
-        let before = self.into.places.entry(section.clone()).or_default().insert(open.key.clone(), place);
-        if let Some(before) = before {
-            self.into.repeated(section, Some(&open.key), before, place);
-        }
-        if value.contains(HERE) {
-            self.into.latest.push((section.clone(), open.key.clone()));
-        }
-        if let Some(options) = self.into.store.get_mut_map().get_mut(section) {
-            options.insert(open.key, Some(value));
-        }
-    }
-}
-
-/// The name in `[name]`: up to the last bracket, at least one character (A2.13).
-fn header(value: &str) -> Option<&str> {
-    let inside = value.strip_prefix('[')?;
-    inside.get(..inside.rfind(']')?).filter(|name| !name.is_empty())
-}
-
-/// The byte at which a comment starts (A2.4): in round n the n-th `;` and the
-/// n-th `#` are looked at, and the first round with a mark at the line's start
-/// or after white space decides.
-fn comment_start(line: &str) -> Option<usize> {
-    if strip(line).starts_with([';', '#']) {
-        return Some(0);
-    }
-    let marks = |mark: char| line.match_indices(mark).map(|(at, _)| at);
-    let (mut semicolons, mut hashes) = (marks(';'), marks('#'));
-    let qualifies = |at: &usize| line.get(..*at).is_some_and(|before| before.chars().next_back().is_none_or(is_space));
-    loop {
-        let round = [semicolons.next(), hashes.next()];
-        if round == [None, None] {
-            return None;
-        }
-        if let Some(at) = round.into_iter().flatten().filter(qualifies).min() {
-            return Some(at);
-        }
-    }
-}
-
-/// Every line end as one `\n` (A2.3), without a byte order mark in front (A2.2).
-fn universal(text: &str) -> String {
-    text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n")
 }
 
 #[cfg(test)]

@@ -2,11 +2,20 @@
 
 use super::world::{Unread, User, World};
 use super::{Config, ConfigError, CtlConfig, Source, build, ctl, files};
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{AccessFlags, Gid, Group, Uid, access, gethostname, getuid};
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Bytes of a pipe that are read at once.
+const CHUNK: usize = 64 << 10;
 
 /// Reads and checks a whole configuration, as at start and at each reread.
 ///
@@ -65,16 +74,59 @@ fn lossy(text: impl AsRef<OsStr>) -> String {
     text.as_ref().to_string_lossy().into_owned()
 }
 
+/// What comes out of a pipe, a terminal or a device until its end.
+fn read_stream(mut file: File, limit: u64, patience: Duration) -> Result<Vec<u8>, Unread> {
+    let (mut bytes, mut chunk) = (Vec::new(), vec![0; CHUNK]);
+    let mut waited = false;
+    loop {
+        match file.read(&mut chunk) {
+            Ok(0) if waited || !bytes.is_empty() => return Ok(bytes),
+            // before its first writer a pipe looks as if it had ended
+            Ok(0) => {}
+            Ok(count) => {
+                bytes.extend(chunk.iter().take(count));
+                if bytes.len() as u64 > limit {
+                    return Err(Unread::TooLarge);
+                }
+                continue;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(_) => return Err(Unread::Unreadable),
+        }
+        wait(&file, patience)?;
+        waited = true;
+    }
+}
+
+/// Until there is something to read, or the end.
+fn wait(file: &File, patience: Duration) -> Result<(), Unread> {
+    let patience = PollTimeout::try_from(patience).unwrap_or(PollTimeout::ZERO);
+    match poll(&mut [PollFd::new(file.as_fd(), PollFlags::POLLIN)], patience) {
+        Ok(0) => Err(Unread::Endless),
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(_) => Err(Unread::Unreadable),
+    }
+}
+
 impl World for System {
-    fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, Unread> {
+    fn read(&self, path: &str, limit: u64, patience: Duration) -> Result<Vec<u8>, Unread> {
         let unread = |_| if self.exists(path) { Unread::Unreadable } else { Unread::Missing };
-        let file = File::open(path).map_err(unread)?;
-        if file.metadata().map_or(true, |about| about.is_dir()) {
+        // a pipe without a writer must not hold up the open
+        let mut options = File::options();
+        let file = options.read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path).map_err(unread)?;
+        let about = file.metadata().map_err(|_| Unread::Unreadable)?;
+        if about.is_dir() {
             return Err(Unread::Unreadable);
         }
+        if !about.is_file() {
+            return read_stream(file, limit, patience);
+        }
+        if about.len() > limit {
+            return Err(Unread::TooLarge);
+        }
         let mut bytes = Vec::new();
-        let most = limit.saturating_add(1);
-        file.take(most).read_to_end(&mut bytes).map_err(|_| Unread::Unreadable)?;
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|_| Unread::Unreadable)?;
         if bytes.len() as u64 > limit { Err(Unread::TooLarge) } else { Ok(bytes) }
     }
 
@@ -141,7 +193,10 @@ mod tests {
     use super::{System, load, load_ctl};
     use crate::config::world::Unread;
     use crate::config::{Source, World};
+    use std::io::Write as _;
+    use std::os::fd::AsRawFd as _;
     use std::path::{Path, PathBuf};
+    use std::time::Duration;
 
     /// A directory of its own, gone with the value.
     struct Place(PathBuf);
@@ -178,16 +233,52 @@ mod tests {
         assert_eq!(ctl.path, Some(config.path));
     }
 
+    /// A1.19
+    #[test]
+    fn what_is_no_file_is_refused_and_holds_nobody_up() {
+        let place = Place::new("strange");
+        let system = System::at(&place.0);
+        let read = |name: &str| system.read(&place.0.join(name).to_string_lossy(), 100, Duration::from_millis(20));
+        std::fs::File::create(place.0.join("sparse")).unwrap().set_len(1 << 30).unwrap();
+        std::os::unix::fs::symlink("nowhere", place.0.join("dangling")).unwrap();
+        nix::unistd::mkfifo(&place.0.join("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(read("sparse"), Err(Unread::TooLarge));
+        assert_eq!(read("dangling"), Err(Unread::Missing));
+        assert_eq!(read("pipe"), Err(Unread::Endless));
+        assert_eq!(read("/dev/null"), Ok(vec![]));
+        assert_eq!(read("/dev/zero"), Err(Unread::TooLarge));
+    }
+
+    #[test]
+    fn a_pipe_is_read_to_its_end() {
+        let place = Place::new("pipe");
+        let (path, system) = (place.0.join("pipe"), System::at(&place.0));
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let (text, patience) = (vec![b'x'; 300_000], Duration::from_secs(20));
+        let writer = std::thread::spawn({
+            let (path, text) = (path.clone(), text.clone());
+            move || std::fs::write(path, text).unwrap()
+        });
+        assert_eq!(system.read(&path.to_string_lossy(), 1 << 20, patience), Ok(text));
+        writer.join().unwrap();
+        // as `-c <(echo ...)` looks whose writer was quick
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(b"text").unwrap();
+        drop(writer);
+        let path = format!("/dev/fd/{}", reader.as_raw_fd());
+        assert_eq!(system.read(&path, 100, patience), Ok(b"text".to_vec()));
+    }
+
     #[test]
     fn the_machine_answers_as_the_fake_one_does() {
         let place = Place::new("machine");
         place.write("x", "12345");
         let system = System::at(&place.0);
         let path = |name: &str| place.0.join(name).to_string_lossy().into_owned();
-        assert_eq!(system.read(&path("x"), 5), Ok(b"12345".to_vec()));
-        assert_eq!(system.read(&path("x"), 4), Err(Unread::TooLarge));
-        assert_eq!(system.read(&path("d"), 5), Err(Unread::Unreadable));
-        assert_eq!(system.read(&path("none"), 5), Err(Unread::Missing));
+        assert_eq!(system.read(&path("x"), 5, Duration::ZERO), Ok(b"12345".to_vec()));
+        assert_eq!(system.read(&path("x"), 4, Duration::ZERO), Err(Unread::TooLarge));
+        assert_eq!(system.read(&path("d"), 5, Duration::ZERO), Err(Unread::Unreadable));
+        assert_eq!(system.read(&path("none"), 5, Duration::ZERO), Err(Unread::Missing));
         assert_eq!((system.is_dir(&path("d")), system.is_dir(&path("x"))), (true, false));
         std::os::unix::fs::symlink("nowhere", place.0.join("link")).unwrap();
         assert_eq!((system.exists(&path("link")), system.lexists(&path("link"))), (false, true));

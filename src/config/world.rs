@@ -3,6 +3,8 @@
 //! The real answers are in [`mod@super::load`]; tests bring their own. Paths are
 //! text here, as they are in the file, and always absolute.
 
+use std::time::Duration;
+
 /// A user of the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -23,15 +25,18 @@ pub enum Unread {
     Unreadable,
     /// It holds more than the limit.
     TooLarge,
+    /// A pipe or a terminal whose end did not come in time.
+    Endless,
 }
 
 /// The questions.
 pub trait World {
-    /// The bytes of the file at `path`, at most `limit` of them.
+    /// The bytes of the file at `path`, at most `limit` of them. A pipe or a
+    /// terminal may say nothing for `patience`.
     ///
     /// # Errors
     /// [`Unread`] says why there are none.
-    fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, Unread>;
+    fn read(&self, path: &str, limit: u64, patience: Duration) -> Result<Vec<u8>, Unread>;
     /// Whether `path` exists once links are followed.
     fn exists(&self, path: &str) -> bool;
     /// Whether `path` exists, if only as a dangling link.

@@ -1,7 +1,7 @@
 //! Sections to groups: `[group:x]` first, then the programs, listeners and
 //! FastCGI programs that stand alone (A3.70–A3.83, A4.85–A4.88).
 
-use super::program::{self, Program};
+use super::program::{self, MAX_PROCESSES, Program};
 use super::supervisord::Main;
 use super::{Foreign, Messages, fcgi};
 use crate::config::error::ConfigError;
@@ -24,7 +24,8 @@ pub(super) fn read(
     messages: &mut Messages,
 ) -> Result<Vec<GroupConfig>, ConfigError> {
     let names = Names::over(global).with("here", reading.here);
-    let mut building = Building { reading, global, names, main, messages, grouped: BTreeSet::new() };
+    let mut building =
+        Building { reading, global, names, main, messages, grouped: BTreeSet::new(), room: MAX_PROCESSES };
     let mut groups = Vec::new();
     for section in reading.with_prefix("group:") {
         groups.push(building.group(section)?);
@@ -51,6 +52,8 @@ struct Building<'a> {
     messages: &'a mut Messages,
     /// Sections that belong to a group and form none of their own (A3.81).
     grouped: BTreeSet<String>,
+    /// How many more processes there may be.
+    room: i64,
 }
 
 impl<'a> Building<'a> {
@@ -102,8 +105,11 @@ impl<'a> Building<'a> {
     fn processes(&mut self, section: &str, group: &str) -> Result<Vec<ProcessConfig>, ConfigError> {
         let is_fcgi = section.starts_with("fcgi-program:");
         let fcgi = is_fcgi.then(|| fcgi::read(self.reading, &self.names, section)).transpose()?;
-        let program = Program { section, group, fcgi, global: self.global, environment: &self.main.environment };
-        program::read(self.reading, &program, self.messages)
+        let (global, environment, room) = (self.global, self.main.environment.as_slice(), self.room);
+        let program = Program { section, group, fcgi, room, global, environment };
+        let processes = program::read(self.reading, &program, self.messages)?;
+        self.room -= i64::try_from(processes.len()).unwrap_or(i64::MAX);
+        Ok(processes)
     }
 
     fn pool(&mut self, section: &str) -> Result<GroupConfig, ConfigError> {

@@ -15,8 +15,8 @@ use crate::config::{AutoRestart, ChannelConfig, ChildLog, FcgiSocket, ProcessCon
 use crate::model::{Channel, Signal};
 use std::collections::BTreeMap;
 
-/// Processes that one section may ask for.
-pub const MAX_NUMPROCS: i64 = 100_000;
+/// Processes of all sections together; more than any machine can run.
+pub const MAX_PROCESSES: i64 = 100_000;
 
 /// A section and what it is read for.
 pub(super) struct Program<'a> {
@@ -24,6 +24,8 @@ pub(super) struct Program<'a> {
     /// The group its processes end up in.
     pub(super) group: &'a str,
     pub(super) fcgi: Option<FcgiSocket>,
+    /// How many processes it may have at most.
+    pub(super) room: i64,
     /// The machine's variables and the daemon's own.
     pub(super) global: &'a Names<'a>,
     /// `[supervisord] environment`.
@@ -55,6 +57,10 @@ fn processes(
         .with("host_node_name", &reading.world.hostname())
         .with("group_name", program.group);
     let shared = Shared::read(reading, program.section, &names)?;
+    if shared.numprocs > program.room {
+        let error = ConfigError::TooManyProcesses(MAX_PROCESSES);
+        return Err(reading.at(program.section, &keys::NUMPROCS, error));
+    }
     let mut all = Vec::new();
     let last = shared.numprocs_start.saturating_add(shared.numprocs);
     for number in shared.numprocs_start..last {
@@ -122,9 +128,6 @@ impl Shared {
         }
         if stopasgroup && !killasgroup {
             return Err(ConfigError::StopNotKill);
-        }
-        if numprocs > MAX_NUMPROCS {
-            return Err(reading.at(section, &keys::NUMPROCS, ConfigError::TooManyProcesses(MAX_NUMPROCS)));
         }
         Ok(Self {
             priority,

@@ -256,7 +256,22 @@ fn killasgroup_follows_stopasgroup_and_numprocs_may_be_none() {
     assert_eq!(good("[program:a]\ncommand=x\nnumprocs=0").groups[0].processes, []);
     assert_eq!(good("[program:a]\nnumprocs=-3").groups[0].processes, []);
     let many = refused("[program:a]\ncommand=x\nprocess_name=%(process_num)d\nnumprocs=99999999999");
-    assert!(many.starts_with("numprocs is above 100000"), "{many}");
+    assert!(many.starts_with("numprocs brings the number of processes above 100000"), "{many}");
+    let some = |name, count| format!("[program:{name}]\ncommand=x\nprocess_name=%(process_num)d\nnumprocs={count}\n");
+    let both = refused(&(some("a", 2) + &some("b", 99_999)));
+    assert!(both.contains("above 100000 in section 'program:b'"), "{both}");
+}
+
+/// A3.48: Python's numbers have no end; ours stop at the last.
+#[test]
+fn absurd_numbers_are_the_largest_there_is() {
+    let absurd = "99999999999999999999";
+    let one = process(&format!("[program:a]\ncommand=x\nstartsecs={absurd}\nstopwaitsecs=-{absurd}\n"));
+    assert_eq!((one.startsecs, one.stopwaitsecs), (i64::MAX, -i64::MAX));
+    let size = process(&format!("[program:a]\ncommand=x\nstdout_logfile_maxbytes={absurd}GB\n"));
+    assert_eq!(size.stdout.maxbytes, i64::MAX);
+    let start = format!("[program:a]\ncommand=x\nprocess_name=%(process_num)d\nnumprocs=2\nnumprocs_start={absurd}\n");
+    assert_eq!(good(&start).groups[0].processes.len(), 0, "there is no number behind the last");
 }
 
 /// A2.20, A3.23, A3.87

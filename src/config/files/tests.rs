@@ -77,6 +77,52 @@ fn directories_are_passed_over_and_bad_files_are_not() {
     }
 }
 
+/// A2.35
+#[test]
+fn what_cannot_be_read_is_left_out_with_a_word() {
+    let root = Fake::new().file("/etc/sv/s.conf", "[include]\nfiles=d/*\n[a]\nk=root\n").file("/etc/sv/d/a/x", "");
+    let world = root.closed("/etc/sv/d/b", Unread::Unreadable).closed("/etc/sv/d/c", Unread::Missing);
+    let world = world.closed("/etc/sv/d/d", Unread::Endless).file("/etc/sv/d/e", "[a]\nk=e\n");
+    let files = read_in(&world).unwrap();
+    let said: Vec<String> = messages(&files).into_iter().filter(|line| line.starts_with("WARN")).collect();
+    let left_out = |name| format!("WARN Included file \"/etc/sv/d/{name}\" cannot be read and is left out");
+    assert_eq!(said, ["b", "c", "d"].map(left_out));
+    assert_eq!(files.sections.get("a", "k"), Some("e"));
+}
+
+/// A2.34, A2.37
+#[test]
+fn files_that_include_each_other_or_themselves_end() {
+    let itself = Fake::new().file("/etc/sv/s.conf", "[include]\nfiles=*.conf s.conf /etc/sv/s.conf\n[a]\nk=1\n");
+    let files = read_in(&itself).unwrap();
+    assert_eq!(messages(&files), ["INFO Included extra file \"/etc/sv/s.conf\" during parsing"; 3]);
+    assert_eq!(files.sections.names().collect::<Vec<_>>(), ["include", "a"]);
+    let circle = Fake::new()
+        .file("/etc/sv/s.conf", "[include]\nfiles=a.ini\n")
+        .file("/etc/sv/a.ini", "[include]\nfiles=b.ini\n[a]\n")
+        .file("/etc/sv/b.ini", "[include]\nfiles=a.ini s.conf\n[b]\n");
+    assert_eq!(read_in(&circle).unwrap().sections.names().collect::<Vec<_>>(), ["include", "a"]);
+}
+
+#[test]
+fn files_and_bytes_are_bounded_however_often_they_are_named() {
+    let named = |times: usize| format!("[include]\nfiles={}\n", "a.ini ".repeat(times));
+    let world = |times| Fake::new().file("/etc/sv/s.conf", &named(times)).file("/etc/sv/a.ini", "[a]\nk=1\n");
+    assert_eq!(messages(&read_in(&world(MAX_FILES)).unwrap()).len(), MAX_FILES);
+    assert_eq!(read_in(&world(MAX_FILES + 1)).unwrap_err(), "[include] names more than 10000 files");
+    let large = format!("[a]\n{}", format!("#{}\n", "x".repeat(1 << 20)).repeat(20));
+    let world = Fake::new().file("/etc/sv/s.conf", &named(4)).file("/etc/sv/a.ini", &large);
+    let sentence = "config file /etc/sv/a.ini brings the configuration above 67108864 bytes";
+    assert_eq!(read_in(&world).unwrap_err(), sentence);
+}
+
+#[test]
+fn a_file_with_a_nul_is_no_text() {
+    let root = Fake::new().file("/etc/sv/s.conf", "[include]\nfiles=a.ini\n").bytes("/etc/sv/a.ini", b"[a]\nk=\0\n");
+    let sentence = "config file /etc/sv/a.ini has a NUL byte in line 2, so it is no text file";
+    assert_eq!(read_in(&root).unwrap_err(), sentence);
+}
+
 /// A2.39
 #[test]
 fn here_is_the_directory_of_each_file() {

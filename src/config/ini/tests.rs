@@ -1,6 +1,6 @@
 //! Texts that `RawConfigParser` was seen to read so.
 
-use super::{Place, Sections};
+use super::{MAX_OPTIONS, MAX_SECTIONS, MAX_VALUE, Place, Sections};
 
 fn read(text: &str) -> Result<Sections, String> {
     let mut sections = Sections::new();
@@ -163,4 +163,27 @@ fn the_crates_own_reader_agrees_on_plain_files() {
             assert_eq!(ours.get(section, &key.to_lowercase()), value.as_deref(), "[{section}] {key}");
         }
     }
+}
+
+/// The text is bounded by its bytes; these bound what it becomes.
+#[test]
+fn what_a_text_becomes_is_bounded() {
+    let refused = |text: &str| read(text).map(drop).unwrap_err();
+    let long = format!("[s]\na=1\nk={}\n", "x".repeat(MAX_VALUE));
+    assert_eq!(refused(&long), "What begins in line 3 of /s.conf is longer than 4194304 bytes");
+    let longer = format!("[s]\na=1\nk={}", format!("{}\n ", "x".repeat(1 << 20)).repeat(5));
+    assert_eq!(refused(&longer), "What begins in line 3 of /s.conf is longer than 4194304 bytes");
+    let nearly = || Sections { count: MAX_SECTIONS - 1, options: MAX_OPTIONS - 1, ..Sections::new() };
+    let refused = |text: &str| nearly().read(text, "/s.conf").unwrap_err().to_string();
+    assert_eq!(refused("[s]\na=\nb=\n"), "/s.conf brings the number of options above 1000000");
+    assert_eq!(refused("[s]\n[t]\n"), "/s.conf brings the number of sections above 100000");
+    assert!(nearly().read("[s]\na=\na=\n[s]\n", "/s.conf").is_ok(), "what is written again is no more");
+}
+
+/// A2.17
+#[test]
+fn an_endless_list_of_bad_lines_is_cut() {
+    let error = read(&format!("[s]\n{}", "bad\n".repeat(1_200))).map(drop).unwrap_err();
+    assert_eq!(error.lines().count(), 1 + 1_000 + 1);
+    assert!(error.ends_with("\n\t[line 1001]: 'bad\\n'\n\tand 200 more"));
 }

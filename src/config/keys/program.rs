@@ -5,7 +5,7 @@ super::keys! { KEYS:
     PROCESS_NAME "process_name" Name Some("%(program_name)s"), "3.0", "Name of each process.",
         "No blank, colon or slash.";
     NUMPROCS "numprocs" Integer Some("1"), "3.0", "How many processes of it to run.",
-        "At most 100000; above 1, `process_name` must contain `%(process_num)`. 0 or less is none.";
+        "Above 1, `process_name` must contain `%(process_num)`. 0 or less is none.";
     NUMPROCS_START "numprocs_start" Integer Some("0"), "3.0", "Number of the first process.";
     PRIORITY "priority" Integer Some("999"), "3.0", "Lower ones start earlier and stop later.";
     AUTOSTART "autostart" Boolean Some("true"), "3.0", "Start together with the daemon.";
