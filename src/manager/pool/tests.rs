@@ -228,6 +228,24 @@ fn overlapping_subscriptions_deliver_once() {
     assert_eq!(rig.pool.waiting(), 1);
 }
 
+/// A6.58
+#[test]
+fn a_pool_counts_len_in_its_own_unit() {
+    for (unit, len) in [(LenUnit::Characters, "len:8\n"), (LenUnit::Bytes, "len:9\n")] {
+        let mut pool = Pool::new("p".to_owned(), 10, vec!["EVENT".to_owned()], unit, vec!["a".to_owned()]);
+        let mut out = vec![];
+        pool.hear(0, b"READY\n", &mut out);
+        let event = Event::RemoteCommunication { kind: "t".to_owned(), data: "é".to_owned() };
+        publish(event, [&mut pool], &mut Serials::default(), &mut out);
+        pool.dispatch("i", |_| true, &mut out);
+        let sent = out.iter().find_map(|action| match action {
+            PoolAction::Send { bytes, .. } => Some(String::from_utf8_lossy(bytes).into_owned()),
+            PoolAction::Log(_) => None,
+        });
+        assert!(sent.unwrap().ends_with(&format!("{len}type:t\né")), "{unit:?}");
+    }
+}
+
 /// A6.55, A6.59, A6.60
 #[test]
 fn serials_are_shared_and_poolserials_are_not() {
