@@ -23,7 +23,7 @@ impl Engine {
     pub(super) fn begin_shutdown(&mut self, to: SupervisorState, now: Now) {
         let mut out = vec![];
         self.manager.begin_shutdown(to, now, &mut out);
-        self.queue.extend(out);
+        self.carry_out(out, now);
     }
 
     /// `reloadConfig`: tells what an update would change, and changes no

@@ -207,7 +207,7 @@ impl Manager {
             Input::Captured { id, channel, pid, bytes } => self.captured(id, channel, pid, bytes, out),
         }
         self.dispatch(out);
-        self.advance_shutdown(now, out);
+        self.advance_shutdown(out);
         #[cfg(debug_assertions)]
         self.check_invariants();
     }
@@ -224,6 +224,7 @@ impl Manager {
         if self.booted {
             self.tick(now, out);
         }
+        self.report_shutdown(now, out);
         out.extend(self.deadlines.take_due(now.mono).into_iter().map(|id| Action::Then(Input::Due(id))));
     }
 

@@ -63,12 +63,12 @@ impl Manager {
         let mut groups: Vec<GroupId> = self.groups.keys().copied().collect();
         groups.sort_by_key(|id| self.groups.get(id).map_or(0, |group| group.config.priority));
         self.shutdown = Some(Shutdown { groups, told: false, report_at: now.mono, finished: false });
-        self.advance_shutdown(now, out);
+        self.advance_shutdown(out);
     }
 
     /// Tells the next group to stop when the one before has; finishes behind
     /// the last. Groups with nothing to stop cost no time (A4.93).
-    pub(super) fn advance_shutdown(&mut self, now: Now, out: &mut Vec<Action>) {
+    pub(super) fn advance_shutdown(&mut self, out: &mut Vec<Action>) {
         loop {
             let Some(shutdown) = &self.shutdown else { return };
             if shutdown.finished {
@@ -82,7 +82,7 @@ impl Manager {
             let Some(shutdown) = &mut self.shutdown else { return };
             shutdown.told = unstopped;
             if unstopped {
-                return self.report_shutdown(now, out);
+                return;
             }
             shutdown.groups.pop();
         }
@@ -116,9 +116,14 @@ impl Manager {
         self.step(id, input, now, out);
     }
 
-    // A5.54, A5.55
-    fn report_shutdown(&mut self, now: Now, out: &mut Vec<Action>) {
-        let Some(shutdown) = self.shutdown.as_mut().filter(|shutdown| shutdown.report_at <= now.mono) else { return };
+    /// Says whom the shutdown waits for, at its own deadline: by then those who
+    /// can be given up at once are not waited for any more (A5.54, A5.55).
+    pub(super) fn report_shutdown(&mut self, now: Now, out: &mut Vec<Action>) {
+        let Some(shutdown) =
+            self.shutdown.as_mut().filter(|shutdown| !shutdown.finished && shutdown.report_at <= now.mono)
+        else {
+            return;
+        };
         shutdown.report_at = now.mono + REPORT;
         let unstopped: Vec<(&str, ProcessState)> = self
             .groups

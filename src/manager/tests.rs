@@ -177,7 +177,22 @@ fn a_shutdown_stops_group_after_group_from_the_highest_priority_down() {
     world.exit("a");
     assert_eq!(world.did(), ["finish SHUTDOWN"]);
     assert!(world.logged.contains(&"received SIGTERM indicating exit request".to_owned()));
-    assert!(world.logged.contains(&"waiting for a, x, y, z to die".to_owned()), "{:?}", world.logged);
+}
+
+/// A4.133, A5.54: at once, without those that were given up, and every 3 s
+#[test]
+fn a_shutdown_says_whom_it_waits_for() {
+    let mut world = World::new(vec![one("a", 1), group("g", 5, vec![program("x"), program("bad")])]);
+    world.exit("g:bad");
+    assert_eq!(world.state("g:bad"), ProcessState::Backoff);
+    world.input(Input::Signalled(Signal::TERM));
+    let said = |world: &World| world.logged.iter().filter(|line| *line == "waiting for a, x to die").count();
+    world.pass(0);
+    assert_eq!(said(&world), 1, "{:?}", world.logged);
+    world.pass(2);
+    assert_eq!(said(&world), 1);
+    world.pass(1);
+    assert_eq!(said(&world), 2);
 }
 
 /// A4.93, A7.52
