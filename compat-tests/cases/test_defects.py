@@ -195,3 +195,28 @@ def test_the_main_log_is_the_one_that_is_written(daemon):
     d.conf.write_text(d.conf.read_text().replace("supervisord.log", "other.log"))
     d.rpc.reloadConfig()
     assert "supervisord started" in d.rpc.readLog(0, 0)
+
+
+@pytest.mark.contract("A1.22", "A4.117", "A1.32")
+@pytest.mark.differs("theirs", "A4.117", "removes the logs that the first daemon writes")
+def test_a_second_daemon_leaves_the_logs_of_the_first(lab):
+    d = lab.daemon("[program:cat]\ncommand=/bin/cat\n").wait(cat="RUNNING")
+    logs = sorted((lab.root / "childlog").iterdir())
+    assert len(logs) == 2
+    second = lab.run("supervisord", "-n", "-c", str(d.conf))
+    assert second.code == 2 and "already listening" in second.stderr
+    assert sorted((lab.root / "childlog").iterdir()) == logs
+
+
+@pytest.mark.contract("A4.139", "B3.7.100")
+@pytest.mark.differs("theirs", "A4.139", "stops everything and then ends")
+def test_a_restart_with_a_broken_file_is_refused_and_says_why(lab):
+    d = lab.daemon("[program:cat]\ncommand=/bin/cat\n").wait(cat="RUNNING")
+    d.conf.write_text(d.conf.read_text().replace("command=", "kommand="))
+    done = d.ctl("reload")
+    assert "CANT_REREAD: program section program:cat does not specify a command" in done.stdout
+    assert done.code == 1
+    assert d.info("cat")["statename"] == "RUNNING"
+    d.signal(1)
+    d.wait_log("restart refused", times=2)
+    assert lives(d) and d.info("cat")["statename"] == "RUNNING"

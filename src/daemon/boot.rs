@@ -142,21 +142,25 @@ pub(super) fn say_stored(log: &mut MainLog, stored: &[LogLine]) {
     }
 }
 
-/// Opens the sockets of all servers, and says so as upstream does (A5.43, A5.44).
+/// Opens the sockets of all servers.
 ///
 /// # Errors
-/// [`BootError::Config`], [`BootError::Socket`]; sockets opened so far are removed again.
-pub(super) fn open_servers(config: &Config, log: &mut MainLog) -> Result<Vec<Listener>, BootError> {
+/// [`BootError::Config`], [`BootError::Socket`]
+pub(super) fn open_servers(config: &Config) -> Result<(Vec<Listener>, SocketFiles), BootError> {
     config.check_start()?;
-    let mut listeners = vec![];
+    let (mut listeners, mut files) = (vec![], SocketFiles::default());
     for server in &config.servers {
-        match open_server(server) {
-            Ok(socket) => listeners.push(Listener { socket, server: server.clone() }),
-            Err(error) => {
-                remove_socket_files(&socket_files(&listeners));
-                return Err(error.into());
-            }
+        listeners.push(Listener { socket: open_server(server)?, server: server.clone() });
+        if let Address::Unix { path, .. } = &server.address {
+            files.0.push(path.clone());
         }
+    }
+    Ok((listeners, files))
+}
+
+/// Says of each server what upstream says (A5.43, A5.44).
+pub(super) fn say_servers(config: &Config, log: &mut MainLog) {
+    for server in &config.servers {
         for namespace in &config.rpc_namespaces {
             let text = format!("RPC interface '{namespace}' initialized");
             log.write(&LogLine::new(Level::Info, text), clock::now());
@@ -166,7 +170,6 @@ pub(super) fn open_servers(config: &Config, log: &mut MainLog) -> Result<Vec<Lis
             log.write(&LogLine::new(Level::Critical, text), clock::now());
         }
     }
-    Ok(listeners)
 }
 
 fn open_server(server: &HttpServer) -> Result<Socket, SocketError> {
@@ -182,18 +185,15 @@ fn open_server(server: &HttpServer) -> Result<Socket, SocketError> {
     }
 }
 
-/// The files of the unix sockets.
-pub(super) fn socket_files(listeners: &[Listener]) -> Vec<PathBuf> {
-    let file = |listener: &Listener| match &listener.server.address {
-        Address::Unix { path, .. } => Some(path.clone()),
-        Address::Inet { .. } => None,
-    };
-    listeners.iter().filter_map(file).collect()
-}
+/// The files of the unix sockets; removed when the life that made them is
+/// over, or does not come about (A3.35).
+#[derive(Debug, Default)]
+pub(super) struct SocketFiles(Vec<PathBuf>);
 
-/// Removes them (A3.35).
-pub(super) fn remove_socket_files(files: &[PathBuf]) {
-    files.iter().for_each(|file| drop(std::fs::remove_file(file)));
+impl Drop for SocketFiles {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|file| drop(std::fs::remove_file(file)));
+    }
 }
 
 /// Leaves the foreground: the launcher ends with status 0 and the daemon goes

@@ -16,7 +16,7 @@ use crate::pump::Pump;
 use crate::sys::signals::Signals;
 use crate::sys::{clock, pidfile, user};
 use args::Options;
-use boot::BootError;
+use boot::{BootError, SocketFiles};
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -92,6 +92,7 @@ struct Begun {
     log: MainLog,
     prepared: Prepared,
     listeners: Vec<Listener>,
+    sockets: SocketFiles,
     pidfile_written: bool,
 }
 
@@ -105,25 +106,26 @@ fn begin(config: &Config, first: bool, serial: u64) -> Result<Begun, BootError> 
     }
     let mut log = boot::open_log(settings)?;
     boot::say_stored(&mut log, &stored);
+    // Before the AUTO logs: those of a daemon that is running on the same
+    // configuration must not be taken for leftovers.
+    let (listeners, sockets) = boot::open_servers(config)?;
     let mut lines = vec![];
     let prepared = Prepared::new(config, serial, &mut lines);
     lines.iter().for_each(|line| log.write(line, clock::now()));
     let prepared = prepared?;
-    let listeners = boot::open_servers(config, &mut log)?;
+    boot::say_servers(config, &mut log);
     if first && !settings.nodaemon {
-        boot::daemonize(settings, &mut log)
-            .inspect_err(|_| boot::remove_socket_files(&boot::socket_files(&listeners)))?;
+        boot::daemonize(settings, &mut log)?;
     }
     let pidfile_written = boot::write_pidfile(&settings.pidfile, &mut log);
     log.write(&LogLine::new(Level::Debug, args::about_text().trim_end()), clock::now());
-    Ok(Begun { log, prepared, listeners, pidfile_written })
+    Ok(Begun { log, prepared, listeners, sockets, pidfile_written })
 }
 
 impl Begun {
     /// Serves and supervises until everything has stopped.
     fn live(self, config: Config, source: Source, signals: Signals) -> Result<(Ended, Signals, u64), BootError> {
-        let Self { log, prepared, listeners, pidfile_written } = self;
-        let sockets = boot::socket_files(&listeners);
+        let Self { log, prepared, listeners, sockets, pidfile_written } = self;
         let pidfile = config.supervisord.pidfile.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let lived = LocalSet::new().block_on(&runtime, async {
@@ -147,7 +149,7 @@ impl Begun {
             Ok((ended, signals, serial))
         });
         runtime.shutdown_background();
-        boot::remove_socket_files(&sockets);
+        drop(sockets);
         if pidfile_written {
             drop(pidfile::remove(&pidfile, std::process::id()));
         }
