@@ -36,6 +36,9 @@ pub(super) async fn answer(
     };
     let wall = clock::now().wall;
     let response = reply.send(persistence, wall);
+    if response.status() == StatusCode::FORBIDDEN {
+        server.tell_of_foreign();
+    }
     access_log::write(&server.context().engine, peer, &parts, &response, wall);
     Ok(response.map(|payload| payload.watched_by(&life)))
 }

@@ -7,13 +7,14 @@ use super::idle::Idle;
 use super::life::{Admitted, Life, Lives, Phase};
 use super::limits::{HEAD_BYTES, HEAD_LINES};
 use super::wire::{Stream, Wire};
-use super::{Context, Limits};
+use super::{Complaints, Context, Limits};
 use crate::config::{Credentials, HttpServer};
 use crate::model::Level;
 use crate::sys::clock;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -31,13 +32,14 @@ pub(super) struct Server {
     lives: Rc<Lives>,
     large_bodies: Semaphore,
     idle: Rc<Idle>,
+    foreign: RefCell<Complaints>,
 }
 
 impl Server {
     /// A server without connections.
     pub(super) fn new(section: HttpServer, context: Rc<Context>) -> Self {
         let large_bodies = Semaphore::new(context.limits.large_bodies);
-        Self { section, context, lives: Rc::default(), large_bodies, idle: Rc::default() }
+        Self { section, context, lives: Rc::default(), large_bodies, idle: Rc::default(), foreign: RefCell::default() }
     }
 
     /// Who may keep a large body in memory.
@@ -73,6 +75,13 @@ impl Server {
     /// Sends the longest idle connection away; false if there is none.
     pub(super) fn make_room(&self) -> bool {
         self.lives.make_room()
+    }
+
+    /// The log tells of a request of another site's page that was refused, and
+    /// how to let such in.
+    pub(super) fn tell_of_foreign(&self) {
+        let text = "refused a request from a page of another site; cross_origin=true in [supervisord] lets them in";
+        self.foreign.borrow_mut().make(self, Level::Warn, text);
     }
 
     /// Writes about this server to the activity log.

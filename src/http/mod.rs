@@ -107,13 +107,13 @@ pub async fn serve(listener: Listener, context: Rc<Context>, mut shutdown: watch
         match accepted {
             Ok((stream, peer)) => {
                 if server.is_full() && !server.make_room() {
-                    complaints.make(&server, "has too many connections, a new one was closed");
+                    complaints.make(&server, Level::Error, "has too many connections, a new one was closed");
                     continue;
                 }
                 connections.spawn_local(connection::run(stream, peer, Rc::clone(&server), shutdown.clone()));
             }
             Err(error) => {
-                complaints.make(&server, &format!("cannot accept a connection: {error}"));
+                complaints.make(&server, Level::Error, &format!("cannot accept a connection: {error}"));
                 let pause = if server.make_room() { EVICT_PAUSE } else { ACCEPT_PAUSE };
                 tokio::select! {
                     _ = shutdown.wait_for(|stop| *stop) => break,
@@ -143,10 +143,10 @@ struct Complaints {
 }
 
 impl Complaints {
-    fn make(&mut self, server: &Server, text: &str) {
+    fn make(&mut self, server: &Server, level: Level, text: &str) {
         if self.last.is_none_or(|last| last.elapsed() >= COMPLAINT_PAUSE) {
             self.last = Some(Instant::now());
-            server.log(Level::Error, text);
+            server.log(level, text);
         }
     }
 }

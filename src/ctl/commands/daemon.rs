@@ -1,5 +1,6 @@
 //! `shutdown` and `reload`: the daemon as a whole (B3.7.100, B3.7.101).
 
+use super::reread;
 use crate::client::CallError;
 use crate::ctl::{CtlError, Session, exit};
 use crate::rpc::FaultCode;
@@ -33,11 +34,7 @@ pub(super) fn reload(session: &mut Session, _argument: &str) -> Result<(), CtlEr
     }
     match session.proxy()?.restart() {
         Ok(()) => session.say("Restarted supervisord"),
-        Err(error) if is_shutting_down(&error) => {
-            session.say("ERROR: already shutting down");
-            session.set_exit(exit::GENERIC);
-        }
-        Err(error) => return Err(error.into()),
+        Err(error) => reread::refused(session, error, "ERROR: already shutting down")?,
     }
     Ok(())
 }
