@@ -129,6 +129,8 @@ pub struct Sections {
     repeats: Vec<(String, Option<String>, At, At)>,
     /// Section and key of each `%(here)s` that the last text brought.
     latest: Vec<(String, String)>,
+    /// How many sections, the first ones, have `[DEFAULT]`'s `%(here)s` as their own.
+    inherited: usize,
 }
 
 impl Default for Sections {
@@ -153,6 +155,7 @@ impl Sections {
             headers: BTreeMap::new(),
             repeats: Vec::new(),
             latest: Vec::new(),
+            inherited: 0,
         }
     }
 
@@ -229,15 +232,31 @@ impl Sections {
 
     /// Writes `directory` for the text `%(here)s` in what the last text brought:
     /// done after each file of a set with an `[include]` (A2.39). `%%(here)s` is
-    /// a percent sign and stays (A7.64).
+    /// a percent sign and stays (A7.64). What `[DEFAULT]` has of it becomes each
+    /// new section's own, so it is the directory of the file that began the section.
     pub fn replace_here(&mut self, directory: &str) {
         let directory = directory.replace('%', "%%");
         let map = self.store.get_mut_map();
+        let mut known = self.inherited;
         for (section, key) in &self.latest {
-            if let Some(Some(value)) = map.get_mut(section).and_then(|options| options.get_mut(key)) {
+            if section == Self::DEFAULT {
+                known = 0;
+            } else if let Some(Some(value)) = map.get_mut(section).and_then(|options| options.get_mut(key)) {
                 *value = with_here(value, &directory);
             }
         }
+        let defaults = map.get(Self::DEFAULT).into_iter().flatten();
+        let defaults = defaults.filter_map(|(key, value)| Some((key, value.as_ref()?)));
+        let with_here = |(key, value): (&String, &String)| (key.clone(), with_here(value, &directory));
+        let inherited: Vec<_> = defaults.filter(|(_, value)| value.contains(HERE)).map(with_here).collect();
+        if !inherited.is_empty() {
+            for (_, options) in map.iter_mut().skip(known).filter(|(section, _)| *section != Self::DEFAULT) {
+                for (key, value) in &inherited {
+                    options.entry(key.clone()).or_insert_with(|| Some(value.clone()));
+                }
+            }
+        }
+        self.inherited = map.len();
     }
 
     fn shown(&self, (file, line): At) -> Option<Place> {

@@ -145,6 +145,21 @@ fn here_is_replaced_where_it_is_no_quoted_percent_sign() {
     assert_eq!(sections.get("s", "c"), Some("%(ENV_X)s %(here)5s"));
 }
 
+/// A2.19, A2.39
+#[test]
+fn here_of_the_default_section_is_that_of_the_file_that_began_a_section() {
+    let mut sections = read("[DEFAULT]\nk=%(here)s\nj=1\n[a]\n[own]\nk=2\n").unwrap();
+    sections.replace_here("/root");
+    for (text, directory) in [("[a]\nj=3\n[b]\n", "/one"), ("[DEFAULT]\nq=%(here)s/q\n[c]\n", "/two")] {
+        sections.read(text, "/i.conf").unwrap();
+        sections.replace_here(directory);
+    }
+    let of = |key| ["a", "b", "c", "own"].map(|section| sections.get(section, key).unwrap_or_default().to_owned());
+    assert_eq!(of("k"), ["/root", "/one", "/two", "2"]);
+    assert_eq!(of("q"), ["/two/q"; 4]);
+    assert_eq!(of("j"), ["3", "1", "1", "1"]);
+}
+
 /// The crate behind the store reads plain files as we do: no indentation, no
 /// marks inside values, no `[DEFAULT]`.
 #[test]
