@@ -62,8 +62,8 @@ fn processes(
         return Err(reading.at(program.section, &keys::NUMPROCS, error));
     }
     let mut all = Vec::new();
-    let last = shared.numprocs_start.saturating_add(shared.numprocs);
-    for number in shared.numprocs_start..last {
+    for index in 0..shared.numprocs {
+        let number = shared.numprocs_start.saturating_add(index);
         let names = Names::over(&names).with_number("process_num", number).with_number("numprocs", shared.numprocs);
         all.push(One { reading, program, shared: &shared, names: &names }.read(messages)?);
     }
@@ -181,7 +181,7 @@ impl One<'_> {
         let stdout = self.channel(&STDOUT, &names, messages)?;
         let mut stderr = self.channel(&STDERR, &names, messages)?;
         if self.shared.redirect_stderr {
-            if matches!(stderr.logfile, ChildLog::File(_)) {
+            if matches!(stderr.logfile, ChildLog::File(_) | ChildLog::Empty) {
                 messages.warn(format!(
                     "For [{section}], redirect_stderr=true but stderr_logfile has also been set to a filename, the \
                      filename has been ignored"

@@ -164,6 +164,21 @@ fn only_the_first_error_in_upstreams_order_is_told() {
     assert_eq!(refused("user=nosuch\n"), "Invalid user name nosuch");
 }
 
+/// A3.1, A3.43
+#[test]
+fn a_process_has_a_number_at_the_end_of_all_numbers_too() {
+    let config = good("[program:a]\ncommand=x\nnumprocs_start=99999999999999999999\nprocess_name=%(process_num)d\n");
+    assert_eq!(names(&config), ["a:9223372036854775807"]);
+}
+
+/// A3.55, A5.35, B1.9.2
+#[test]
+fn an_empty_log_of_redirected_errors_is_told_as_a_filename() {
+    let config = good("[program:a]\ncommand=x\nstderr_logfile=\nredirect_stderr=true\n");
+    assert!(warnings(&config)[0].ends_with("set to a filename, the filename has been ignored"));
+    assert!(warnings(&good("[program:a]\ncommand=x\nstderr_logfile=none\nredirect_stderr=true\n")).is_empty());
+}
+
 /// A2.50, A2.51, A2.52, A2.53
 #[test]
 fn each_context_has_its_names() {
