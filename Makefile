@@ -30,7 +30,7 @@ check:
 
 # The suite against us and against the reference, all four pairs of daemon and client.
 compat: .venv/ready
-	$(CARGO) build --locked
+	$(CARGO) build --locked --bins --examples
 	$(PYTEST) --target both -n $(WORKERS)
 
 # Runs the reference and writes compat-tests/recorded/ anew.

@@ -49,7 +49,7 @@ echo "== compatibility"
 sh scripts/venv.sh
 case $? in
 0)
-    step "build" "$cargo" build --quiet --locked
+    step "build" "$cargo" build --quiet --locked --bins --examples
     case $target in /*) SUPERVISORD_BIN=$target/debug/supervisord ;; *) SUPERVISORD_BIN=$(pwd)/$target/debug/supervisord ;; esac
     export SUPERVISORD_BIN
     .venv/bin/python -m pytest -c compat-tests/pytest.ini compat-tests/cases -q -n "${WORKERS:-8}" --junitxml="$logs/compat.xml"

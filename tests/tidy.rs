@@ -42,7 +42,7 @@ fn texts(folder: &str, endings: &[&str]) -> Vec<(PathBuf, String)> {
 }
 
 fn rust() -> Vec<(PathBuf, String)> {
-    ["src", "tests", "benches"].iter().flat_map(|folder| texts(folder, &["rs"])).collect()
+    ["src", "tests", "benches", "examples"].iter().flat_map(|folder| texts(folder, &["rs"])).collect()
 }
 
 /// Fails with one line per breach and the way to mend them.
