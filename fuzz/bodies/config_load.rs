@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
+use supervisord::config::check::{Severity, check, show};
 use supervisord::config::ctl::load_ctl_from;
 use supervisord::config::diff::changed;
 use supervisord::config::world::{Unread, User, World};
@@ -14,7 +15,11 @@ const ROOT: &str = "/c/s.conf";
 pub(super) fn run(data: &[u8]) {
     let machine = Machine(data);
     drop(load_ctl_from(Some(Path::new(ROOT)), Path::new("supervisorctl"), &machine));
-    let read = || load_from(&Source { path: Some(ROOT.into()), ..Source::default() }, &machine);
+    let source = Source { path: Some(ROOT.into()), ..Source::default() };
+    let read = || load_from(&source, &machine);
+    let report = check(&source, &machine);
+    assert!(read().is_ok() || report.count(Severity::Error) > 0, "a start is refused, a check finds nothing");
+    drop((show::text(&report), show::json(&report)));
     match (read(), read()) {
         (Ok(config), Ok(again)) => {
             assert_eq!(config, again);
@@ -66,6 +71,10 @@ impl World for Machine<'_> {
 
     fn is_dir(&self, path: &str) -> bool {
         ["/", "/c", "/tmp"].contains(&path)
+    }
+
+    fn is_executable(&self, path: &str) -> bool {
+        self.exists(path)
     }
 
     fn list(&self, directory: &str) -> Vec<String> {

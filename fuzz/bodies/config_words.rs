@@ -6,7 +6,7 @@ use supervisord::config::getopt::{Known, getopt};
 use supervisord::config::glob::fnmatch;
 use supervisord::config::{environment, split_command};
 
-const KNOWN: Known = Known { short: "ab:", long: &["all", "alpha=", "beta="] };
+const KNOWN: Known = Known { short: "ab:", long: &["all", "alpha=", "beta="], own: &[] };
 
 pub(super) fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);

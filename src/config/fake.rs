@@ -74,6 +74,11 @@ impl World for Fake {
         self.directories.iter().any(|directory| directory == path)
     }
 
+    /// What lies in a `bin`.
+    fn is_executable(&self, path: &str) -> bool {
+        self.files.contains_key(path) && super::paths::dirname(path).ends_with("bin")
+    }
+
     fn list(&self, directory: &str) -> Vec<String> {
         let inside = |path: &String| {
             let (parent, name) = super::paths::split(path);

@@ -142,7 +142,7 @@ fn include(sections: &mut Sections, path: &str, left: &mut u64, world: &dyn Worl
 
 /// Bytes as text, or Python's words about the first that is none (A2.1). Python
 /// takes a NUL, but no command, path or variable can have one.
-fn text(bytes: Vec<u8>, path: &str) -> Result<String, ConfigError> {
+pub(super) fn text(bytes: Vec<u8>, path: &str) -> Result<String, ConfigError> {
     if let Some(before) = bytes.iter().position(|byte| *byte == 0).and_then(|at| bytes.get(..at)) {
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         return Err(ConfigError::Nul { path: path.to_owned(), line });

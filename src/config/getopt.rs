@@ -10,6 +10,9 @@ pub struct Known {
     pub short: &'static str,
     /// Each word; `=` behind it wants an argument.
     pub long: &'static [&'static str],
+    /// Words that upstream has not. They must be spelt out, so that they take no
+    /// beginning from upstream's.
+    pub own: &'static [&'static str],
 }
 
 /// An option as recognised: `-c` or `--configuration`, and its argument.
@@ -45,7 +48,7 @@ pub fn getopt(args: &[String], known: Known) -> Result<(Vec<Opt>, Vec<String>), 
             break;
         }
         let used = match word.strip_prefix("--") {
-            Some(long) => take_long(long, after, known.long, &mut options)?,
+            Some(long) => take_long(long, after, known, &mut options)?,
             None if word.len() > 1 && word.starts_with('-') => take_short(word, after, known.short, &mut options)?,
             None => break,
         };
@@ -55,7 +58,7 @@ pub fn getopt(args: &[String], known: Known) -> Result<(Vec<Opt>, Vec<String>), 
 }
 
 /// One long option; answers how many words its argument used.
-fn take_long(word: &str, after: &[String], known: &[&str], options: &mut Vec<Opt>) -> Result<usize, GetoptError> {
+fn take_long(word: &str, after: &[String], known: Known, options: &mut Vec<Opt>) -> Result<usize, GetoptError> {
     let (typed, attached) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
     let (name, wants) = find_long(typed, known)?;
     let option = format!("--{name}");
@@ -73,10 +76,10 @@ fn take_long(word: &str, after: &[String], known: &[&str], options: &mut Vec<Opt
 }
 
 /// The whole name for a beginning, and whether it wants an argument.
-fn find_long<'k>(typed: &str, known: &[&'k str]) -> Result<(&'k str, bool), GetoptError> {
-    let split = |word: &&'k str| word.strip_suffix('=').map_or((*word, false), |name| (name, true));
-    let mut possible = known.iter().filter(|word| word.starts_with(typed)).map(split);
-    if let Some(exact) = possible.clone().find(|(name, _)| *name == typed) {
+fn find_long(typed: &str, known: Known) -> Result<(&'static str, bool), GetoptError> {
+    let split = |word: &&'static str| word.strip_suffix('=').map_or((*word, false), |name| (name, true));
+    let mut possible = known.long.iter().filter(|word| word.starts_with(typed)).map(split);
+    if let Some(exact) = possible.clone().chain(known.own.iter().map(split)).find(|(name, _)| *name == typed) {
         return Ok(exact);
     }
     match (possible.next(), possible.next()) {
@@ -116,8 +119,11 @@ fn take_short(word: &str, after: &[String], known: &str, options: &mut Vec<Opt>)
 mod tests {
     use super::{Known, getopt};
 
-    const KNOWN: Known =
-        Known { short: "nc:hm:", long: &["nodaemon", "nocleanup", "configuration=", "help", "minprocs="] };
+    const KNOWN: Known = Known {
+        short: "nc:hm:",
+        long: &["nodaemon", "nocleanup", "configuration=", "help", "minprocs="],
+        own: &["node", "color="],
+    };
 
     fn take(line: &str) -> Result<String, String> {
         let args: Vec<String> = line.split_whitespace().map(|word| word.trim_matches('\'').to_owned()).collect();
@@ -136,6 +142,7 @@ mod tests {
             ("-cn=1", "-c=Some(\"n=1\") | "),
             ("--con=x --minp 5", "--configuration=Some(\"x\") --minprocs=Some(\"5\") | "),
             ("--con= x", "--configuration=Some(\"\") | x"),
+            ("--node --color=x --color y", "--node=None --color=Some(\"x\") --color=Some(\"y\") | "),
             ("-n -- -h", "-n=None | -h"),
             ("-n x -h", "-n=None | x -h"),
             ("-n - -h", "-n=None | - -h"),
@@ -156,6 +163,7 @@ mod tests {
             ("-c", "option -c requires argument"),
             ("--conf", "option --configuration requires argument"),
             ("--no", "option --no not a unique prefix"),
+            ("--colo", "option --colo not recognized"),
             ("--nod=1", "option --nodaemon must not have an argument"),
         ] {
             assert_eq!(take(line), Err(expected.to_owned()), "{line}");

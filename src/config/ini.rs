@@ -9,7 +9,10 @@
 //! and all of them are listed (A2.17), keys fold their case while sections do
 //! not (A2.15, A2.16). Line numbers are kept beside the store.
 
+mod edit;
 mod reader;
+
+pub(super) use reader::universal;
 
 use crate::model::py_repr;
 use configparser::ini::Ini;

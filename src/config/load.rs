@@ -142,6 +142,10 @@ impl World for System {
         Path::new(path).is_dir()
     }
 
+    fn is_executable(&self, path: &str) -> bool {
+        access(path, AccessFlags::X_OK).is_ok() && Path::new(path).is_file()
+    }
+
     fn list(&self, directory: &str) -> Vec<String> {
         let entries = fs::read_dir(directory).into_iter().flatten().flatten();
         entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()

@@ -5,6 +5,7 @@
 //! [`World`]. No default is written here: [`keys`] has them all.
 
 pub mod build;
+pub mod check;
 pub mod ctl;
 pub mod diff;
 pub mod environment;

@@ -75,6 +75,9 @@ impl fmt::Display for Unknown {
         write!(f, "{}:{}: ", place.file, place.line)?;
         match (key, meant) {
             (Some(key), Some(meant)) => write!(f, "unknown key \"{key}\" in [{section}]; did you mean \"{meant}\"?"),
+            (Some(key), None) if key.starts_with('[') => {
+                write!(f, "unknown key \"{key}\" in [{section}]; is there a ] missing?")
+            }
             (Some(key), None) => write!(f, "unknown key \"{key}\" in [{section}]"),
             (None, Some(meant)) => write!(f, "unknown section [{section}]; did you mean [{meant}]?"),
             (None, None) => write!(f, "unknown section [{section}]"),
@@ -118,6 +121,9 @@ fn unknown_section(name: &str, place: Place) -> Unknown {
 
 /// By another program's word for it, else by the fewest slips, else by its beginning.
 fn meant_key(typed: &str, kinds: &[&'static Section]) -> Option<&'static str> {
+    if typed.starts_with('[') {
+        return None;
+    }
     let names = || kinds.iter().flat_map(|kind| kind.keys.iter()).flat_map(|rows| rows.iter()).map(|key| key.name);
     let aliased = ALIASES.iter().filter(|(alias, _)| *alias == typed).find_map(|(_, name)| names().find(|n| n == name));
     let begun = || names().find(|name| typed.len() >= 3 && name.starts_with(typed));
@@ -199,6 +205,7 @@ mod tests {
             ("[program:x]\nenviron=", "2: unknown key \"environ\" in [program:x]; did you mean \"environment\"?"),
             ("[program:x]\nzzz=", "2: unknown key \"zzz\" in [program:x]"),
             ("[program:x]\nevents=TICK", "2: unknown key \"events\" in [program:x]"),
+            ("[program:x]\n[program:y", "2: unknown key \"[program\" in [program:x]; is there a ] missing?"),
             ("[group:x]\nprogram=a", "2: unknown key \"program\" in [group:x]; did you mean \"programs\"?"),
             (
                 "[supervisorctl]\nserver_url=a",

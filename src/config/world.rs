@@ -43,6 +43,8 @@ pub trait World {
     fn lexists(&self, path: &str) -> bool;
     /// Whether `path` is a directory.
     fn is_dir(&self, path: &str) -> bool;
+    /// Whether this process could execute the file at `path`.
+    fn is_executable(&self, path: &str) -> bool;
     /// The names in a directory, in any order; empty if it cannot be listed.
     fn list(&self, directory: &str) -> Vec<String>;
     /// The user called `name`.

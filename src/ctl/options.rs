@@ -8,8 +8,16 @@ use thiserror::Error;
 /// As upstream's parser knows them, then as its help names the last one. Each is
 /// tried alone, so that both spellings can be shortened (B3.1.3).
 const KNOWN: [Known; 2] = [
-    Known { short: SHORT, long: &[CONFIG, HELP, INTERACTIVE, SERVERURL, USERNAME, PASSWORD, "history_file="] },
-    Known { short: SHORT, long: &[CONFIG, HELP, INTERACTIVE, SERVERURL, USERNAME, PASSWORD, "history-file="] },
+    Known {
+        short: SHORT,
+        long: &[CONFIG, HELP, INTERACTIVE, SERVERURL, USERNAME, PASSWORD, "history_file="],
+        own: &[],
+    },
+    Known {
+        short: SHORT,
+        long: &[CONFIG, HELP, INTERACTIVE, SERVERURL, USERNAME, PASSWORD, "history-file="],
+        own: &[],
+    },
 ];
 const SHORT: &str = "c:h?is:u:p:r:";
 const CONFIG: &str = "configuration=";

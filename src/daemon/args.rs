@@ -22,6 +22,27 @@ pub enum Action {
     About,
     /// Be the daemon.
     Run(Box<Options>),
+    /// Look for what is wrong with the configuration, and end.
+    Check(Box<Options>, Check),
+}
+
+/// How to check a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Check {
+    /// Warnings count, too.
+    pub strict: bool,
+    /// For whom the answer is.
+    pub format: Format,
+}
+
+/// For whom the findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// People.
+    #[default]
+    Text,
+    /// Tools.
+    Json,
 }
 
 /// How to be the daemon.
@@ -58,6 +79,12 @@ pub enum UsageError {
         /// The converter's complaint.
         reason: ValueError,
     },
+    /// Neither of the two.
+    #[error("invalid value for --format {}: write text or json", py_repr(.0))]
+    Format(String),
+    /// Options that only change a check.
+    #[error("--strict and --format go with --check-config")]
+    NothingToCheck,
 }
 
 fn shown(words: &[String]) -> String {
@@ -72,13 +99,20 @@ pub const SEARCHING_AS_ROOT: &str = "UserWarning: Supervisord is running as root
 /// One line of the help: option, argument, what it does.
 type Line = (&'static str, &'static str, &'static str);
 
-const LINES: [Line; 22] = [
+const LINES: [Line; 25] = [
     ("-c/--configuration", "FILENAME", "read this file; without it, look at the usual places"),
     ("-n/--nodaemon", "", "stay in the foreground"),
     ("-s/--silent", "", "in the foreground, do not copy the activity log to stdout"),
     ("-h/--help", "", "print this text and exit"),
     ("-v/--version", "", "print the Supervisor release that is offered and exit"),
     ("--about", "", "print the name and version of this program and exit"),
+    (
+        "--check-config",
+        "",
+        "print what is wrong with the configuration and exit: 2 on errors, else 0; nothing is started",
+    ),
+    ("--strict", "", "with --check-config, exit with 1 on warnings"),
+    ("--format", "FORMAT", "with --check-config, write text for people or json for tools"),
     ("-u/--user", "USER", "become this user, by name or number"),
     ("-m/--umask", "UMASK", "mask for new files in the background, in octal (022)"),
     ("-d/--directory", "DIRECTORY", "enter this directory in the background"),
@@ -105,7 +139,6 @@ const KNOWN: Known = Known {
         "silent",
         "help",
         "version",
-        "about",
         "user=",
         "umask=",
         "directory=",
@@ -122,6 +155,7 @@ const KNOWN: Known = Known {
         "minprocs=",
         "profile_options=",
     ],
+    own: &["about", "check-config", "strict", "format="],
 };
 
 /// Understands the words behind the program's name. Values are converted as
@@ -136,15 +170,35 @@ pub fn parse(args: &[String], world: &dyn World) -> Result<Action, UsageError> {
         return Err(UsageError::Positional(rest));
     }
     let mut options = Options::default();
+    let (mut wanted, mut strict, mut format) = (false, false, None);
     for (option, value) in given {
         match option.as_str() {
             "-h" | "-?" | "--help" => return Ok(Action::Help),
             "-v" | "--version" => return Ok(Action::Version),
             "--about" => return Ok(Action::About),
+            "--check-config" => Given { option: &option, value: String::new() }.raise(&mut wanted)?,
+            "--strict" => Given { option: &option, value: String::new() }.raise(&mut strict)?,
+            "--format" => {
+                if format.replace(self::format(value.as_deref().unwrap_or_default())?).is_some() {
+                    return Err(UsageError::Conflict(option));
+                }
+            }
             _ => options.take(&option, value.unwrap_or_default(), world)?,
         }
     }
-    Ok(Action::Run(Box::new(options)))
+    match (wanted, strict || format.is_some()) {
+        (true, _) => Ok(Action::Check(Box::new(options), Check { strict, format: format.unwrap_or_default() })),
+        (false, true) => Err(UsageError::NothingToCheck),
+        (false, false) => Ok(Action::Run(Box::new(options))),
+    }
+}
+
+fn format(word: &str) -> Result<Format, UsageError> {
+    match word {
+        "text" => Ok(Format::Text),
+        "json" => Ok(Format::Json),
+        _ => Err(UsageError::Format(word.to_owned())),
+    }
 }
 
 impl Options {
@@ -242,159 +296,4 @@ pub fn refusal(program: &str, error: &dyn Display) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Action, KNOWN, LINES, Options, help_text, parse, refusal};
-    use crate::config::Overrides;
-    use crate::config::fake::Fake;
-    use crate::model::Level;
-
-    fn read(words: &[&str]) -> Result<Action, String> {
-        let world = Fake::new().file("/srv/x", "").env("HOME", "/srv");
-        let args: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        parse(&args, &world).map_err(|error| error.to_string())
-    }
-
-    fn options(words: &[&str]) -> Options {
-        match read(words) {
-            Ok(Action::Run(options)) => *options,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// A1.1, A1.4, A1.14, A1.15
-    #[test]
-    fn every_option_sets_its_value() {
-        let short = [
-            "-nskt",
-            "-cx.conf",
-            "-u",
-            "web",
-            "-m",
-            "077",
-            "-d",
-            "/srv",
-            "-l~/a.log",
-            "-y1KB",
-            "-z",
-            "3",
-            "-e",
-            "DEBUG",
-            "-j",
-            "p.pid",
-            "-i",
-            "",
-            "-q",
-            "/srv",
-            "-a",
-            "5",
-            "--minp=7",
-            "--prof",
-            "calls",
-        ];
-        let long = [
-            "--nod",
-            "--silent",
-            "--noc",
-            "--strip",
-            "--conf",
-            "x.conf",
-            "--user=web",
-            "--umask=077",
-            "--dir=/srv",
-            "--logfile=~/a.log",
-            "--logfile_m",
-            "1KB",
-            "--logfile_b=3",
-            "--loglevel=debug",
-            "--pid=p.pid",
-            "--id=",
-            "--child=/srv",
-            "--minfds=5",
-            "--minprocs",
-            "7",
-            "--profile_options=calls",
-        ];
-        let text = |text: &str| Some(text.to_owned());
-        let expected = Options {
-            configuration: Some("x.conf".into()),
-            overrides: Overrides {
-                nodaemon: true,
-                silent: true,
-                nocleanup: true,
-                strip_ansi: true,
-                user: text("web"),
-                umask: Some(0o77),
-                directory: text("/srv"),
-                logfile: text("/srv/a.log"),
-                logfile_maxbytes: Some(1024),
-                logfile_backups: Some(3),
-                loglevel: Some(Level::Debug),
-                pidfile: text("p.pid"),
-                identifier: text(""),
-                childlogdir: text("/srv"),
-                minfds: Some(5),
-                minprocs: Some(7),
-            },
-            profile_options: text("calls"),
-        };
-        assert_eq!(options(&short), expected);
-        assert_eq!(options(&long), expected);
-        assert_eq!(options(&[]), Options::default());
-    }
-
-    /// A1.6, A1.7, A1.8, A1.9
-    #[test]
-    fn errors_are_upstreams_sentences() {
-        for (words, sentence) in [
-            (&["-Z"][..], "option -Z not recognized"),
-            (&["--no"], "option --no not a unique prefix"),
-            (&["-n", "foo", "bar's"], "positional arguments are not supported: ['foo', \"bar's\"]"),
-            (&["-e", "bogus", "foo"], "positional arguments are not supported: ['foo']"),
-            (&["-c", "a", "-c", "b"], "conflicting command line option '-c'"),
-            (&["-n", "--nodaemon"], "conflicting command line option '--nodaemon'"),
-            (&["-e", "bogus"], "invalid value for -e 'bogus': bad logging level name 'bogus'"),
-            (&["-m9"], "invalid value for -m '9': 9 can not be converted to an octal type"),
-            (&["-d", "/x"], "invalid value for -d '/x': /x is not an existing directory"),
-            (
-                &["-l", "/x/a.log"],
-                "invalid value for -l '/x/a.log': The directory named as part of the path /x/a.log does not exist",
-            ),
-            (&["-y", "1XB"], "invalid value for -y '1XB': invalid literal for int() with base 10: '1xb'"),
-            (&["--minp", "x"], "invalid value for --minprocs 'x': invalid literal for int() with base 10: 'x'"),
-        ] {
-            assert_eq!(read(words), Err(sentence.to_owned()), "{words:?}");
-        }
-        assert_eq!(refusal("/bin/sv", &"a\nb"), "Error: a\nb\nFor help, use /bin/sv -h\n");
-    }
-
-    /// A1.10
-    #[test]
-    fn help_and_version_act_when_they_are_met() {
-        assert_eq!(read(&["-vh"]), Ok(Action::Version));
-        assert_eq!(read(&["-?", "-v"]), Ok(Action::Help));
-        assert_eq!(read(&["-cx.conf", "-v", "-e", "bogus"]), Ok(Action::Version));
-        assert_eq!(read(&["--about"]), Ok(Action::About));
-        assert!(read(&["-v", "-Z"]).is_err());
-        assert!(read(&["-n", "-n", "-v"]).is_err());
-        assert!(read(&["-v", "foo"]).is_err());
-    }
-
-    /// A1.12
-    #[test]
-    fn the_help_names_every_option_as_it_is_spelt() {
-        let help = help_text("/bin/sv");
-        let head = "supervisord -- run a set of applications as daemons.\n\nUsage: /bin/sv [options]\n\nOptions:\n\
-                    -c/--configuration FILENAME -- ";
-        assert!(help.starts_with(head) && help.ends_with("-h\n\n"), "{help}");
-        let letters: String =
-            LINES.iter().filter_map(|(option, _, _)| option.strip_prefix('-')?.chars().next()).collect();
-        for letter in KNOWN.short.chars().filter(|letter| *letter != ':') {
-            assert!(letters.contains(letter), "-{letter}");
-        }
-        for word in KNOWN.long {
-            let (name, wants) = word.strip_suffix('=').map_or((*word, false), |name| (name, true));
-            let line = LINES.iter().find(|(option, _, _)| option.ends_with(&format!("--{name}"))).unwrap();
-            assert_eq!(!line.1.is_empty(), wants, "--{name}");
-        }
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@
 
 pub mod args;
 mod boot;
+mod check;
 
 use crate::config::{self, Config, Source, System};
 use crate::engine::{Ended, Engine, EngineHandle, Parts, Prepared};
@@ -43,6 +44,7 @@ pub fn main(args: &[String], prog: &str) -> u8 {
         Ok(args::Action::Help) => say(&args::help_text(prog)),
         Ok(args::Action::Version) => say(&format!("{SUPERVISOR_VERSION}\n")),
         Ok(args::Action::About) => say(&args::about_text()),
+        Ok(args::Action::Check(options, how)) => check::check(&source(*options, prog), how),
         Ok(args::Action::Run(options)) => run(*options, prog).unwrap_or_else(|error| refuse(&*error, prog)),
         Err(error) => refuse(&error, prog),
     }
@@ -52,19 +54,24 @@ fn run(options: Options, prog: &str) -> Result<u8, Box<dyn Error>> {
     if options.configuration.is_none() && user::current_uid() == 0 {
         complain(args::SEARCHING_AS_ROOT);
     }
-    let source = Source {
-        path: options.configuration,
-        argv0: PathBuf::from(prog),
-        cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
-        overrides: options.overrides,
-    };
+    let profiled = options.profile_options.is_some();
+    let source = source(options, prog);
     let mut config = config::load(&source)?;
-    if options.profile_options.is_some() {
+    if profiled {
         let text = "profile_options has no effect, there is no Python to profile";
         config.messages.push(LogLine::new(Level::Warn, text));
     }
     live(config, &source)?;
     Ok(0)
+}
+
+fn source(options: Options, prog: &str) -> Source {
+    Source {
+        path: options.configuration,
+        argv0: PathBuf::from(prog),
+        cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+        overrides: options.overrides,
+    }
 }
 
 /// One life after the other.

@@ -165,6 +165,6 @@ fn comment_start(line: &str) -> Option<usize> {
 }
 
 /// Every line end as one `\n` (A2.3), without a byte order mark in front (A2.2).
-fn universal(text: &str) -> String {
+pub(in crate::config) fn universal(text: &str) -> String {
     text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n")
 }
