@@ -123,7 +123,8 @@ fn logfile(log: &ChildLog, resolved: Option<&str>) -> Value {
 fn server_url(setting: &ServerUrl) -> Value {
     match setting {
         ServerUrl::Url(url) => text(url),
-        ServerUrl::Auto | ServerUrl::Unset => none(),
+        ServerUrl::Unset => text(""),
+        ServerUrl::Auto => none(),
     }
 }
 

@@ -128,11 +128,13 @@ fn settings_without_a_value_have_a_word() {
     assert_eq!(get(&value, "stderr_logfile"), &text("auto"));
 
     config.process.autorestart = AutoRestart::Always;
+    config.process.serverurl = ServerUrl::Unset;
     config.process.user = Some(UserId(65534));
     config.process.stdout.logfile = ChildLog::None;
     config.stderr_auto = Some("/auto".to_owned());
     let value = render_config(config.clone());
     assert_eq!(get(&value, "autorestart"), &Value::Bool(true));
+    assert_eq!(get(&value, "serverurl"), &text(""), "an empty one is no missing one");
     assert_eq!(get(&value, "uid"), &Value::Int(65534));
     assert_eq!(get(&value, "stdout_logfile"), &text("none"));
     assert_eq!(get(&value, "stderr_logfile"), &text("/auto"));
