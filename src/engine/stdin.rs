@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::fd::OwnedFd;
 
-/// Bytes that wait for one child; more are refused.
+/// Bytes that may wait for one child when more come; then those are refused. One
+/// message alone may be longer: nobody else would take an event of that size, and
+/// who makes it has bounds of its own.
 const MOST_PENDING: usize = 4 << 20;
 
 /// Why bytes cannot be sent to a child.
@@ -54,10 +56,10 @@ impl Stdins {
     /// Sends `bytes`, behind what waits already.
     pub(super) fn send(&mut self, id: ProcessId, bytes: &[u8], poller: &Poller) -> Result<(), Undelivered> {
         let pipe = self.pipes.get_mut(&id).ok_or(Undelivered::Closed)?;
-        if pipe.pending.len() + bytes.len() > MOST_PENDING {
+        let idle = pipe.pending.is_empty();
+        if !idle && pipe.pending.len() + bytes.len() > MOST_PENDING {
             return Err(Undelivered::Full);
         }
-        let idle = pipe.pending.is_empty();
         pipe.pending.extend(bytes);
         if !idle {
             return Ok(());
@@ -135,6 +137,15 @@ mod tests {
             }
         }
         assert_eq!(received, sent);
+    }
+
+    /// A6.53: a capture may be of any size, and its event is one message.
+    #[test]
+    fn one_message_of_any_size_is_taken_by_a_child_that_reads() {
+        let (poller, mut stdins) = (Poller::new().expect("a poller"), Stdins::new());
+        let _reader = stdin_of(&mut stdins, 1);
+        assert_eq!(stdins.send(ProcessId(1), &vec![b'x'; 2 * MOST_PENDING], &poller), Ok(()));
+        assert_eq!(stdins.send(ProcessId(1), b"x", &poller), Err(Undelivered::Full));
     }
 
     /// B1.6.24
