@@ -176,6 +176,7 @@ pub enum Action {
     /// Close and open again every log file, by path.
     ReopenLogs,
     /// Everything has stopped: exit, or begin anew with a fresh configuration.
+    /// Comes again when a restart becomes a shutdown at the last moment.
     Finish(SupervisorState),
     /// Somebody wants a restart: check the configuration, and call
     /// `Manager::begin_shutdown` only if it is good (A4.139).

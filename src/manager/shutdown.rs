@@ -56,7 +56,11 @@ impl Manager {
             return;
         }
         self.state = to;
-        if self.shutdown.is_some() {
+        if let Some(shutdown) = &self.shutdown {
+            // The engine may not have acted on the first yet; the last counts.
+            if shutdown.finished {
+                out.push(Action::Finish(to));
+            }
             return;
         }
         self.supervisor_stopping(out);

@@ -103,7 +103,9 @@ impl World {
                 None
             }
             Action::Finish(state) => {
-                assert_eq!(self.finished.replace(state), None, "finished twice");
+                let before = self.finished.replace(state);
+                let turned = (before, state) == (Some(SupervisorState::Restarting), SupervisorState::Shutdown);
+                assert!(before.is_none() || turned, "finished twice: {before:?}, {state:?}");
                 // Only a child that no signal reaches may be left behind.
                 let unknown = |id| self.manager.process(id).is_some_and(|p| p.state == ProcessState::Unknown);
                 let left = self.shadows.iter().find(|(id, shadow)| shadow.alive.is_some() && !unknown(**id));
