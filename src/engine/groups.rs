@@ -2,7 +2,7 @@
 
 use super::fcgi::{FcgiError, FcgiSockets};
 use super::{Engine, EngineError};
-use crate::config::{ChildLog, Config, GroupConfig, Supervisord};
+use crate::config::{ChildLog, Config, GroupConfig, ProcessConfig, Supervisord};
 use crate::logs::autolog;
 use crate::manager::{Action, Manager, ProcessId};
 use crate::model::{Channel, LogLine, Now};
@@ -62,8 +62,8 @@ impl Engine {
     }
 }
 
-/// FastCGI sockets are tried out first and AUTO logs made, so that a group
-/// that cannot work does not become active.
+/// FastCGI sockets are tried out and AUTO logs made first, so that a group that
+/// cannot work does not become active.
 fn activate(
     manager: &mut Manager,
     fcgi: &mut FcgiSockets,
@@ -79,30 +79,67 @@ fn activate(
             tried.push(&socket.program);
         }
     }
-    for id in manager.add_group(group, out).unwrap_or_default() {
-        name_logfiles(manager, id, settings)?;
+    let logs =
+        |process| Ok([logfile(process, Channel::Stdout, settings)?, logfile(process, Channel::Stderr, settings)?]);
+    let logfiles: Vec<_> = group.processes.iter().map(logs).collect::<Result<_, EngineError>>()?;
+    for (id, [stdout, stderr]) in manager.add_group(group, out).unwrap_or_default().into_iter().zip(logfiles) {
+        manager.set_logfile(id, Channel::Stdout, stdout);
+        manager.set_logfile(id, Channel::Stderr, stderr);
     }
     Ok(())
 }
 
-/// Settles where the streams of a process are logged; makes the AUTO files
-/// (A4.118).
-fn name_logfiles(manager: &mut Manager, id: ProcessId, settings: &Supervisord) -> Result<(), EngineError> {
-    for channel in [Channel::Stdout, Channel::Stderr] {
-        let Some(config) = manager.process(id).map(|process| &process.config) else { continue };
-        if channel == Channel::Stderr && config.redirect_stderr {
-            continue;
-        }
-        let path = match &config.channel(channel).logfile {
-            ChildLog::None | ChildLog::Empty => continue,
-            ChildLog::File(path) => path.clone(),
-            ChildLog::Auto => {
-                let directory = &settings.childlogdir;
-                let made = autolog::create(directory, &config.name, channel, &settings.identifier);
-                made.map_err(|error| EngineError::AutoLog { directory: directory.display().to_string(), error })?
-            }
-        };
-        manager.set_logfile(id, channel, Some(path.to_string_lossy().into_owned()));
+/// Where a stream is logged, if anywhere; makes the AUTO file (A4.118).
+fn logfile(process: &ProcessConfig, channel: Channel, settings: &Supervisord) -> Result<Option<String>, EngineError> {
+    if channel == Channel::Stderr && process.redirect_stderr {
+        return Ok(None);
     }
-    Ok(())
+    let path = match &process.channel(channel).logfile {
+        ChildLog::None | ChildLog::Empty => return Ok(None),
+        ChildLog::File(path) => path.clone(),
+        ChildLog::Auto => {
+            let directory = &settings.childlogdir;
+            let made = autolog::create(directory, &process.name, channel, &settings.identifier);
+            made.map_err(|error| EngineError::AutoLog { directory: directory.display().to_string(), error })?
+        }
+    };
+    Ok(Some(path.to_string_lossy().into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FcgiSockets, activate};
+    use crate::config::{self, Overrides, Source};
+    use crate::engine::EngineError;
+    use crate::logs::testdir::TestDir;
+    use crate::manager::Manager;
+    use std::fs;
+
+    /// B1.11.9: an `addProcessGroup` that failed can be tried again.
+    #[test]
+    fn a_group_whose_logs_cannot_be_made_does_not_become_active() {
+        let dir = TestDir::new();
+        let (file, childlogdir) = (dir.path().join("s.conf"), dir.path().join("logs"));
+        fs::create_dir(&childlogdir).unwrap();
+        let text = format!("[supervisord]\nchildlogdir={}\n[program:a]\ncommand=/bin/cat\n", childlogdir.display());
+        fs::write(&file, text).unwrap();
+        let (argv0, cwd) = ("supervisord".into(), dir.path().to_owned());
+        let read = config::load(&Source { path: Some(file), argv0, cwd, overrides: Overrides::default() }).unwrap();
+        let mut manager = Manager::new("supervisor".to_owned(), vec![], 0);
+        let (mut out, mut lines) = (vec![], vec![]);
+        let mut add = |manager: &mut Manager| {
+            let mut sockets = FcgiSockets::default();
+            activate(manager, &mut sockets, &read.supervisord, read.groups[0].clone(), &mut out, &mut lines)
+        };
+
+        fs::remove_dir(&childlogdir).unwrap();
+        assert!(matches!(add(&mut manager), Err(EngineError::AutoLog { .. })));
+        assert!(!manager.is_active("a"));
+        fs::create_dir(&childlogdir).unwrap();
+        add(&mut manager).unwrap();
+        let id = manager.process_named("a").unwrap();
+        let logs = [crate::model::Channel::Stdout, crate::model::Channel::Stderr].map(|of| manager.logfile(id, of));
+        assert!(logs[0].is_some_and(|path| path.contains("/a-stdout---")), "{logs:?}");
+        assert!(logs[1].is_some_and(|path| path.contains("/a-stderr---")), "{logs:?}");
+    }
 }

@@ -11,8 +11,8 @@ use std::collections::HashSet;
 
 impl Manager {
     /// Makes a group active: its processes exist from here on, stopped. Returns
-    /// them, for the engine to make their log files; `None` when a group of
-    /// that name is active already (A4.98).
+    /// them in the order of `config`, for the engine to tell where they log;
+    /// `None` when a group of that name is active already (A4.98).
     pub fn add_group(&mut self, config: GroupConfig, out: &mut Vec<Action>) -> Option<Vec<ProcessId>> {
         if self.group_named(&config.name).is_some() {
             return None;
