@@ -76,6 +76,8 @@ impl Engine {
                     return Some(Input::ListenerDeaf { id });
                 }
             }
+            // In a long queue a start may have come first: all is the new child's.
+            Action::Release(id) if self.manager.process(id).is_some_and(|process| process.pid.is_some()) => {}
             Action::Release(id) => self.release(id),
             Action::Answer { ticket, answer } => self.answer(ticket, answer),
             Action::ReopenLogs => {
@@ -107,5 +109,67 @@ impl Engine {
         };
         // A caller that has gone away does not need the answer.
         drop(caller.send(reply));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{self, Overrides, Source};
+    use crate::engine::{Engine, EngineHandle, Parts, Prepared};
+    use crate::logs::testdir::TestDir;
+    use crate::logs::{Limits, MainLog};
+    use crate::manager::{Input, Target, Ticket, Wish};
+    use crate::model::{ExitStatus, Level};
+    use crate::pump::Pump;
+    use crate::sys::clock;
+    use crate::sys::signals::Signals;
+    use std::time::Duration;
+
+    /// An engine whose one program `cat` is not started yet.
+    fn engine(dir: &TestDir) -> Engine {
+        let file = dir.path().join("s.conf");
+        let text = "[supervisord]\nnocleanup=true\n[program:cat]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\n\
+                    stdout_logfile=NONE\nstderr_logfile=NONE\n";
+        std::fs::write(&file, text).unwrap();
+        let (argv0, cwd) = ("supervisord".into(), dir.path().to_owned());
+        let source = Source { path: Some(file), argv0, cwd, overrides: Overrides::default() };
+        let config = config::load(&source).unwrap();
+        let log = MainLog::file(&dir.path().join("s.log"), Limits::new(0, 0), Level::Info).unwrap();
+        let (tell, pump_events) = tokio::sync::mpsc::channel(8);
+        let (_, commands) = EngineHandle::channel(Level::Info);
+        let prepared = Prepared::new(&config, 0, &mut vec![]).unwrap();
+        let (pump, signals) = (Pump::start(log, tell).unwrap(), Signals::take().unwrap());
+        Engine::new(Parts { prepared, config, source, signals, pump, pump_events, commands }).unwrap()
+    }
+
+    /// A start that waits in a long queue may come to its turn between the exit
+    /// of a child and what is done about that.
+    #[test]
+    fn what_a_new_child_holds_is_not_released_for_the_old_one() {
+        let lived = std::thread::spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let _inside = runtime.enter();
+            let dir = TestDir::new();
+            let mut engine = engine(&dir);
+            engine.turn_end = Duration::MAX;
+            let now = clock::now();
+            let id = engine.manager.process_named("cat").unwrap();
+            let start = |engine: &mut Engine, ticket| {
+                let mut out = vec![];
+                let (target, wish) = (Target::Named("cat".to_owned()), Wish::Start { wait: false });
+                engine.manager.request(&target, &wish, Ticket(ticket), &mut out).unwrap();
+                out
+            };
+            let mut waiting = start(&mut engine, 1);
+            engine.carry_out(waiting, now);
+            let pid = engine.manager.process(id).unwrap().pid.unwrap();
+            waiting = start(&mut engine, 2);
+            engine.manager.input(Input::Exited { pid, status: ExitStatus::Code(0) }, now, &mut waiting);
+            engine.carry_out(waiting, now);
+            assert_ne!(engine.manager.process(id).unwrap().pid, Some(pid));
+            assert!(engine.attached.contains(&id));
+            assert_eq!(engine.stdins.send(id, b"x", engine.poller.get_ref()), Ok(()));
+        });
+        lived.join().unwrap();
     }
 }
