@@ -41,7 +41,8 @@ class Probes:
     def __init__(self, folder, environment=()):
         self.folder = folder
         self.environment = {"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"], "HOME": "/root", **dict(environment)}
-        self.rules = set()
+        self.rules = set()  # the items of all rules that were needed
+        self.each = []  # the same for each of the last answers
         self.asked = self.accepted = 0
 
     def _ask(self, command, requests):
@@ -66,8 +67,9 @@ class Probes:
         """The reference's answers; the rules that changed them are kept. Plain
         answers are those without any rule."""
         said = self._ask([sys.executable, str(REFERENCE), *(["--plain"] if plain else [])], requests)
-        for line in said:
-            self.rules.update(line["rules"])
+        if not plain:
+            self.each = [line["rules"] for line in said]
+            self.rules.update(*self.each)
         return [line["answer"] for line in said]
 
     def compare(self, asked):
