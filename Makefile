@@ -8,7 +8,7 @@ PYTEST = .venv/bin/python -m pytest -c compat-tests/pytest.ini compat-tests/case
 # The cases of the compatibility suite mostly wait; more workers than cores pay.
 WORKERS ?= 8
 
-.PHONY: build run test check compat record contract-report sim install clean
+.PHONY: build run test check compat record contract-report sim bench install clean
 
 build:
 	$(CARGO) build --release --locked
@@ -45,6 +45,10 @@ contract-report:
 # Many seeds through the simulated manager; SEEDS and SEED widen or replay a run.
 sim:
 	SIM_SEEDS=$(or $(SEEDS),20000) $(if $(SEED),SIM_SEED=$(SEED)) $(CARGO) test --release --locked --lib sim -- --nocapture
+
+# How long reading a configuration takes, by the number of programs.
+bench:
+	$(CARGO) bench --locked --bench config
 
 install: build
 	install -D -m 755 $(TARGET_DIR)/release/supervisord $(DESTDIR)$(PREFIX)/bin/supervisord
