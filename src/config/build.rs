@@ -15,9 +15,10 @@ use super::files::Files;
 use super::ini::Sections;
 use super::reading::Reading;
 use super::source::Overrides;
-use super::unknown::{MAX_TOLD, unknown};
+use super::unknown::{self, MAX_TOLD, unknown};
 use super::world::World;
 use crate::model::{Level, LogLine};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 pub use program::MAX_PROCESSES;
@@ -32,7 +33,7 @@ pub fn build(files: Files, overrides: &Overrides, world: &dyn World) -> Result<C
     if !files.sections.has("supervisord") {
         return Err(ConfigError::NoSection("supervisord"));
     }
-    let mut messages = Messages(files.messages);
+    let mut messages = Messages { lines: files.messages, once: BTreeSet::new() };
     let mut machine = Names::default();
     machine.add_environment(&world.environment());
     let main = supervisord::read(&reading, &machine, &mut messages)?;
@@ -56,26 +57,28 @@ enum Foreign {
 }
 
 /// What reading has to say beside the configuration.
-struct Messages(Vec<LogLine>);
+struct Messages {
+    lines: Vec<LogLine>,
+    /// Texts that are not said again.
+    once: BTreeSet<String>,
+}
 
 impl Messages {
     fn warn(&mut self, text: String) {
-        self.0.push(LogLine::new(Level::Warn, text));
+        self.lines.push(LogLine::new(Level::Warn, text));
     }
 
     /// A warning about a text that several processes share.
     fn warn_once(&mut self, text: String) {
-        let line = LogLine::new(Level::Warn, text);
-        if !self.0.contains(&line) {
-            self.0.push(line);
+        if self.once.insert(text.clone()) {
+            self.warn(text);
         }
     }
 
     /// One line for each key and section that means nothing, up to a bound.
     fn unknown(&mut self, sections: &Sections) {
-        let mut unknown = unknown(sections);
-        unknown.by_ref().take(MAX_TOLD).for_each(|unknown| self.warn(unknown.to_string()));
-        let more = unknown.count();
+        unknown(sections).take(MAX_TOLD).for_each(|unknown| self.warn(unknown.to_string()));
+        let more = unknown::count(sections).saturating_sub(MAX_TOLD);
         if more > 0 {
             self.warn(format!("{more} more unknown keys and sections"));
         }
@@ -83,8 +86,8 @@ impl Messages {
 
     /// Warnings before news, each in its order (A1.22).
     fn sorted(mut self) -> Vec<LogLine> {
-        self.0.sort_by_key(|line| line.level);
-        self.0
+        self.lines.sort_by_key(|line| line.level);
+        self.lines
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) use reader::universal;
 
 use crate::model::py_repr;
 use configparser::ini::Ini;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use thiserror::Error;
 
@@ -125,10 +125,11 @@ pub struct Sections {
     store: Ini,
     count: usize,
     options: usize,
+    has_default: bool,
     files: Vec<String>,
-    places: BTreeMap<String, BTreeMap<String, At>>,
+    places: HashMap<String, HashMap<String, At>>,
     /// The first header of each section.
-    headers: BTreeMap<String, At>,
+    headers: HashMap<String, At>,
     repeats: Vec<(String, Option<String>, At, At)>,
     /// Section and key of each `%(here)s` that the last text brought.
     latest: Vec<(String, String)>,
@@ -153,9 +154,10 @@ impl Sections {
             store: Ini::new_cs(),
             count: 0,
             options: 0,
+            has_default: false,
             files: Vec::new(),
-            places: BTreeMap::new(),
-            headers: BTreeMap::new(),
+            places: HashMap::new(),
+            headers: HashMap::new(),
             repeats: Vec::new(),
             latest: Vec::new(),
             inherited: 0,
@@ -186,7 +188,8 @@ impl Sections {
     /// The value of an option, else `[DEFAULT]`'s. `key` is in lower case.
     #[must_use]
     pub fn get(&self, section: &str, key: &str) -> Option<&str> {
-        self.own(section, key).or_else(|| self.own(Self::DEFAULT, key))
+        let default = || if self.has_default { self.own(Self::DEFAULT, key) } else { None };
+        self.own(section, key).or_else(default)
     }
 
     /// The options of a section, its own first, then `[DEFAULT]`'s.
@@ -209,6 +212,11 @@ impl Sections {
     #[must_use]
     pub fn header(&self, section: &str) -> Option<Place> {
         self.shown(*self.headers.get(section)?)
+    }
+
+    /// The options that were written in the section itself, in no order.
+    pub fn keys(&self, section: &str) -> impl Iterator<Item = &str> {
+        self.places.get(section).into_iter().flat_map(|keys| keys.keys()).map(String::as_str)
     }
 
     /// The options that were written in the section itself, by their places.

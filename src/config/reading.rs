@@ -34,6 +34,9 @@ impl Reading<'_> {
     ) -> Result<Option<T>, ConfigError> {
         let Some(raw) = self.raw(section, key) else { return Ok(None) };
         let read = || {
+            if !raw.contains('%') {
+                return convert(raw).map_err(Into::into);
+            }
             let text = expand(raw, names, &format!("{section}.{}", key.name))?;
             convert(&text).map_err(Into::into)
         };

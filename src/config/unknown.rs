@@ -87,36 +87,54 @@ impl fmt::Display for Unknown {
 
 /// All of them, in the order of the sections; inside a section by place.
 pub fn unknown(sections: &Sections) -> impl Iterator<Item = Unknown> {
+    found(sections).map(|found| {
+        let meant = match &found.key {
+            Some(key) => meant_key(key, &kinds(&found.section)).map(str::to_owned),
+            None => meant_section(&found.section),
+        };
+        Unknown { meant, ..found }
+    })
+}
+
+/// How many there are; guesses nothing, so it is quick however many.
+#[must_use]
+pub fn count(sections: &Sections) -> usize {
+    found(sections).count()
+}
+
+/// All of them, without what was meant.
+fn found(sections: &Sections) -> impl Iterator<Item = Unknown> {
     let of = move |name: &str| -> Vec<Unknown> {
-        match keys::section(name) {
-            Some(kind) if takes_arguments(kind) => Vec::new(),
-            Some(kind) => unknown_keys(sections, name, &[kind]),
-            None if name == Sections::DEFAULT => unknown_keys(sections, name, &SECTIONS.iter().collect::<Vec<_>>()),
-            None => sections.header(name).into_iter().map(|place| unknown_section(name, place)).collect(),
+        let kinds = kinds(name);
+        if kinds.is_empty() {
+            let section = |place| Unknown { place, section: name.to_owned(), key: None, meant: None };
+            return sections.header(name).into_iter().map(section).collect();
         }
+        let known = |key: &str| kinds.iter().any(|kind| kind.key(key).is_some());
+        if kinds.iter().all(|kind| takes_arguments(kind)) || sections.keys(name).all(known) {
+            return Vec::new();
+        }
+        let unknown = sections.written(name).into_iter().filter(|(key, _)| !known(key));
+        let key = |(key, place): (&str, Place)| Unknown {
+            place,
+            section: name.to_owned(),
+            key: Some(key.to_owned()),
+            meant: None,
+        };
+        unknown.map(key).collect()
     };
     std::iter::once(Sections::DEFAULT).chain(sections.names()).flat_map(of)
+}
+
+/// What a section may be: one kind, or none; the keys of `[DEFAULT]` are those
+/// of all.
+fn kinds(section: &str) -> Vec<&'static Section> {
+    if section == Sections::DEFAULT { SECTIONS.iter().collect() } else { keys::section(section).into_iter().collect() }
 }
 
 /// The other keys of a plug-in's section are its arguments.
 fn takes_arguments(kind: &Section) -> bool {
     matches!(kind.name, "rpcinterface" | "ctlplugin")
-}
-
-fn unknown_keys(sections: &Sections, section: &str, kinds: &[&'static Section]) -> Vec<Unknown> {
-    let known = |key: &str| kinds.iter().any(|kind| kind.key(key).is_some());
-    let unknown = sections.written(section).into_iter().filter(|(key, _)| !known(key));
-    let told = |(key, place): (&str, Place)| Unknown {
-        place,
-        section: section.to_owned(),
-        key: Some(key.to_owned()),
-        meant: meant_key(key, kinds).map(str::to_owned),
-    };
-    unknown.map(told).collect()
-}
-
-fn unknown_section(name: &str, place: Place) -> Unknown {
-    Unknown { place, section: name.to_owned(), key: None, meant: meant_section(name) }
 }
 
 /// By another program's word for it, else by the fewest slips, else by its beginning.

@@ -3,6 +3,7 @@
 
 use super::{HERE, IniError, MAX_BAD_LINES, MAX_OPTIONS, MAX_SECTIONS, MAX_VALUE, Sections};
 use crate::config::number::{is_space, strip};
+use std::borrow::Cow;
 
 /// Reads `text` into the last of the sections' files, named `file` in errors.
 pub(super) fn read(into: &mut Sections, text: &str, file: &str) -> Result<(), IniError> {
@@ -93,6 +94,7 @@ impl Reader<'_> {
             }
             map.entry(name.to_owned()).or_default();
             self.into.headers.insert(name.to_owned(), at);
+            self.into.has_default |= name == Sections::DEFAULT;
         }
         self.section = Some(name.to_owned());
         Ok(())
@@ -119,7 +121,10 @@ impl Reader<'_> {
         let (Some(open), Some(section)) = (self.option.take(), &self.section) else { return Ok(()) };
         let value = open.value.trim_end_matches(is_space).to_owned();
         let place = (self.into.files.len() - 1, open.line);
-        let before = self.into.places.entry(section.clone()).or_default().insert(open.key.clone(), place);
+        let before = match self.into.places.get_mut(section) {
+            Some(keys) => keys.insert(open.key.clone(), place),
+            None => self.into.places.entry(section.clone()).or_default().insert(open.key.clone(), place),
+        };
         match before {
             Some(before) => self.into.repeated(section, Some(&open.key), before, place),
             None => self.into.options += 1,
@@ -165,6 +170,7 @@ fn comment_start(line: &str) -> Option<usize> {
 }
 
 /// Every line end as one `\n` (A2.3), without a byte order mark in front (A2.2).
-pub(in crate::config) fn universal(text: &str) -> String {
-    text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n")
+pub(in crate::config) fn universal(text: &str) -> Cow<'_, str> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(text) }
 }
