@@ -36,6 +36,37 @@ environment=B="program",SUPERVISOR_GROUP_NAME="mine",EMPTY="",PERCENT="50%%",HAS
     recorded(seen_env(d))
 
 
+@pytest.mark.contract("A8.25", "A4.63")
+def test_each_layer_of_variables_hides_the_one_below(daemon):
+    d = daemon(
+        SHOW_ENV + 'environment=SUPERVISOR_ENABLED="own"\n',
+        supervisord='environment=SUPERVISOR_ENABLED="global",SUPERVISOR_GROUP_NAME="global"',
+    )
+    seen = dict(line.split("=", 1) for line in seen_env(d).splitlines())
+    names = ("SUPERVISOR_ENABLED", "SUPERVISOR_GROUP_NAME", "SUPERVISOR_PROCESS_NAME")
+    assert [seen[name] for name in names] == ["own", "global", "env"]
+
+
+@pytest.mark.contract("A8.34", "A4.43")
+def test_the_command_is_looked_for_in_the_path_of_the_program(daemon, lab):
+    for folder in ("global", "own"):
+        lab.write(f"{folder}/tool", f"#!/bin/sh\necho {folder}\n", 0o755)
+    d = daemon("""
+[program:one]
+command=tool
+startsecs=0
+autorestart=false
+stdout_logfile={root}/one.out
+[program:two]
+command=tool
+environment=PATH="{root}/own:/bin"
+startsecs=0
+autorestart=false
+stdout_logfile={root}/two.out
+""", supervisord='environment=PATH="{root}/global:/bin"').wait(one="EXITED", two="EXITED")
+    assert (d.lab.read("one.out"), d.lab.read("two.out")) == ("global\n", "own\n")
+
+
 @pytest.mark.contract("A3.34", "A3.63", "B2.8.16", "A4.95")
 def test_serverurl_and_group(lab, recorded):
     """No unix server: children are told the TCP one; a program may say otherwise."""
@@ -60,7 +91,7 @@ programs=a,b
     recorded((lab.read("a") + lab.read("b")).replace(str(port), "PORT"))
 
 
-@pytest.mark.contract("A4.60", "A4.112", "A7.14", "A3.46", "A3.61", "A2.50", "A2.51")
+@pytest.mark.contract("A8.31", "A4.60", "A4.112", "A7.14", "A3.46", "A3.61", "A2.50", "A2.51")
 def test_folder_and_mask(daemon):
     d = daemon("""
 [program:plain]

@@ -26,7 +26,7 @@ LINES = [
 
 
 @pytest.mark.contract(
-    "A1.3", "A1.4", "A1.5", "A1.6", "A1.7", "A1.8", "A1.9", "A1.10", "A1.11", "A1.19", "A2.60", "A7.2", "A10.1", "B0.3",
+    "A8.1", "A1.3", "A1.4", "A1.5", "A1.6", "A1.7", "A1.8", "A1.9", "A1.10", "A1.11", "A1.19", "A2.60", "A7.2", "A10.1", "B0.3",
 )  # fmt: skip
 def test_the_matrix(lab, recorded):
     lab.config("")

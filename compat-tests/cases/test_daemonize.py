@@ -43,7 +43,7 @@ def test_life_in_the_background(lab, recorded):
     recorded("\n".join(log_lines(lab.read("supervisord.log"), lab.paths())) + "\n")
 
 
-@pytest.mark.contract("A4.110", "A4.111", "A3.15", "A3.19", "A5.47")
+@pytest.mark.contract("A4.110", "A4.111", "A3.15", "A3.19", "A5.47", "A8.33")
 def test_folder_and_mask(lab):
     (lab.root / "inside").mkdir()
     pid = launch(lab, "umask=027\ndirectory={root}/inside")

@@ -265,7 +265,7 @@ def test_stdin_of_a_listener_is_the_event_stream(daemon):
     until("the words", lambda: d.lab.read("stream") == "raw words\n")
 
 
-@pytest.mark.contract("A3.78")
+@pytest.mark.contract("A3.78", "A8.22")
 def test_a_listener_with_options_that_mean_nothing(daemon, programs):
     more = "stdout_capture_maxbytes=1KB\nstdout_syslog=true\nstdout_logfile={root}/ears.log\nstderr_capture_maxbytes=1KB\n"
     d = daemon(listener(programs, "REMOTE_COMMUNICATION", more=more)).wait(ears="RUNNING")
@@ -282,3 +282,48 @@ def test_groups_vanish_silently_with_their_daemon(daemon, programs):
     having(d, "PROCESS_GROUP_ADDED", times=4)
     assert d.stop() == 0
     assert sum("PROCESS_GROUP_REMOVED" in event for event in events(d)) == 0
+
+
+TALKER = """
+import sys
+from supervisor.childutils import pcomm
+pcomm.send(b"out", sys.stdout.buffer)
+pcomm.send(b"err", sys.stderr.buffer)
+"""
+LISTENER = """
+from supervisor.childutils import listener
+results = [listener.fail]
+while True:
+    headers, payload = listener.wait()
+    with open("heard", "a") as heard:
+        heard.write(headers["eventname"] + " " + payload.splitlines()[1] + chr(10))
+    (results.pop() if results else listener.ok)()
+"""
+
+
+@pytest.mark.contract("A9.8", "A6.47", "A6.69")
+def test_the_helpers_of_python_programs_are_understood(daemon, lab):
+    """READY, OK and FAIL of a listener and the tokens of a message, as Supervisor's own helpers write them."""
+    lab.write("talker.py", TALKER)
+    lab.write("listener.py", LISTENER)
+    d = daemon(f"""
+[eventlistener:hear]
+command={sys.executable} {{root}}/listener.py
+directory={{root}}
+events=PROCESS_COMMUNICATION
+[program:talker]
+command={sys.executable} {{root}}/talker.py
+autostart=false
+autorestart=false
+startsecs=0
+stdout_capture_maxbytes=100
+stderr_capture_maxbytes=100
+stdout_logfile={{root}}/talker.out
+""").wait(hear="RUNNING")
+    d.rpc.startProcess("talker")
+    until("three events, one of them again", lambda: len(lab.read("heard").splitlines()) == 3)
+    heard = lab.read("heard").splitlines()
+    assert set(heard) == {"PROCESS_COMMUNICATION_STDOUT out", "PROCESS_COMMUNICATION_STDERR err"}
+    assert heard.count(heard[0]) == 2, heard
+    assert len(d.log_lines("hear: event was rejected")) == 1
+    assert lab.read("talker.out") == ""

@@ -5,6 +5,7 @@ import signal
 import pytest
 
 from daemon import until
+from targets import PROGRAMS
 
 
 @pytest.mark.contract("A1.40", "A9.7")
@@ -74,3 +75,12 @@ def test_pidproxy_without_words(lab):
 def test_pidproxy_ends_with_its_child(lab):
     proxy = lab.run("pidproxy", f"{lab.root}/none.pid", "/bin/sh", "-c", "exit 7", timeout=15)
     assert proxy.code == 0
+
+
+@pytest.mark.contract("A8.7")
+def test_four_programs_are_installed_and_no_examples(lab):
+    """4.4 dropped the example scripts; none of the two installs any under a name of its own."""
+    assert all((lab.target.bin / name).exists() for name in PROGRAMS)
+    examples = ("sample_commevent", "sample_eventlistener", "sample_exiting_eventlistener", "loop_listener")
+    found = {path.stem for path in lab.target.bin.iterdir()}
+    assert not found.intersection(examples)

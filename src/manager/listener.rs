@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(*last, Some(Verdict::Processed));
     }
 
-    /// A6.69, A5.84
+    /// A6.69, A5.84, A8.29
     #[test]
     fn any_other_result_is_rejected_and_the_listener_goes_on() {
         for said in [&b"RESULT 4\nFAIL"[..], b"RESULT 3\nOK\n", b"RESULT 2\nok"] {

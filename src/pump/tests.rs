@@ -137,7 +137,7 @@ fn ten_megabytes_arrive_byte_for_byte_over_rotations() {
     assert!(part(&path, 20).exists() && fs::metadata(part(&path, 1)).unwrap().len() >= 300_000);
 }
 
-/// A6.47, A6.44, A5.76
+/// A6.47, A6.44, A8.20, A5.76
 #[test]
 fn a_capture_is_told_and_kept_out_of_the_log() {
     let mut rig = Rig::new(16);

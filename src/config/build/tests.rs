@@ -44,7 +44,7 @@ fn warnings(config: &Config) -> Vec<&str> {
     config.messages.iter().filter(|line| line.level == Level::Warn).map(|line| line.text.as_str()).collect()
 }
 
-/// A3.10, A3.11, A3.12, A3.13, A3.14, A3.15, A3.16, A3.17, A3.18, A3.19, A3.20, A3.21, A3.22
+/// A8.28, A3.10, A3.11, A3.12, A3.13, A3.14, A3.15, A3.16, A3.17, A3.18, A3.19, A3.20, A3.21, A3.22
 #[test]
 fn an_empty_main_section_has_upstreams_defaults() {
     let config = good("");
@@ -172,7 +172,7 @@ fn an_empty_log_of_redirected_errors_is_told_as_a_filename() {
     assert!(warnings(&good("[program:a]\ncommand=x\nstderr_logfile=none\nredirect_stderr=true\n")).is_empty());
 }
 
-/// A2.50, A2.51, A2.52, A2.53
+/// A2.50, A2.51, A2.52, A2.53, A8.35
 #[test]
 fn each_context_has_its_names() {
     let text = "environment=G=\"global\"\n[program:a]\nnumprocs=2\nnumprocs_start=5\n\
@@ -193,7 +193,7 @@ fn each_context_has_its_names() {
     assert!(refused("[program:a]\ncommand=x\nstartsecs=%(process_num)d").contains("names ('process_num')"));
 }
 
-/// A2.66, A7.63
+/// A2.66, A7.63, A8.3
 #[test]
 fn the_global_environment_is_expanded_once() {
     let pairs = good("environment=A=\"a%%20b\",H=\"%(host_node_name)s\"").supervisord.environment;

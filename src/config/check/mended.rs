@@ -150,7 +150,7 @@ impl World for Mended<'_> {
                 String::from_utf8_lossy(&bytes).replace('\0', "\u{fffd}")
             }
         };
-        let text = ini::universal(&text);
+        let text = ini::universal(&text).into_owned();
         self.texts.borrow_mut().insert(known, Text { mended: text.clone(), original: None });
         Ok(text.into_bytes())
     }

@@ -47,7 +47,7 @@ fn broken_pairs_are_told_with_the_whole_value() {
     assert_eq!(read("A=\"x"), Err("No closing quotation".to_owned()));
 }
 
-/// A2.90: where both releases give a value, 4.3.0's stays and is told.
+/// A2.90, A8.4: where both releases give a value, 4.3.0's stays and is told.
 #[test]
 fn a_text_that_works_today_keeps_its_meaning() {
     for (text, pair) in [
@@ -67,7 +67,7 @@ fn a_text_that_works_today_keeps_its_meaning() {
     assert_eq!((pairs, told), (vec!["\"A\"=1".to_owned()], vec!["\"A\"".to_owned(), "A".to_owned()]));
 }
 
-/// A2.90: what only 4.4 understands is read as 4.4 does.
+/// A2.90, A8.4: what only 4.4 understands is read as 4.4 does.
 #[test]
 fn a_text_that_fails_today_is_read_the_new_way() {
     let expected = |pairs: &[&str]| Ok((pairs.iter().map(|pair| (*pair).to_owned()).collect(), Vec::new()));

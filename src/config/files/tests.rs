@@ -50,6 +50,17 @@ fn included_files_are_read_in_order() {
     );
 }
 
+/// A2.40
+#[test]
+fn the_control_client_follows_no_include() {
+    let world = Fake::new()
+        .file("/etc/sv/s.conf", "[include]\nfiles=d/*.ini\n[supervisorctl]\nk=%(here)s\n")
+        .file("/etc/sv/d/a.ini", "[supervisorctl]\nk=other\n");
+    let root = read_root("/etc/sv/s.conf", &world).unwrap();
+    assert_eq!((root.sections.get("supervisorctl", "k"), messages(&root)), (Some("%(here)s"), vec![]));
+    assert_eq!(read_in(&world).unwrap().sections.get("supervisorctl", "k"), Some("other"));
+}
+
 /// A2.30
 #[test]
 fn an_include_section_wants_files_but_takes_none() {

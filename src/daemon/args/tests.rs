@@ -166,6 +166,19 @@ fn help_and_version_act_when_they_are_met() {
     assert!(read(&["-v", "foo"]).is_err());
 }
 
+/// A8.32, A8.39
+#[test]
+fn the_help_tells_what_the_manual_of_upstream_has_wrong() {
+    let help = help_text("/bin/sv");
+    let mask = "-m/--umask UMASK -- mask for new files in the background, in octal (022)\n";
+    for part in
+        [mask, "-s/--silent -- in the foreground, do not copy the activity log to stdout\n", "trace or blather\n"]
+    {
+        assert!(help.contains(part), "{part}");
+    }
+    assert_eq!(options(&["-e", "blather"]).overrides.loglevel, Some(Level::Blather));
+}
+
 /// A1.12
 #[test]
 fn the_help_names_every_option_as_it_is_spelt() {

@@ -26,7 +26,7 @@ fn in_dir() -> (TestDir, PathBuf) {
     (dir, path)
 }
 
-/// A5.15, A5.16
+/// A5.15, A5.16, A8.36
 #[test]
 fn it_rotates_after_the_write_that_fills_it() {
     let (_dir, path) = in_dir();

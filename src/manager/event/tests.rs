@@ -94,7 +94,7 @@ fn bytes_that_are_no_text_are_shown_as_python_shows_bytes() {
     assert!(said("café".as_bytes()).ends_with("\ncafé"));
 }
 
-/// A6.26–A6.33
+/// A6.26–A6.33, A8.23
 #[test]
 fn the_other_events_say_what_the_contract_says() {
     let remote = Event::RemoteCommunication { kind: "a\nb".to_owned(), data: "c\n".to_owned() };

@@ -98,7 +98,7 @@ fn events_go_in_order_to_the_first_that_is_ready_and_runs() {
     assert_eq!(rig.sent(), [(1, 4)]);
 }
 
-/// A6.69, A6.73, A5.84, A5.87
+/// A6.69, A6.73, A5.84, A5.87, A8.27
 #[test]
 fn a_rejected_event_comes_again_before_all_others_with_its_numbers() {
     let mut rig = Rig::settled(10);

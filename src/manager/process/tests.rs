@@ -90,7 +90,7 @@ fn a_process_is_running_when_it_stayed_up_for_startsecs() {
     );
 }
 
-/// A4.15, A4.20, A4.21, A4.29, A4.150
+/// A4.15, A4.20, A4.21, A4.29, A4.150, A8.21
 #[test]
 fn retries_wait_one_second_longer_each_and_then_it_is_fatal() {
     let mut b = Bench::new(|c| c.startretries = 2);
@@ -171,7 +171,7 @@ fn an_exit_is_expected_only_with_one_of_the_exitcodes() {
     assert_eq!(b.process.spawnerr.as_deref(), Some("Bad exit code -1"), "A4.7");
 }
 
-/// A4.19
+/// A4.19, A8.38
 #[test]
 fn autorestart_says_which_exits_are_followed_by_a_start() {
     for (rule, code, again) in [

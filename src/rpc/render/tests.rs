@@ -116,7 +116,7 @@ fn config_info_has_thirty_keys_in_order() {
     assert_eq!(get(&value, "group_prio"), &Value::Int(-1));
 }
 
-/// B1.9.2, B0.6
+/// A8.6, B1.9.2, B0.6
 #[test]
 fn settings_without_a_value_have_a_word() {
     let mut config = config();

@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(refused.to_string(), "[Errno 99] Cannot assign requested address");
     }
 
-    /// A4.103
+    /// A4.103, A8.37
     #[test]
     fn a_unix_socket_replaces_its_file_and_leaves_it_behind() {
         let path = std::env::temp_dir().join(format!("sys-fcgi-{}", std::process::id()));

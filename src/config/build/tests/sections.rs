@@ -3,7 +3,7 @@
 use super::{good, names, process, refused, warnings};
 use crate::config::*;
 
-/// A3.80, A3.81, A4.86, A4.87, A4.88, A7.65
+/// A3.80, A3.81, A8.26, A4.86, A4.87, A4.88, A7.65
 #[test]
 fn groups_are_sorted_and_swallow_their_programs() {
     let config = good(
@@ -23,7 +23,7 @@ fn groups_are_sorted_and_swallow_their_programs() {
     assert_eq!(both, "[group:g] name a is ambiguous (exists as program and fcgi-program)");
 }
 
-/// A3.70, A3.71, A3.72, A3.73, A3.76, A3.77, A3.79, A6.58, A7.75, B4.1.11
+/// A8.5, A3.70, A3.71, A3.72, A3.73, A3.76, A3.77, A3.79, A6.58, A7.75, B4.1.11
 #[test]
 fn listeners_form_pools() {
     let config = good("[eventlistener: l ]\ncommand=x\nevents=tick_5, PROCESS_STATE,TICK_5\n");
@@ -49,11 +49,11 @@ fn listeners_form_pools() {
         assert_eq!(refused(&format!("[eventlistener:l]\ncommand=x\n{text}")), sentence);
     }
     let foreign = "[eventlistener:l]\ncommand=x\nevents=TICK,MINE\nresult_handler=foo:bar";
-    assert!(refused(foreign).starts_with("foo:bar cannot be resolved within [eventlistener:l]"));
+    assert!(refused(foreign).starts_with("foo:bar cannot be resolved within [eventlistener:l]: "));
     assert_eq!(warnings(&good(&format!("foreign_rpcinterfaces=ignore\n{foreign}"))).len(), 2);
 }
 
-/// A3.83, A3.84, A3.88, A4.104, A7.44, A7.66
+/// A3.83, A3.84, A3.88, A4.104, A8.30, A7.44, A7.66
 #[test]
 fn fastcgi_programs_have_a_socket_in_a_group_too() {
     let unix = "[fcgi-program:f]\ncommand=x\nuser=web\nsocket=unix:///run/%(program_name)s/../f.sock\n";
