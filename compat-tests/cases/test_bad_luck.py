@@ -1,7 +1,9 @@
 """What goes wrong outside of the daemon: children, the system, the disk."""
 
 import os
+import re
 import signal
+import sys
 import time
 
 import pytest
@@ -86,6 +88,23 @@ def test_a_grandchild_that_keeps_the_pipes_open_delays_no_restart(daemon):
         d.rpc.startProcess("p")
         assert time.monotonic() - began < 3
     assert len(os.listdir(f"/proc/{d.pid}/fd")) <= fds + 1
+
+
+# What a start script may do: it leaves a dead child behind when it becomes the daemon.
+HEIR = """
+import os, sys
+if os.fork() == 0:
+    os._exit(3)
+os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.mark.contract("A4.121")
+def test_who_died_before_the_daemon_began_is_buried_too(lab):
+    lab.spawn(sys.executable, "-c", HEIR, lab.target.program("supervisord"), "-n", "-c", str(lab.config("")))
+    line = r"reaped unknown pid \d+ \(exit status 3"
+    until("the dead to be buried", lambda: re.search(line, lab.read("supervisord.log")))
 
 
 @pytest.mark.needs_root

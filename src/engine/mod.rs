@@ -126,7 +126,8 @@ impl Engine {
             answers: BTreeMap::new(),
             next_ticket: 0,
             draining: BTreeMap::new(),
-            more_dead: false,
+            // From before our signals were taken, or from the life before.
+            more_dead: true,
             attached: BTreeSet::new(),
             ended: None,
             config,
