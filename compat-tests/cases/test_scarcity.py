@@ -52,6 +52,20 @@ def test_no_descriptor_is_left(daemon):
     assert rpc.startProcess("cat") is True
 
 
+@pytest.mark.skipif(not shutil.which("prlimit"), reason="needs prlimit")
+@pytest.mark.contract("A1.38", "A4.114", "A3.35")
+def test_a_start_that_runs_out_of_descriptors_leaves_nothing_behind(lab):
+    conf = lab.config("", supervisord="minfds=-1")
+    command = [lab.target.program("supervisord"), "-n", "-c", str(conf)]
+    for most in range(6, 64):
+        daemon = lab.spawn("prlimit", f"--nofile={most}:{most}", *command)
+        try:
+            assert daemon.wait(3) != 0
+        except subprocess.TimeoutExpired:
+            break  # with so many it lives
+        assert [name for name in ("supervisord.pid", "s.sock") if (lab.root / name).exists()] == [], most
+
+
 def limit_processes(d, soft):
     """Root in a container may not set the limits of others, so nobody does."""
     nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]

@@ -1,4 +1,5 @@
-//! The steps of a start, in upstream's order (A1.22), each one function.
+//! The steps of a start, each one function, in upstream's order (A1.22) but for
+//! the sockets, which are opened before any AUTO log is touched.
 //!
 //! Everything that can go wrong goes wrong here, before the daemon leaves the
 //! foreground: with a sentence on stderr and a status that scripts can see.
@@ -222,14 +223,26 @@ pub(super) fn daemonize(settings: &Supervisord, log: &mut MainLog) -> Result<(),
     Ok(())
 }
 
-/// Writes the pidfile; without one the daemon goes on (A1.36, A4.113). Tells
-/// whether there is one to remove at the end.
-pub(super) fn write_pidfile(path: &Path, log: &mut MainLog) -> bool {
+/// The pidfile; removed when the life that wrote it is over, or does not come
+/// about. `None` where it could not be written.
+#[derive(Debug)]
+pub(super) struct Pidfile(Option<PathBuf>);
+
+impl Drop for Pidfile {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            drop(pidfile::remove(path, std::process::id()));
+        }
+    }
+}
+
+/// Writes the pidfile; without one the daemon goes on (A1.36, A4.113).
+pub(super) fn write_pidfile(path: &Path, log: &mut MainLog) -> Pidfile {
     let pid = std::process::id();
     let (line, written) = match pidfile::write(path, pid) {
-        Ok(()) => (LogLine::new(Level::Info, format!("supervisord started with pid {pid}")), true),
-        Err(_) => (LogLine::new(Level::Critical, format!("could not write pidfile {}", path.display())), false),
+        Ok(()) => (LogLine::new(Level::Info, format!("supervisord started with pid {pid}")), Some(path.to_owned())),
+        Err(_) => (LogLine::new(Level::Critical, format!("could not write pidfile {}", path.display())), None),
     };
     log.write(&line, clock::now());
-    written
+    Pidfile(written)
 }

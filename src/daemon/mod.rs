@@ -15,9 +15,9 @@ use crate::logs::MainLog;
 use crate::model::{Level, LogLine, SUPERVISOR_VERSION};
 use crate::pump::Pump;
 use crate::sys::signals::Signals;
-use crate::sys::{clock, pidfile, user};
+use crate::sys::{clock, user};
 use args::Options;
-use boot::{BootError, SocketFiles};
+use boot::{BootError, Pidfile, SocketFiles};
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -100,7 +100,7 @@ struct Begun {
     prepared: Prepared,
     listeners: Vec<Listener>,
     sockets: SocketFiles,
-    pidfile_written: bool,
+    pidfile: Pidfile,
 }
 
 // A1.22
@@ -124,16 +124,15 @@ fn begin(config: &Config, first: bool, serial: u64) -> Result<Begun, BootError> 
     if first && !settings.nodaemon {
         boot::daemonize(settings, &mut log)?;
     }
-    let pidfile_written = boot::write_pidfile(&settings.pidfile, &mut log);
+    let pidfile = boot::write_pidfile(&settings.pidfile, &mut log);
     log.write(&LogLine::new(Level::Debug, args::about_text().trim_end()), clock::now());
-    Ok(Begun { log, prepared, listeners, sockets, pidfile_written })
+    Ok(Begun { log, prepared, listeners, sockets, pidfile })
 }
 
 impl Begun {
     /// Serves and supervises until everything has stopped.
     fn live(self, config: Config, source: Source, signals: Signals) -> Result<(Ended, Signals, u64), BootError> {
-        let Self { log, prepared, listeners, sockets, pidfile_written } = self;
-        let pidfile = config.supervisord.pidfile.clone();
+        let Self { pidfile, sockets, log, prepared, listeners } = self;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let lived = LocalSet::new().block_on(&runtime, async {
             let (tell, pump_events) = mpsc::channel(PUMP_EVENTS);
@@ -156,10 +155,7 @@ impl Begun {
             Ok((ended, signals, serial))
         });
         runtime.shutdown_background();
-        drop(sockets);
-        if pidfile_written {
-            drop(pidfile::remove(&pidfile, std::process::id()));
-        }
+        drop((sockets, pidfile));
         lived
     }
 }
