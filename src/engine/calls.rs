@@ -2,7 +2,7 @@
 //! manager decides, or a log file somebody wants to see.
 
 use super::Engine;
-use super::handle::Command;
+use super::handle::{Caller, Command};
 use super::reload::cant_reread;
 use super::stdin::Undelivered;
 use crate::manager::{Refusal, Target, Ticket, Wish};
@@ -10,9 +10,6 @@ use crate::model::{API_VERSION, Now, SUPERVISOR_VERSION, SupervisorState};
 use crate::rpc::{ConfigInfo, Fault, FaultCode, Reply, Request, refuse};
 use crate::sys::clock;
 use std::time::Duration;
-use tokio::sync::oneshot;
-
-type Caller = oneshot::Sender<Result<Reply, Fault>>;
 
 impl Engine {
     pub(super) fn take_command(&mut self, command: Command, now: Now) {
@@ -32,7 +29,7 @@ impl Engine {
         // B1.13.1, B1.13.2
         let running = self.manager.state() == SupervisorState::Running;
         if !running && !matches!(request, Request::SendRemoteCommEvent { .. }) {
-            let refused = Fault { code: FaultCode::ShutdownState, extra: None };
+            let refused = Fault::new(FaultCode::ShutdownState);
             return drop(caller.send(Err(refused)));
         }
         let answer = match request {
@@ -128,7 +125,7 @@ impl Engine {
     // B1.11.9
     fn add_process_group(&mut self, name: &str, now: Now) -> Result<Reply, Fault> {
         let read = self.manager.last_read().iter().find(|group| group.name == name).cloned();
-        let group = read.ok_or_else(|| Fault { code: FaultCode::BadName, extra: Some(name.to_owned()) })?;
+        let group = read.ok_or_else(|| Fault::with(FaultCode::BadName, name))?;
         if self.manager.is_active(name) {
             return Err(refuse::from_refusal(&Refusal::AlreadyAdded(name.to_owned())));
         }
@@ -150,7 +147,7 @@ impl Engine {
 
     // B1.6.24
     fn send_stdin(&mut self, name: &str, chars: &str) -> Result<Reply, Fault> {
-        let refused = |code| Fault { code, extra: Some(name.to_owned()) };
+        let refused = |code| Fault::with(code, name);
         let id = self.manager.process_named(name).map_err(|refusal| refuse::from_refusal(&refusal))?;
         if !self.manager.process(id).is_some_and(|process| process.pid.is_some() && !process.killing) {
             return Err(refused(FaultCode::NotRunning));

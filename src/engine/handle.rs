@@ -9,6 +9,9 @@ use tokio::sync::{mpsc, oneshot};
 /// Commands that may wait for the engine; more make the callers wait.
 const QUEUE: usize = 1024;
 
+/// Where the answer to an API call goes.
+pub type Caller = oneshot::Sender<Result<Reply, Fault>>;
+
 /// What a connection can ask of the engine.
 #[derive(Debug)]
 pub enum Command {
@@ -17,7 +20,7 @@ pub enum Command {
         /// What is asked.
         request: Request,
         /// Where the answer goes, at once or when the wait is over.
-        answer: oneshot::Sender<Result<Reply, Fault>>,
+        answer: Caller,
     },
     /// Where a process writes its log, for `/logtail`.
     LogPath {
@@ -59,7 +62,7 @@ impl EngineHandle {
     /// engine has gone.
     pub async fn call(&self, request: Request) -> Result<Reply, Fault> {
         let answer = self.ask(|answer| Command::Call { request, answer }).await;
-        answer.unwrap_or(Err(Fault { code: FaultCode::ShutdownState, extra: None }))
+        answer.unwrap_or(Err(Fault::new(FaultCode::ShutdownState)))
     }
 
     /// The log file of a process, `None` when there is none.

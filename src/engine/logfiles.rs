@@ -4,6 +4,7 @@
 //! holds up only the caller who wants to see it.
 
 use super::Engine;
+use super::handle::Caller;
 use crate::config::MainLog;
 use crate::logs::{clear_closed, tail};
 use crate::manager::ProcessId;
@@ -11,8 +12,6 @@ use crate::model::{Channel, Level};
 use crate::rpc::{Fault, FaultCode, Reply, refuse};
 use std::path::PathBuf;
 use tokio::sync::oneshot;
-
-type Caller = oneshot::Sender<Result<Reply, Fault>>;
 
 impl Engine {
     pub(super) fn main_log_path(&self) -> Option<PathBuf> {
@@ -50,7 +49,7 @@ impl Engine {
 
     // B1.10.15
     pub(super) fn clear_log(&self, caller: Caller) {
-        let refused = |code| Err(Fault { code, extra: None });
+        let refused = |code| Err(Fault::new(code));
         if !self.main_log_path().is_some_and(|path| path.exists()) {
             return drop(caller.send(refused(FaultCode::NoFile)));
         }
@@ -67,7 +66,7 @@ impl Engine {
             Ok(id) => id,
             Err(refusal) => return drop(caller.send(Err(refuse::from_refusal(&refusal)))),
         };
-        let failed = Fault { code: FaultCode::Failed, extra: Some(name.to_owned()) };
+        let failed = Fault::with(FaultCode::Failed, name);
         self.clear(id, move |cleared| {
             drop(caller.send(cleared.map(|()| Reply::Done).map_err(|_| failed)));
         });
@@ -114,7 +113,7 @@ impl Engine {
 // B1.10.1–B1.10.5
 fn read(path: Option<PathBuf>, offset: i64, length: i64, caller: Caller) {
     let Some(path) = path else {
-        return drop(caller.send(Err(Fault { code: FaultCode::NoFile, extra: None })));
+        return drop(caller.send(Err(Fault::new(FaultCode::NoFile))));
     };
     tokio::task::spawn_blocking(move || {
         let refused = |code, extra| Err(Fault { code, extra });

@@ -24,21 +24,20 @@ use crate::config::{Config, Source};
 use crate::manager::{Action, Manager, ProcessId, Ticket};
 use crate::model::{ExitStatus, Level, LogLine, SupervisorState};
 use crate::pump::{Pump, PumpEvent};
-use crate::rpc::{Fault, Reply};
 use crate::sys::clock;
 use crate::sys::poll::Poller;
 use crate::sys::reactor::watch;
 use crate::sys::signals::Signals;
 use crate::sys::spawn::Spawner;
 use fcgi::FcgiSockets;
-use handle::Command;
+use handle::{Caller, Command};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::io;
 use std::time::Duration;
 use stdin::Stdins;
 use tokio::io::unix::AsyncFd;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 /// Everything the engine is handed at the start of a life.
 pub struct Parts {
@@ -80,7 +79,7 @@ pub struct Engine {
     /// When this turn carries out no more of them.
     turn_end: Duration,
     /// Callers whose answer is still to come.
-    answers: BTreeMap<Ticket, oneshot::Sender<Result<Reply, Fault>>>,
+    answers: BTreeMap<Ticket, Caller>,
     next_ticket: u64,
     /// Children that are dead and whose last output is being read.
     draining: BTreeMap<ProcessId, Drain>,

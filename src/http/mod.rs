@@ -129,13 +129,6 @@ pub async fn serve(listener: Listener, context: Rc<Context>, mut shutdown: watch
     Ok(())
 }
 
-/// The warning about a server that lets everybody in (B2.7.11, A3.25).
-#[must_use]
-pub fn open_door_warning(server: &HttpServer) -> Option<String> {
-    let warning = || format!("Server '{}' running without any HTTP authentication checking", server.section);
-    server.auth.is_none().then(warning)
-}
-
 /// Keeps one kind of trouble from filling the log.
 #[derive(Debug, Default)]
 struct Complaints {

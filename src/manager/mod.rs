@@ -35,7 +35,7 @@ pub use refusal::{CommandError, Refusal};
 pub use wait::Ticket;
 
 use crate::config::GroupConfig;
-use crate::model::{Channel, Level, LogLine, Now, ProcessState, SupervisorState};
+use crate::model::{Channel, Level, LogLine, Now, SupervisorState};
 use deadlines::Deadlines;
 use group::{Group, GroupId, Standing};
 use pool::{Pool, Serials};
@@ -339,11 +339,5 @@ impl Manager {
         for id in self.pools.keys() {
             debug_assert!(self.groups.contains_key(id), "a pool without a group");
         }
-    }
-
-    /// Processes in a state, for tests and reports.
-    #[must_use]
-    pub fn count(&self, state: ProcessState) -> usize {
-        self.members.values().filter(|member| member.process.state == state).count()
     }
 }

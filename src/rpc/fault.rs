@@ -88,12 +88,6 @@ impl FaultCode {
             Self::CantReread => "CANT_REREAD",
         }
     }
-
-    /// The fault of a `faultCode`, `None` for one that no method raises.
-    #[must_use]
-    pub fn from_code(code: i32) -> Option<Self> {
-        Self::ALL.into_iter().find(|fault| fault.code() == code)
-    }
 }
 
 impl Fault {
@@ -146,9 +140,5 @@ mod tests {
         assert_eq!(Fault::about(FaultCode::BadSignal, &Value::Int(99)).text(), "BAD_SIGNAL: 99");
         assert_eq!(Fault::about(FaultCode::IncorrectParameters, &Value::Nil).text(), "INCORRECT_PARAMETERS");
         assert_eq!(Fault::new(FaultCode::Failed).to_wire().code, 30);
-        assert_eq!(FaultCode::from_code(91), Some(FaultCode::StillRunning));
-        for unused in [0, 5, 7, 80, 93] {
-            assert_eq!(FaultCode::from_code(unused), None);
-        }
     }
 }
