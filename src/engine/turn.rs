@@ -194,8 +194,8 @@ impl Engine {
             drop(self.poller.try_io(tokio::io::Interest::READABLE, |_| nothing()));
             return;
         }
-        for one in ready {
-            let Ok(id) = u32::try_from(one.token).map(ProcessId) else { continue };
+        for token in ready {
+            let Ok(id) = u32::try_from(token).map(ProcessId) else { continue };
             if self.stdins.writable(id, self.poller.get_ref()).is_err() {
                 self.feed(Input::ListenerDeaf { id }, now);
             }

@@ -7,7 +7,7 @@ use super::source::Source;
 use super::{Attachment, ChannelId, Order, PumpEvent};
 use crate::logs::{LogFile, MainLog};
 use crate::model::{Channel, Level};
-use crate::sys::poll::{Interest, Poller, Ready};
+use crate::sys::poll::{Interest, Poller};
 use crate::sys::{clock, fds};
 use nix::sys::signal::SigSet;
 use std::collections::{BTreeMap, HashMap};
@@ -89,14 +89,14 @@ impl Worker {
     pub(super) fn run(mut self) -> MainLog {
         // signals are for the engine's thread; a limit of file size is an error of write
         let _ = SigSet::all().thread_block();
-        let mut ready: Vec<Ready> = Vec::new();
+        let mut ready = Vec::new();
         let mut more = false;
         loop {
             let timeout = if more { Some(Duration::ZERO) } else { self.timeout() };
             // an error is none of the streams'; what is ready is reported again
             drop(self.poller.wait(timeout, &mut ready));
             self.outlets.now = clock::now();
-            if ready.iter().any(|ready| ready.token == BELL) {
+            if ready.contains(&BELL) {
                 self.shared.heard();
             }
             match self.obey() {
@@ -105,8 +105,8 @@ impl Worker {
                 Obeyed::Stop(limit) => return self.stop(limit),
             }
             self.outlets.outbox.flush();
-            for ready in &ready {
-                self.turn(ready.token);
+            for token in &ready {
+                self.turn(*token);
             }
             self.look_after_the_slow();
             self.outlets.count_losses(self.shared.take_dropped());

@@ -21,23 +21,6 @@ pub enum Interest {
     Read,
     /// Bytes can be written.
     Write,
-    /// Either.
-    Both,
-    /// Only errors and hang-ups.
-    Nothing,
-}
-
-/// One descriptor that can be used now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ready {
-    /// What it was added under.
-    pub token: u64,
-    /// A read will not block: bytes, the end, or an error.
-    pub readable: bool,
-    /// A write will not block: room, or an error.
-    pub writable: bool,
-    /// The other end is gone. Bytes may still wait to be read.
-    pub hangup: bool,
 }
 
 /// A set of watched descriptors.
@@ -67,14 +50,6 @@ impl Poller {
         Ok(self.epoll.add(fd, EpollEvent::new(interest.flags(), token))?)
     }
 
-    /// Changes what `fd` is watched for, or its token.
-    ///
-    /// # Errors
-    /// `ENOENT` when it is not in the set.
-    pub fn modify(&self, fd: impl AsFd, token: u64, interest: Interest) -> io::Result<()> {
-        Ok(self.epoll.modify(fd, &mut EpollEvent::new(interest.flags(), token))?)
-    }
-
     /// Stops watching `fd`.
     ///
     /// # Errors
@@ -84,19 +59,19 @@ impl Poller {
     }
 
     /// Waits until a descriptor can be used or `timeout` has passed (`None`
-    /// waits for ever), and puts at most [`BATCH`] into `ready`, which is
-    /// emptied first. A signal ends the wait with none.
+    /// waits for ever), and puts the tokens of at most [`BATCH`] into `ready`,
+    /// which is emptied first. A signal ends the wait with none.
     ///
     /// # Errors
     /// Nothing that happens to a working set.
-    pub fn wait(&self, timeout: Option<Duration>, ready: &mut Vec<Ready>) -> io::Result<()> {
+    pub fn wait(&self, timeout: Option<Duration>, ready: &mut Vec<u64>) -> io::Result<()> {
         ready.clear();
         let mut events = [EpollEvent::empty(); BATCH];
         let count = match self.epoll.wait(&mut events, millis(timeout)) {
             Err(nix::Error::EINTR) => 0,
             other => other?,
         };
-        ready.extend(events.iter().take(count).map(|event| Ready::from_event(*event)));
+        ready.extend(events.iter().take(count).map(EpollEvent::data));
         Ok(())
     }
 }
@@ -118,21 +93,6 @@ impl Interest {
         match self {
             Self::Read => EpollFlags::EPOLLIN,
             Self::Write => EpollFlags::EPOLLOUT,
-            Self::Both => EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT,
-            Self::Nothing => EpollFlags::empty(),
-        }
-    }
-}
-
-impl Ready {
-    fn from_event(event: EpollEvent) -> Self {
-        let has = |flags: EpollFlags| event.events().intersects(flags);
-        let over = EpollFlags::EPOLLERR | EpollFlags::EPOLLHUP;
-        Self {
-            token: event.data(),
-            readable: has(EpollFlags::EPOLLIN | over),
-            writable: has(EpollFlags::EPOLLOUT | over),
-            hangup: has(over),
         }
     }
 }
@@ -180,11 +140,11 @@ impl AsFd for Waker {
 
 #[cfg(test)]
 mod tests {
-    use super::{Interest, Poller, Ready, Waker};
+    use super::{Interest, Poller, Waker};
     use crate::sys::fds::{pipe_cloexec, read, write};
     use std::time::Duration;
 
-    fn ready_now(poller: &Poller) -> Vec<Ready> {
+    fn ready_now(poller: &Poller) -> Vec<u64> {
         let mut ready = vec![];
         poller.wait(Some(Duration::ZERO), &mut ready).unwrap();
         ready
@@ -197,33 +157,31 @@ mod tests {
         poller.add(&reader, 7, Interest::Read).unwrap();
         assert_eq!(ready_now(&poller), []);
         write(&writer, b"ab").unwrap();
-        let bytes = Ready { token: 7, readable: true, writable: false, hangup: false };
-        assert_eq!(ready_now(&poller), [bytes]);
+        assert_eq!(ready_now(&poller), [7]);
         read(&reader, &mut [0; 1]).unwrap();
-        assert_eq!(ready_now(&poller), [bytes]);
+        assert_eq!(ready_now(&poller), [7]);
         read(&reader, &mut [0; 1]).unwrap();
         assert_eq!(ready_now(&poller), []);
     }
 
     #[test]
-    fn a_hangup_is_reported_even_to_those_who_asked_for_nothing() {
+    fn a_hangup_is_reported_too_until_the_descriptor_is_removed() {
         let (reader, writer) = pipe_cloexec().unwrap();
         let poller = Poller::new().unwrap();
-        poller.add(&reader, 1, Interest::Nothing).unwrap();
+        poller.add(&reader, 1, Interest::Read).unwrap();
+        assert_eq!(ready_now(&poller), []);
         drop(writer);
-        assert_eq!(ready_now(&poller), [Ready { token: 1, readable: true, writable: true, hangup: true }]);
+        assert_eq!(ready_now(&poller), [1]);
         poller.remove(&reader).unwrap();
         assert_eq!(ready_now(&poller), []);
     }
 
     #[test]
-    fn interest_and_token_can_be_changed() {
+    fn room_in_a_pipe_is_reported_to_who_would_write() {
         let (_reader, writer) = pipe_cloexec().unwrap();
         let poller = Poller::new().unwrap();
-        poller.add(&writer, 1, Interest::Nothing).unwrap();
-        assert_eq!(ready_now(&poller), []);
-        poller.modify(&writer, 2, Interest::Write).unwrap();
-        assert_eq!(ready_now(&poller), [Ready { token: 2, readable: false, writable: true, hangup: false }]);
+        poller.add(&writer, 2, Interest::Write).unwrap();
+        assert_eq!(ready_now(&poller), [2]);
     }
 
     #[test]
@@ -239,7 +197,7 @@ mod tests {
             });
             poller.wait(None, &mut ready).unwrap();
         });
-        assert_eq!(ready.first().map(|ready| ready.token), Some(9));
+        assert_eq!(ready, [9]);
         waker.drain();
         assert_eq!(ready_now(&poller), []);
     }
