@@ -144,3 +144,23 @@ impl Manager {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Action, Input, Manager};
+    use crate::model::{Now, Signal, SupervisorState};
+    use std::time::Duration;
+
+    /// A4.126: between the end of a restart's way out and the next life.
+    #[test]
+    fn a_restart_that_has_finished_may_still_become_a_shutdown() {
+        let now = Now { mono: Duration::from_secs(1000), wall: Duration::from_secs(1_700_000_001) };
+        let mut manager = Manager::new("supervisor".to_owned(), vec![], 0);
+        let mut out = vec![];
+        manager.begin_shutdown(SupervisorState::Restarting, now, &mut out);
+        manager.input(Input::Signalled(Signal::TERM), now, &mut out);
+        manager.input(Input::Signalled(Signal::TERM), now, &mut out);
+        out.retain(|action| matches!(action, Action::Finish(_)));
+        assert_eq!(out, [SupervisorState::Restarting, SupervisorState::Shutdown].map(Action::Finish));
+    }
+}

@@ -97,18 +97,6 @@ fn a_restart_becomes_a_shutdown_on_term_and_never_the_other_way_round() {
     assert_eq!(world.did().last().map(String::as_str), Some("finish SHUTDOWN"));
 }
 
-/// A4.126: between the end of a restart's way out and the next life.
-#[test]
-fn a_restart_that_has_finished_may_still_become_a_shutdown() {
-    let mut world = World::new(vec![]);
-    let mut out = vec![];
-    world.manager.begin_shutdown(SupervisorState::Restarting, world.now, &mut out);
-    world.perform(out);
-    world.input(Input::Signalled(Signal::TERM));
-    world.input(Input::Signalled(Signal::TERM));
-    assert_eq!(world.did(), ["finish RESTARTING", "finish SHUTDOWN"]);
-}
-
 /// B1.6.4, B1.12.3
 #[test]
 fn a_start_that_waits_is_answered_when_the_process_is_running() {
