@@ -64,14 +64,15 @@ impl Stdins {
         if !idle {
             return Ok(());
         }
-        match pipe.flush() {
+        let sent = match pipe.flush() {
             Ok(true) => Ok(()),
-            Ok(false) => poller.add(&pipe.fd, u64::from(id.0), Interest::Write).map_err(|_| Undelivered::Full),
-            Err(_) => {
-                self.pipes.remove(&id);
-                Err(Undelivered::Closed)
-            }
-        }
+            Ok(false) => poller.add(&pipe.fd, u64::from(id.0), Interest::Write),
+            Err(error) => Err(error),
+        };
+        sent.map_err(|_| {
+            self.pipes.remove(&id);
+            Undelivered::Closed
+        })
     }
 
     /// The pipe of `id` takes more. Tells whether the child turned out to have
@@ -146,6 +147,17 @@ mod tests {
         let _reader = stdin_of(&mut stdins, 1);
         assert_eq!(stdins.send(ProcessId(1), &vec![b'x'; 2 * MOST_PENDING], &poller), Ok(()));
         assert_eq!(stdins.send(ProcessId(1), b"x", &poller), Err(Undelivered::Full));
+    }
+
+    /// Half a message is out by then, and nobody would write the rest.
+    #[test]
+    fn a_full_pipe_that_cannot_be_watched_is_closed() {
+        let (poller, mut stdins) = (Poller::new().expect("a poller"), Stdins::new());
+        let _reader = stdin_of(&mut stdins, 1);
+        let pipe = stdins.pipes.get(&ProcessId(1)).expect("a pipe");
+        poller.add(&pipe.fd, 9, Interest::Write).expect("watched by somebody else, so no second time");
+        assert_eq!(stdins.send(ProcessId(1), &vec![b'x'; 1 << 20], &poller), Err(Undelivered::Closed));
+        assert_eq!(stdins.send(ProcessId(1), b"x", &poller), Err(Undelivered::Closed));
     }
 
     /// B1.6.24
