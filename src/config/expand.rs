@@ -121,7 +121,7 @@ pub fn expand(text: &str, names: &Names<'_>, option: &str) -> Result<String, Exp
         return Ok(text.to_owned());
     }
     let expansion =
-        Expansion { names, chars: text.chars().collect(), at: 0, out: String::new(), spare: Spare::Mapping };
+        Expansion { names, text, at: 0, seen: 0, out: String::with_capacity(text.len()), spare: Spare::Mapping };
     let (text, option) = (text.to_owned(), option.to_owned());
     expansion.run().map_err(|failure| match failure {
         Failure::Unknown(name) => {
@@ -158,34 +158,48 @@ enum Argument<'n> {
 
 struct Expansion<'a> {
     names: &'a Names<'a>,
-    chars: Vec<char>,
+    text: &'a str,
+    /// In bytes.
     at: usize,
+    /// In characters, as Python's errors count.
+    seen: usize,
     out: String,
     spare: Spare,
 }
 
 impl<'a> Expansion<'a> {
     fn run(mut self) -> Result<String, Failure> {
-        while let Some(c) = self.next() {
-            if c != '%' {
-                self.out.push(c);
-            } else if self.peek() == Some('%') {
-                self.at += 1;
+        loop {
+            self.plain();
+            let more = self.next().is_some();
+            if more && self.peek() == Some('%') {
+                self.next();
                 self.out.push('%');
-            } else {
+            } else if more {
                 self.directive()?;
             }
             if self.out.len() > MAX_VALUE {
                 return Err(Failure::TooLong);
             }
+            if !more {
+                return Ok(self.out);
+            }
         }
-        Ok(self.out)
+    }
+
+    /// Everything up to the next percent sign.
+    fn plain(&mut self) {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let plain = rest.split('%').next().unwrap_or_default();
+        self.out.push_str(plain);
+        self.at += plain.len();
+        self.seen += plain.chars().count();
     }
 
     fn directive(&mut self) -> Result<(), Failure> {
         let mut named = None;
         if self.peek() == Some('(') {
-            self.at += 1;
+            self.next();
             named = Some(Argument::Named(self.name()?));
             self.spare = Spare::Used;
         }
@@ -214,7 +228,7 @@ impl<'a> Expansion<'a> {
         }
         spec.check().map_err(bad)?;
         let argument = self.argument(&mut named)?;
-        let index = self.at - 1;
+        let index = self.seen - 1;
         let text = match argument {
             Argument::Named(Value::Text(text)) => spec.text(c, text, index),
             Argument::Named(Value::Number(number)) => spec.number(c, *number, index),
@@ -225,12 +239,13 @@ impl<'a> Expansion<'a> {
     }
 
     fn peek(&self) -> Option<char> {
-        self.chars.get(self.at).copied()
+        self.text.get(self.at..)?.chars().next()
     }
 
     fn next(&mut self) -> Option<char> {
         let c = self.peek()?;
-        self.at += 1;
+        self.at += c.len_utf8();
+        self.seen += 1;
         Some(c)
     }
 
@@ -240,21 +255,17 @@ impl<'a> Expansion<'a> {
 
     /// The name up to its own closing parenthesis (A2.56), and its value.
     fn name(&mut self) -> Result<&'a Value, Failure> {
-        let mut depth = 1;
-        let mut name = String::new();
-        loop {
-            let c = self.next().ok_or_else(|| bad("incomplete format key"))?;
-            match c {
+        let (start, mut end, mut depth) = (self.at, self.at, 1);
+        while depth > 0 {
+            end = self.at;
+            match self.next().ok_or_else(|| bad("incomplete format key"))? {
                 '(' => depth += 1,
                 ')' => depth -= 1,
                 _ => {}
             }
-            if depth == 0 {
-                break;
-            }
-            name.push(c);
         }
-        self.names.get(&name).ok_or(Failure::Unknown(name))
+        let name = self.text.get(start..end).unwrap_or_default();
+        self.names.get(name).ok_or_else(|| Failure::Unknown(name.to_owned()))
     }
 
     fn flags(&mut self, spec: &mut Spec) -> Result<char, Failure> {

@@ -16,7 +16,7 @@ pub(super) use reader::universal;
 
 use crate::model::py_repr;
 use configparser::ini::Ini;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use thiserror::Error;
 
@@ -127,9 +127,12 @@ pub struct Sections {
     options: usize,
     has_default: bool,
     files: Vec<String>,
-    places: HashMap<String, HashMap<String, At>>,
-    /// The first header of each section.
-    headers: HashMap<String, At>,
+    /// Of each section and option in the store's order; none for an option that
+    /// stands in `[DEFAULT]`.
+    places: Vec<Vec<Option<At>>>,
+    /// The first header of each section, in the store's order; none if a check
+    /// added it.
+    headers: Vec<Option<At>>,
     repeats: Vec<(String, Option<String>, At, At)>,
     /// Section and key of each `%(here)s` that the last text brought.
     latest: Vec<(String, String)>,
@@ -156,8 +159,8 @@ impl Sections {
             options: 0,
             has_default: false,
             files: Vec::new(),
-            places: HashMap::new(),
-            headers: HashMap::new(),
+            places: Vec::new(),
+            headers: Vec::new(),
             repeats: Vec::new(),
             latest: Vec::new(),
             inherited: 0,
@@ -203,28 +206,38 @@ impl Sections {
     /// Where the value that [`Sections::get`] gives was written.
     #[must_use]
     pub fn place(&self, section: &str, key: &str) -> Option<Place> {
-        let of = |name: &str| self.places.get(name).and_then(|keys| keys.get(key));
-        let (file, line) = of(section).or_else(|| of(Self::DEFAULT))?;
-        self.shown((*file, *line))
+        let of = |name: &str| -> Option<At> {
+            let (index, _, options) = self.store.get_map_ref().get_full(name)?;
+            *self.places.get(index)?.get(options.get_index_of(key)?)?
+        };
+        self.shown(of(section).or_else(|| of(Self::DEFAULT))?)
     }
 
     /// Where a section's first header stands.
     #[must_use]
     pub fn header(&self, section: &str) -> Option<Place> {
-        self.shown(*self.headers.get(section)?)
+        self.shown(self.first_header(section)?)
     }
 
-    /// The options that were written in the section itself, in no order.
+    /// The options that were written in the section itself.
     pub fn keys(&self, section: &str) -> impl Iterator<Item = &str> {
-        self.places.get(section).into_iter().flat_map(|keys| keys.keys()).map(String::as_str)
+        self.placed(section).map(|(key, _)| key)
+    }
+
+    fn placed(&self, section: &str) -> impl Iterator<Item = (&str, At)> {
+        let full = self.store.get_map_ref().get_full(section);
+        full.into_iter().flat_map(|(index, _, options)| {
+            let places = self.places.get(index).into_iter().flatten();
+            options.keys().zip(places).filter_map(|(key, at)| Some((key.as_str(), (*at)?)))
+        })
     }
 
     /// The options that were written in the section itself, by their places.
     #[must_use]
     pub fn written(&self, section: &str) -> Vec<(&str, Place)> {
-        let mut written: Vec<_> = self.places.get(section).into_iter().flatten().collect();
-        written.sort_by_key(|(_, at)| **at);
-        written.into_iter().filter_map(|(key, at)| Some((key.as_str(), self.shown(*at)?))).collect()
+        let mut written: Vec<_> = self.placed(section).collect();
+        written.sort_by_key(|(_, at)| *at);
+        written.into_iter().filter_map(|(key, at)| Some((key, self.shown(at)?))).collect()
     }
 
     /// What was written more than once; the first thousand.
@@ -238,7 +251,8 @@ impl Sections {
     /// The file in which a section's name first stood (A2.41).
     #[must_use]
     pub fn file_of(&self, section: &str) -> Option<&str> {
-        self.headers.get(section).and_then(|(file, _)| self.files.get(*file)).map(String::as_str)
+        let (file, _) = self.first_header(section)?;
+        self.files.get(file).map(String::as_str)
     }
 
     /// Writes `directory` for the text `%(here)s` in what the last text brought:
@@ -268,6 +282,10 @@ impl Sections {
             }
         }
         self.inherited = map.len();
+    }
+
+    fn first_header(&self, section: &str) -> Option<At> {
+        *self.headers.get(self.store.get_map_ref().get_index_of(section)?)?
     }
 
     fn shown(&self, (file, line): At) -> Option<Place> {

@@ -15,14 +15,11 @@ impl Sections {
     pub fn only(&self, names: &[&str]) -> Self {
         let mut some = Self { files: self.files.clone(), ..Self::new() };
         for name in names.iter().copied().chain([Self::DEFAULT]) {
-            if let Some(options) = self.store.get_map_ref().get(name) {
-                some.store.get_mut_map().insert(name.to_owned(), options.clone());
-            }
-            if let Some(places) = self.places.get(name) {
-                some.places.insert(name.to_owned(), places.clone());
-            }
-            if let Some(header) = self.headers.get(name) {
-                some.headers.insert(name.to_owned(), *header);
+            let Some((index, _, options)) = self.store.get_map_ref().get_full(name) else { continue };
+            if some.store.get_mut_map().insert(name.to_owned(), options.clone()).is_none() {
+                some.places.push(self.places.get(index).cloned().unwrap_or_default());
+                some.headers.push(self.headers.get(index).copied().flatten());
+                some.has_default |= name == Self::DEFAULT;
             }
         }
         some
@@ -32,14 +29,25 @@ impl Sections {
     pub fn set(&mut self, section: &str, key: &str, value: &str) {
         let options = self.store.get_mut_map().entry(section.to_owned()).or_default();
         options.insert(key.to_owned(), Some(value.to_owned()));
+        let count = self.store.get_map_ref().len();
+        self.places.resize(count, Vec::new());
+        self.headers.resize(count, None);
+        self.has_default |= section == Self::DEFAULT;
     }
 
     /// Takes an option out of its section, or of `[DEFAULT]` if it has none.
     pub fn remove(&mut self, section: &str, key: &str) {
-        let map = self.store.get_mut_map();
-        let own = map.get_mut(section).and_then(|options| options.shift_remove(key));
-        if own.is_none() {
-            map.get_mut(Self::DEFAULT).and_then(|options| options.shift_remove(key));
+        if !self.remove_own(section, key) {
+            self.remove_own(Self::DEFAULT, key);
         }
+    }
+
+    fn remove_own(&mut self, section: &str, key: &str) -> bool {
+        let Some((index, _, options)) = self.store.get_mut_map().get_full_mut(section) else { return false };
+        let Some((option, _, _)) = options.shift_remove_full(key) else { return false };
+        if let Some(places) = self.places.get_mut(index).filter(|places| option < places.len()) {
+            places.remove(option);
+        }
+        true
     }
 }

@@ -27,7 +27,8 @@ struct Open {
 struct Reader<'a> {
     into: &'a mut Sections,
     file: &'a str,
-    section: Option<String>,
+    /// Its index in the store, and its name.
+    section: Option<(usize, String)>,
     option: Option<Open>,
     indent: usize,
     bad: Vec<(usize, String)>,
@@ -83,20 +84,22 @@ impl Reader<'_> {
     fn open_section(&mut self, number: usize, name: &str) -> Result<(), IniError> {
         self.close_option()?;
         let at = (self.into.files.len() - 1, number);
-        if let Some(first) = self.into.headers.get(name) {
-            self.into.repeated(name, None, *first, at);
-        }
-        let map = self.into.store.get_mut_map();
-        if !map.contains_key(name) {
+        let index = self.into.store.get_map_ref().get_index_of(name);
+        if let Some(index) = index {
+            if let Some(first) = self.into.headers.get(index).copied().flatten() {
+                self.into.repeated(name, None, first, at);
+            }
+        } else {
             self.into.count += 1;
             if self.into.count > MAX_SECTIONS {
                 return Err(IniError::TooManySections { file: self.file.to_owned() });
             }
-            map.entry(name.to_owned()).or_default();
-            self.into.headers.insert(name.to_owned(), at);
+            self.into.headers.push(Some(at));
+            self.into.places.push(Vec::new());
             self.into.has_default |= name == Sections::DEFAULT;
         }
-        self.section = Some(name.to_owned());
+        let new = || self.into.store.get_mut_map().insert_full(name.to_owned(), Default::default()).0;
+        self.section = Some((index.unwrap_or_else(new), name.to_owned()));
         Ok(())
     }
 
@@ -118,25 +121,30 @@ impl Reader<'_> {
     }
 
     fn close_option(&mut self) -> Result<(), IniError> {
-        let (Some(open), Some(section)) = (self.option.take(), &self.section) else { return Ok(()) };
-        let value = open.value.trim_end_matches(is_space).to_owned();
-        let place = (self.into.files.len() - 1, open.line);
-        let before = match self.into.places.get_mut(section) {
-            Some(keys) => keys.insert(open.key.clone(), place),
-            None => self.into.places.entry(section.clone()).or_default().insert(open.key.clone(), place),
-        };
-        match before {
-            Some(before) => self.into.repeated(section, Some(&open.key), before, place),
-            None => self.into.options += 1,
-        }
-        if self.into.options > MAX_OPTIONS {
-            return Err(IniError::TooManyOptions { file: self.file.to_owned() });
-        }
+        let (Some(open), Some((index, section))) = (self.option.take(), &self.section) else { return Ok(()) };
+        let Open { key, line, mut value } = open;
+        value.truncate(value.trim_end_matches(is_space).len());
+        let into = &mut *self.into;
         if value.contains(HERE) {
-            self.into.latest.push((section.clone(), open.key.clone()));
+            into.latest.push((section.clone(), key.clone()));
         }
-        if let Some(options) = self.into.store.get_mut_map().get_mut(section) {
-            options.insert(open.key, Some(value));
+        let Some((_, options)) = into.store.get_mut_map().get_index_mut(*index) else { return Ok(()) };
+        let Some(places) = into.places.get_mut(*index) else { return Ok(()) };
+        let (option, _) = options.insert_full(key, Some(value));
+        if places.len() <= option {
+            places.resize(option + 1, None);
+        }
+        let place = (into.files.len() - 1, line);
+        let before = places.get_mut(option).and_then(|known| known.replace(place));
+        match before {
+            Some(before) => {
+                let key = options.get_index(option).map(|(key, _)| key.clone());
+                into.repeated(section, key.as_deref(), before, place);
+            }
+            None => into.options += 1,
+        }
+        if into.options > MAX_OPTIONS {
+            return Err(IniError::TooManyOptions { file: self.file.to_owned() });
         }
         Ok(())
     }

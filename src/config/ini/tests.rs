@@ -202,3 +202,25 @@ fn an_endless_list_of_bad_lines_is_cut() {
     assert_eq!(error.lines().count(), 1 + 1_000 + 1);
     assert!(error.ends_with("\n\t[line 1001]: 'bad\\n'\n\tand 200 more"));
 }
+
+/// A2.19
+#[test]
+fn a_part_that_is_changed_keeps_defaults_and_places() {
+    let all = read("[DEFAULT]\nd=1\n[a]\nx=1\ny=2\nz=3\n[b]\ny=4\n").unwrap();
+    let mut part = all.only(&["a"]);
+    let line = |part: &Sections, key: &str| part.place("a", key).map(|place| place.line);
+    assert_eq!((part.get("a", "d"), line(&part, "d")), (Some("1"), Some(2)));
+    part.remove("a", "x");
+    part.set("a", "new", "5");
+    assert_eq!(
+        (line(&part, "x"), line(&part, "y"), line(&part, "z"), line(&part, "new")),
+        (None, Some(5), Some(6), None)
+    );
+    part.remove("a", "d");
+    assert_eq!((part.get("a", "d"), part.get("a", "new"), part.has("b")), (None, Some("5"), false));
+    part.set("c", "k", "6");
+    assert_eq!(
+        (part.get("c", "k"), part.header("c"), part.header("a").map(|place| place.line)),
+        (Some("6"), None, Some(3))
+    );
+}
