@@ -145,6 +145,14 @@ fn here_is_replaced_where_it_is_no_quoted_percent_sign() {
     assert_eq!(sections.get("s", "c"), Some("%(ENV_X)s %(here)5s"));
 }
 
+/// A2.19: a part of the sections still has what stands in `[DEFAULT]`
+#[test]
+fn sections_taken_out_keep_their_defaults() {
+    let sections = read("[DEFAULT]\nk=d\n[a]\nj=1\n[b]\n").unwrap();
+    let some = sections.only(&["a"]);
+    assert_eq!((some.get("a", "k"), some.get("a", "j"), some.has("b")), (Some("d"), Some("1"), false));
+}
+
 /// A2.19, A2.39
 #[test]
 fn here_of_the_default_section_is_that_of_the_file_that_began_a_section() {
