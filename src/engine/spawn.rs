@@ -98,7 +98,7 @@ impl Engine {
             },
             stdout: pipes.stdout.1.as_fd(),
             stderr: pipes.stderr.as_ref().unwrap_or(&pipes.stdout).1.as_fd(),
-            minfds: u32::try_from(self.config.supervisord.minfds).unwrap_or(0),
+            minfds: u32::try_from(self.config.supervisord.minfds.max(0)).unwrap_or(u32::MAX),
         }
     }
 

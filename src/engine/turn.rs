@@ -131,7 +131,7 @@ impl Engine {
             match self.manager.owner_of(pid).filter(|id| self.attached.contains(id)) {
                 Some(id) => {
                     self.draining.insert(id, Drain { pid, status, limit: now.mono + DRAIN_LIMIT });
-                    self.pump.drain(id.0);
+                    self.pump.drain(id.0, pid);
                 }
                 None => self.feed(Input::Exited { pid, status }, now),
             }
@@ -151,7 +151,13 @@ impl Engine {
             PumpEvent::Listener { process, bytes } => {
                 self.feed(Input::ListenerSaid { id: ProcessId(process), bytes }, now);
             }
-            PumpEvent::Drained { process } => self.tell_exit(ProcessId(process), now),
+            PumpEvent::Drained { process, pid } => {
+                let id = ProcessId(process);
+                // A pump that was late may be answering for the child before.
+                if self.draining.get(&id).is_some_and(|drain| drain.pid == pid) {
+                    self.tell_exit(id, now);
+                }
+            }
             PumpEvent::Closed { .. } => {}
         }
     }

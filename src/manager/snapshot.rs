@@ -1,4 +1,6 @@
 //! Manager -> lines -> Manager: what a hot upgrade will hand to the next image.
+//! Until then the simulation is its only caller: it goes through the lines all
+//! the time, so that no new state is forgotten here.
 //!
 //! A snapshot is text, one thing a line: a word that says what it is, then
 //! `key=value` pairs. Values are percent-escaped, so none holds a blank or a

@@ -95,13 +95,15 @@ pub enum PumpEvent {
     Drained {
         /// Which one.
         process: u32,
+        /// Its child that has died; a late answer is not about the next one.
+        pid: i32,
     },
 }
 
 enum Order {
     Log(LogLine, Now),
     Attach(Box<Attachment>),
-    Drain(u32),
+    Drain(u32, i32),
     ReopenAll,
     Clear(u32, Answer),
     ClearMain(Answer),
@@ -163,8 +165,8 @@ impl Pump {
 
     /// The child is gone: reads what it left, as far as that ends, and closes
     /// its streams and logs. Always answered by [`PumpEvent::Drained`].
-    pub fn drain(&self, process: u32) {
-        self.order(Order::Drain(process));
+    pub fn drain(&self, process: u32, pid: i32) {
+        self.order(Order::Drain(process, pid));
     }
 
     /// Opens every log by its name again (A5.10).

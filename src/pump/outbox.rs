@@ -96,7 +96,7 @@ mod tests {
     use tokio::sync::mpsc::channel;
 
     fn event(process: u32) -> PumpEvent {
-        PumpEvent::Drained { process }
+        PumpEvent::Drained { process, pid: 1 }
     }
 
     #[test]

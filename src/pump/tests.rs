@@ -57,11 +57,11 @@ impl Rig {
 
     /// Drains the process and collects its events up to the answer.
     fn drained(&mut self) -> Vec<PumpEvent> {
-        self.pump.drain(PROCESS);
+        self.pump.drain(PROCESS, PID);
         let mut events = vec![];
         loop {
             match self.event() {
-                PumpEvent::Drained { process: PROCESS } => return events,
+                PumpEvent::Drained { process: PROCESS, pid: PID } => return events,
                 other => events.push(other),
             }
         }

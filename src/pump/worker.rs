@@ -130,7 +130,7 @@ impl Worker {
                     self.outlets.main.write(&line, at);
                 }
                 Ok(Order::Attach(attachment)) => self.attach(*attachment),
-                Ok(Order::Drain(process)) => self.drain(process),
+                Ok(Order::Drain(process, pid)) => self.drain(process, pid),
                 Ok(Order::ReopenAll) => self.reopen_all(),
                 Ok(Order::Clear(process, answer)) => answer(self.clear(process)),
                 Ok(Order::ClearMain(answer)) => answer(self.outlets.main.clear(self.outlets.now)),
@@ -201,13 +201,13 @@ impl Worker {
         }
     }
 
-    fn drain(&mut self, process: u32) {
+    fn drain(&mut self, process: u32, pid: i32) {
         for channel in [Channel::Stdout, Channel::Stderr] {
             if let Some(token) = self.tokens.remove(&ChannelId { process, channel }) {
                 self.finish(token);
             }
         }
-        self.outlets.outbox.push(PumpEvent::Drained { process });
+        self.outlets.outbox.push(PumpEvent::Drained { process, pid });
     }
 
     /// Reads what is left of a stream and lets go of it.
