@@ -138,6 +138,16 @@ mod tests {
         assert_eq!((found.prompt.as_str(), found.path), ("found", Some("/opt/supervisord.conf".into())));
     }
 
+    /// A2.40, B3.2.7: what an included file says is for the daemon alone
+    #[test]
+    fn includes_are_not_followed() {
+        let text = "[supervisorctl]\nprompt=root\n[include]\nfiles=more.conf\n";
+        let more = "[supervisorctl]\nprompt=included\n";
+        let world = Fake::new().file(PATH, text).file("/etc/sv/more.conf", more);
+        let config = load_ctl_from(Some(Path::new(PATH)), Path::new("ctl"), &world).unwrap();
+        assert_eq!(config.prompt, "root");
+    }
+
     /// B3.2.4, B3.2.5, B3.2.6
     #[test]
     fn values_are_expanded_and_paths_made_absolute() {

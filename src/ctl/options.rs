@@ -140,7 +140,7 @@ Without an action they are read from a prompt.
 
 #[cfg(test)]
 mod tests {
-    use super::{CommandLine, Wish, parse};
+    use super::{CommandLine, Wish, help, parse};
 
     fn read(line: &str) -> Result<CommandLine, String> {
         let args: Vec<String> = line.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
@@ -160,6 +160,18 @@ mod tests {
         assert_eq!(line.words, ["status", "--foo", "-x"]);
         for help in ["-h", "-?", "--help", "-i --he status"] {
             assert_eq!(read(help).unwrap_err(), "help");
+        }
+    }
+
+    /// B3.1.5
+    #[test]
+    fn the_help_shows_the_call_and_every_option() {
+        let text = help("/usr/bin/supervisorctl");
+        assert!(text.contains("\nUsage: /usr/bin/supervisorctl [options] [action [arguments]]\n"), "{text}");
+        for option in
+            ["-c/--conf", "-h/--help", "-i/--interactive", "-s/--serverurl", "-u/--user", "-p/--pass", "-r/--hist"]
+        {
+            assert!(text.lines().any(|line| line.starts_with(option)), "{option}");
         }
     }
 

@@ -13,7 +13,7 @@ impl Sections {
     /// The sections of these names alone, with `[DEFAULT]`.
     #[must_use]
     pub fn only(&self, names: &[&str]) -> Self {
-        let mut some = Self { files: self.files.clone(), has_default: self.has_default, ..Self::new() };
+        let mut some = Self { files: self.files.clone(), ..Self::new() };
         for name in names.iter().copied().chain([Self::DEFAULT]) {
             let Some((index, _, options)) = self.store.get_map_ref().get_full(name) else { continue };
             if some.store.get_mut_map().insert(name.to_owned(), options.clone()).is_none() {
