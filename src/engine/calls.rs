@@ -7,7 +7,7 @@ use super::reload::cant_reread;
 use super::stdin::Undelivered;
 use crate::manager::{Refusal, Target, Ticket, Wish};
 use crate::model::{API_VERSION, Now, SUPERVISOR_VERSION, SupervisorState};
-use crate::rpc::{ConfigInfo, Fault, FaultCode, Reply, Request, refuse};
+use crate::rpc::{ConfigInfo, Fault, FaultCode, Reply, Request};
 use crate::sys::clock;
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ impl Engine {
             Request::GetPid => Ok(Reply::Int(i64::from(std::process::id()))),
             Request::GetProcessInfo(name) => {
                 let info = self.manager.info(&name, now, &stamp);
-                info.map(|info| Reply::Info(Box::new(info))).map_err(|refusal| refuse::from_refusal(&refusal))
+                info.map(|info| Reply::Info(Box::new(info))).map_err(Fault::from)
             }
             Request::GetAllProcessInfo => Ok(Reply::Infos(self.manager.infos(now, &stamp))),
             Request::GetAllConfigInfo => Ok(Reply::Configs(self.config_infos())),
@@ -107,7 +107,7 @@ impl Engine {
                 self.answers.insert(ticket, caller);
                 self.carry_out(out, now);
             }
-            Err(refusal) => drop(caller.send(Err(refuse::from_refusal(&refusal)))),
+            Err(refusal) => drop(caller.send(Err(refusal.into()))),
         }
     }
 
@@ -127,9 +127,9 @@ impl Engine {
         let read = self.manager.last_read().iter().find(|group| group.name == name).cloned();
         let group = read.ok_or_else(|| Fault::with(FaultCode::BadName, name))?;
         if self.manager.is_active(name) {
-            return Err(refuse::from_refusal(&Refusal::AlreadyAdded(name.to_owned())));
+            return Err(Refusal::AlreadyAdded(name.to_owned()).into());
         }
-        let failed = |error: super::EngineError| refuse::from_refusal(&Refusal::Failed(error.to_string()));
+        let failed = |error: super::EngineError| Fault::from(Refusal::Failed(error.to_string()));
         self.activate(group, now).map_err(failed)?;
         Ok(Reply::Done)
     }
@@ -137,7 +137,7 @@ impl Engine {
     // B1.11.10
     fn remove_process_group(&mut self, name: &str, now: Now) -> Result<Reply, Fault> {
         let mut out = vec![];
-        let gone = self.manager.remove_group(name, &mut out).map_err(|refusal| refuse::from_refusal(&refusal))?;
+        let gone = self.manager.remove_group(name, &mut out)?;
         for id in gone {
             self.release(id);
         }
@@ -148,7 +148,7 @@ impl Engine {
     // B1.6.24
     fn send_stdin(&mut self, name: &str, chars: &str) -> Result<Reply, Fault> {
         let refused = |code| Fault::with(code, name);
-        let id = self.manager.process_named(name).map_err(|refusal| refuse::from_refusal(&refusal))?;
+        let id = self.manager.process_named(name)?;
         if !self.manager.process(id).is_some_and(|process| process.pid.is_some() && !process.killing) {
             return Err(refused(FaultCode::NotRunning));
         }

@@ -26,17 +26,12 @@ impl Engine {
     }
 
     pub(super) fn read_process_log(&self, name: &str, channel: Channel, offset: i64, length: i64, caller: Caller) {
-        match self.manager.process_named(name) {
-            Ok(id) => read(self.logfile(id, channel), offset, length, caller),
-            Err(refusal) => drop(caller.send(Err(refuse::from_refusal(&refusal)))),
-        }
+        let Some((id, caller)) = self.meant(name, caller) else { return };
+        read(self.logfile(id, channel), offset, length, caller);
     }
 
     pub(super) fn tail_process_log(&self, name: &str, channel: Channel, offset: i64, length: i64, caller: Caller) {
-        let id = match self.manager.process_named(name) {
-            Ok(id) => id,
-            Err(refusal) => return drop(caller.send(Err(refuse::from_refusal(&refusal)))),
-        };
+        let Some((id, caller)) = self.meant(name, caller) else { return };
         let Some(path) = self.logfile(id, channel) else {
             let nothing = Reply::Tail { text: String::new(), offset: 0, overflow: false };
             return drop(caller.send(Ok(nothing)));
@@ -62,10 +57,7 @@ impl Engine {
 
     // B1.10.16, B1.10.17
     pub(super) fn clear_process_logs(&self, name: &str, caller: Caller) {
-        let id = match self.manager.process_named(name) {
-            Ok(id) => id,
-            Err(refusal) => return drop(caller.send(Err(refuse::from_refusal(&refusal)))),
-        };
+        let Some((id, caller)) = self.meant(name, caller) else { return };
         let failed = Fault::with(FaultCode::Failed, name);
         self.clear(id, move |cleared| {
             drop(caller.send(cleared.map(|()| Reply::Done).map_err(|_| failed)));
@@ -92,6 +84,17 @@ impl Engine {
             }
             drop(caller.send(Ok(Reply::Results(results))));
         });
+    }
+
+    /// The process that a caller means; one who means none is told so.
+    fn meant(&self, name: &str, caller: Caller) -> Option<(ProcessId, Caller)> {
+        match self.manager.process_named(name) {
+            Ok(id) => Some((id, caller)),
+            Err(refusal) => {
+                drop(caller.send(Err(refusal.into())));
+                None
+            }
+        }
     }
 
     /// A running process's logs are the pump's; those of a stopped one nobody

@@ -104,7 +104,7 @@ impl Engine {
         let Some(caller) = self.answers.remove(&ticket) else { return };
         let reply = match answer {
             Answer::One(Ok(())) => Ok(Reply::Done),
-            Answer::One(Err(refusal)) => Err(refuse::from_refusal(&refusal)),
+            Answer::One(Err(refusal)) => Err(refusal.into()),
             Answer::Many(outcomes) => Ok(Reply::Results(outcomes.iter().map(refuse::result_entry).collect())),
         };
         // A caller that has gone away does not need the answer.

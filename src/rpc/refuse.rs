@@ -10,7 +10,7 @@ const SUCCESS: i32 = 80;
 
 /// The fault that a refusal is told as.
 #[must_use]
-pub fn from_refusal(refusal: &Refusal) -> Fault {
+fn from_refusal(refusal: &Refusal) -> Fault {
     let code = match refusal {
         Refusal::BadName(_) => FaultCode::BadName,
         Refusal::BadSignal(_) => FaultCode::BadSignal,
@@ -26,6 +26,12 @@ pub fn from_refusal(refusal: &Refusal) -> Fault {
         Refusal::ShutdownState => return Fault::new(FaultCode::ShutdownState),
     };
     Fault::with(code, refusal.to_string())
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        from_refusal(&refusal)
+    }
 }
 
 /// How one member fared, as a result list shows it (B1.7.2).
