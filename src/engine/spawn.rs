@@ -39,11 +39,12 @@ impl Engine {
     /// # Errors
     /// Upstream's sentence for `spawnerr` (A4.50–A4.59).
     pub(super) fn spawn(&mut self, id: ProcessId) -> Result<i32, String> {
-        let executable = self.executable(id).map_err(|error| error.to_string())?;
         let config = self.manager.process(id).ok_or_else(|| "no such process".to_owned())?.config.clone();
         let name = config.name.as_str();
-        let logs = self.open_logs(id, &config).map_err(|error| no_pipes(name, &error))?;
+        // Before all else, as the log tells; given back when the spawn fails (A4.101).
         let socket = self.fcgi_socket(id, &config).map_err(|error| error.to_string())?;
+        let executable = self.executable(id).map_err(|error| error.to_string())?;
+        let logs = self.open_logs(id, &config).map_err(|error| no_pipes(name, &error))?;
         let pipes = Pipes::new(&config, socket).map_err(|error| no_pipes(name, &error))?;
         let spec = self.child_spec(id, &config, executable, &pipes);
         let plan = ChildPlan::new(spec).map_err(|error| format!("can't run command of '{name}': {error}"))?;
