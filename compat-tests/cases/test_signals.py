@@ -122,3 +122,18 @@ def test_a_signal_that_nobody_expects_is_deadly(daemon):
     d.signal(signal.SIGUSR1)
     assert d.exit_code() == -signal.SIGUSR1
     assert (d.root / "supervisord.pid").exists()
+
+
+@pytest.mark.contract("A4.125", "A4.135", "A3.35")
+def test_a_signal_during_the_start_leaves_nothing_behind(lab, target):
+    """Between the first socket and the first program; many AUTO logs make that a while."""
+    if target.name == "theirs":
+        pytest.skip("takes its signals behind the sockets: the outcome depends on the moment")
+    text = "[program:p]\ncommand=/bin/cat\nprocess_name=p%(process_num)d\nnumprocs=400\nautostart=false\n"
+    daemon = lab.daemon(text, wait=False)
+    until("the socket", daemon.socket.exists)
+    daemon.signal(signal.SIGTERM)
+    assert daemon.exit_code() == 0
+    assert not daemon.socket.exists()
+    assert not (lab.root / "supervisord.pid").exists()
+    assert len(daemon.log_lines("WARN received SIGTERM indicating exit request")) == 1

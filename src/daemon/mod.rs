@@ -76,21 +76,19 @@ fn source(options: Options, prog: &str) -> Source {
 
 /// One life after the other.
 fn live(mut config: Config, source: &Source) -> Result<(), BootError> {
-    let mut signals = None;
-    let mut serial = 0;
+    // Before there is anything that an end by a signal would leave behind. One
+    // that comes while the steps of the start are taken is read behind them.
+    let mut signals = Signals::take()?;
+    let (mut first, mut serial) = (true, 0);
     loop {
-        let begun = begin(&config, signals.is_none(), serial)?;
-        let taken = match signals.take() {
-            Some(taken) => taken,
-            None => Signals::take()?,
-        };
-        let (ended, taken, next_serial) = begun.live(config, source.clone(), taken)?;
+        let begun = begin(&config, first, serial)?;
+        let ended;
+        (ended, signals, serial) = begun.live(config, source.clone(), signals)?;
         match ended {
             Ended::Exit => return Ok(()),
             Ended::Restart(next) => config = *next,
         }
-        signals = Some(taken);
-        serial = next_serial;
+        first = false;
     }
 }
 
