@@ -183,7 +183,7 @@ impl Engine {
             attach(Channel::Stderr, reader, stderr_log);
         }
         if let Stdin::Pipe { writer, .. } = pipes.stdin {
-            self.stdins.insert(id, writer);
+            self.stdins.insert(id, writer, self.poller.get_ref());
         }
         self.attached.insert(id);
     }

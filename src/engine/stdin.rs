@@ -41,8 +41,10 @@ impl Stdins {
         Self { pipes: BTreeMap::new() }
     }
 
-    /// Takes over the (non-blocking) write end of a fresh child.
-    pub(super) fn insert(&mut self, id: ProcessId, fd: OwnedFd) {
+    /// Takes over the (non-blocking) write end of a fresh child. One that is
+    /// still there was of the child before, and is closed.
+    pub(super) fn insert(&mut self, id: ProcessId, fd: OwnedFd, poller: &Poller) {
+        self.remove(id, poller);
         self.pipes.insert(id, Pipe { fd, pending: VecDeque::new() });
     }
 
@@ -109,11 +111,12 @@ impl Pipe {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
-    fn stdin_of(stdins: &mut Stdins, id: u32) -> OwnedFd {
+    fn stdin_of(stdins: &mut Stdins, id: u32, poller: &Poller) -> OwnedFd {
         let (reader, writer) = fds::pipe_cloexec().expect("a pipe");
         fds::set_nonblocking(&writer, true).expect("non-blocking");
-        stdins.insert(ProcessId(id), writer);
+        stdins.insert(ProcessId(id), writer, poller);
         reader
     }
 
@@ -121,7 +124,7 @@ mod tests {
     #[test]
     fn a_full_pipe_queues_up_to_the_bound_and_then_refuses_whole() {
         let (poller, mut stdins) = (Poller::new().expect("a poller"), Stdins::new());
-        let reader = stdin_of(&mut stdins, 1);
+        let reader = stdin_of(&mut stdins, 1, &poller);
         let megabyte = vec![b'x'; 1 << 20];
         let mut sent = 0;
         while stdins.send(ProcessId(1), &megabyte, &poller).is_ok() {
@@ -144,7 +147,7 @@ mod tests {
     #[test]
     fn one_message_of_any_size_is_taken_by_a_child_that_reads() {
         let (poller, mut stdins) = (Poller::new().expect("a poller"), Stdins::new());
-        let _reader = stdin_of(&mut stdins, 1);
+        let _reader = stdin_of(&mut stdins, 1, &poller);
         assert_eq!(stdins.send(ProcessId(1), &vec![b'x'; 2 * MOST_PENDING], &poller), Ok(()));
         assert_eq!(stdins.send(ProcessId(1), b"x", &poller), Err(Undelivered::Full));
     }
@@ -153,18 +156,33 @@ mod tests {
     #[test]
     fn a_full_pipe_that_cannot_be_watched_is_closed() {
         let (poller, mut stdins) = (Poller::new().expect("a poller"), Stdins::new());
-        let _reader = stdin_of(&mut stdins, 1);
+        let _reader = stdin_of(&mut stdins, 1, &poller);
         let pipe = stdins.pipes.get(&ProcessId(1)).expect("a pipe");
         poller.add(&pipe.fd, 9, Interest::Write).expect("watched by somebody else, so no second time");
         assert_eq!(stdins.send(ProcessId(1), &vec![b'x'; 1 << 20], &poller), Err(Undelivered::Closed));
         assert_eq!(stdins.send(ProcessId(1), b"x", &poller), Err(Undelivered::Closed));
     }
 
+    /// Whoever holds a copy of the old pipe must not wake us for the new one.
+    #[test]
+    fn a_new_childs_pipe_takes_the_place_of_one_that_was_watched() {
+        let (poller, mut stdins) = (Poller::new().expect("a poller"), Stdins::new());
+        let old = stdin_of(&mut stdins, 1, &poller);
+        let copy = stdins.pipes[&ProcessId(1)].fd.try_clone().expect("a copy");
+        stdins.send(ProcessId(1), &vec![b'x'; 1 << 20], &poller).expect("queued");
+        let _new = stdin_of(&mut stdins, 1, &poller);
+        drop(old);
+        let mut ready = vec![];
+        poller.wait(Some(Duration::ZERO), &mut ready).expect("a look");
+        assert_eq!(ready, []);
+        drop(copy);
+    }
+
     /// B1.6.24
     #[test]
     fn a_closed_stdin_is_told_at_once() {
         let (poller, mut stdins) = (Poller::new().expect("a poller"), Stdins::new());
-        drop(stdin_of(&mut stdins, 1));
+        drop(stdin_of(&mut stdins, 1, &poller));
         assert_eq!(stdins.send(ProcessId(1), b"x", &poller), Err(Undelivered::Closed));
         assert_eq!(stdins.send(ProcessId(2), b"x", &poller), Err(Undelivered::Closed));
     }
