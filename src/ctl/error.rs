@@ -2,6 +2,7 @@
 //! (B3.4.2), where TYPE is the name Python gives such an error.
 
 use crate::client::CallError;
+use crate::sys::errno::os_error_text;
 use std::io;
 use thiserror::Error;
 
@@ -23,7 +24,7 @@ pub enum CtlError {
     #[error("EOF when reading a line")]
     EndOfInput,
     /// The terminal or a descriptor failed.
-    #[error("{0}")]
+    #[error("{}", os_error_text(.0))]
     Io(#[from] io::Error),
     /// The user pressed Ctrl-C.
     #[error("interrupted")]

@@ -20,6 +20,7 @@ pub use session::{Console, Session};
 
 use crate::config::ctl::CtlConfig;
 use crate::config::load::load_ctl;
+use crate::sys::errno::os_error_text;
 use options::{CommandLine, Wish};
 use session::Server;
 use shell::ShellOptions;
@@ -65,7 +66,7 @@ fn with_file(args: &[String], line: &CommandLine, config: &CtlConfig) -> Vec<Str
 fn lost_plugins(config: &CtlConfig, error: Option<&std::io::Error>) -> String {
     let sections: Vec<String> = config.plugins.iter().map(|plugin| format!("[{}]", plugin.section)).collect();
     let why = match error {
-        Some(error) => format!("Python's supervisorctl cannot be run: {error}"),
+        Some(error) => format!("Python's supervisorctl cannot be run: {}", os_error_text(error)),
         None => format!("Python's supervisorctl is not in PATH and {} does not name it", plugin::SETTING),
     };
     format!("Warning: the commands of {} are missing: {why}", sections.join(", "))

@@ -9,6 +9,7 @@ use crate::http::{Listener, Socket};
 use crate::logs::stream::Stream;
 use crate::logs::{Limits, MainLog};
 use crate::model::{Level, LogLine};
+use crate::sys::errno::os_error_text;
 use crate::sys::socket::{SocketError, tcp, unix};
 use crate::sys::{clock, daemonize, limits, pidfile, user};
 use std::io;
@@ -48,7 +49,7 @@ pub(super) enum BootError {
         hard: u64,
     },
     /// The activity log cannot be opened (A1.31).
-    #[error("Could not open the log file {}: {error}", .path.display())]
+    #[error("Could not open the log file {}: {}", .path.display(), os_error_text(.error))]
     Log {
         /// Which file.
         path: PathBuf,
@@ -65,7 +66,7 @@ pub(super) enum BootError {
     #[error(transparent)]
     Engine(#[from] crate::engine::EngineError),
     /// The system refuses something basic.
-    #[error("Could not start: {0}")]
+    #[error("Could not start: {}", os_error_text(.0))]
     System(#[from] io::Error),
 }
 
@@ -213,8 +214,7 @@ pub(super) fn daemonize(settings: &Supervisord, log: &mut MainLog) -> Result<(),
         match std::env::set_current_dir(directory) {
             Ok(()) => say(Level::Info, format!("set current directory: {shown}")),
             Err(error) => {
-                let error = crate::sys::errno::os_error_text(&error);
-                say(Level::Critical, format!("can't chdir into {shown}: {error}"));
+                say(Level::Critical, format!("can't chdir into {shown}: {}", os_error_text(&error)));
             }
         }
     }

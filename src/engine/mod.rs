@@ -25,6 +25,7 @@ use crate::manager::{Action, Manager, ProcessId, Ticket};
 use crate::model::{ExitStatus, Level, LogLine, SupervisorState};
 use crate::pump::{Pump, PumpEvent};
 use crate::sys::clock;
+use crate::sys::errno::os_error_text;
 use crate::sys::poll::Poller;
 use crate::sys::reactor::watch;
 use crate::sys::signals::Signals;
@@ -155,10 +156,10 @@ impl Engine {
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The system refuses something basic.
-    #[error("Cannot set up the event loop: {0}")]
+    #[error("Cannot set up the event loop: {}", os_error_text(.0))]
     System(#[from] io::Error),
     /// An AUTO log cannot be made (A1.35).
-    #[error("Could not create a log file in {directory}: {error}")]
+    #[error("Could not create a log file in {directory}: {}", os_error_text(.error))]
     AutoLog {
         /// `childlogdir`
         directory: String,

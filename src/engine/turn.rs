@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::manager::{Input, ProcessId};
 use crate::model::{Level, Now, Signal, SupervisorState};
 use crate::pump::PumpEvent;
+use crate::sys::errno::os_error_text;
 use crate::sys::{clock, reap};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -122,7 +123,7 @@ impl Engine {
         let dead = match reap::reap() {
             Ok(dead) => dead,
             Err(error) => {
-                let text = format!("waitpid error {error}; a process may not be cleaned up properly");
+                let text = format!("waitpid error {}; a process may not be cleaned up properly", os_error_text(&error));
                 return self.log(Level::Critical, text);
             }
         };

@@ -31,6 +31,7 @@ pub use limits::Limits;
 use crate::config::HttpServer;
 use crate::engine::EngineHandle;
 use crate::model::Level;
+use crate::sys::errno::os_error_text;
 use connection::Server;
 use std::io;
 use std::net::TcpListener;
@@ -113,7 +114,11 @@ pub async fn serve(listener: Listener, context: Rc<Context>, mut shutdown: watch
                 connections.spawn_local(connection::run(stream, peer, Rc::clone(&server), shutdown.clone()));
             }
             Err(error) => {
-                complaints.make(&server, Level::Error, &format!("cannot accept a connection: {error}"));
+                complaints.make(
+                    &server,
+                    Level::Error,
+                    &format!("cannot accept a connection: {}", os_error_text(&error)),
+                );
                 let pause = if server.make_room() { EVICT_PAUSE } else { ACCEPT_PAUSE };
                 tokio::select! {
                     _ = shutdown.wait_for(|stop| *stop) => break,

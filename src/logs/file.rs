@@ -8,6 +8,7 @@
 use super::rotate::rotate;
 use super::stream::Stream;
 use crate::model::{Level, LogLine, Now};
+use crate::sys::errno::os_error_text;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -239,7 +240,7 @@ impl LogFile {
     fn fail(&mut self, kind: Kind, error: &io::Error, now: Now) {
         let before = self.trouble.take();
         if before.as_ref().is_none_or(|before| before.kind != kind) {
-            let path = self.path.display();
+            let (path, error) = (self.path.display(), os_error_text(error));
             let text = match kind {
                 Kind::Writing => {
                     format!("could not write {path}: {error}; what is meant for it is dropped until it can")

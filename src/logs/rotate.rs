@@ -1,6 +1,7 @@
 //! Which parts of a log move where when it is full (A5.15), and moving them.
 //! Opens and truncates nothing; that is the log's own doing.
 
+use crate::sys::errno::os_error_text;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
@@ -22,7 +23,7 @@ pub struct Shift {
 
 /// A part could not be moved; the parts behind it were, those before it were not.
 #[derive(Debug, Error)]
-#[error("could not rename {} to {}: {source}", from.display(), to.display())]
+#[error("could not rename {} to {}: {}", from.display(), to.display(), os_error_text(source))]
 pub struct RotateError {
     /// The part that should have moved.
     pub from: PathBuf,

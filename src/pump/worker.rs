@@ -7,6 +7,7 @@ use super::source::Source;
 use super::{Attachment, ChannelId, Order, PumpEvent};
 use crate::logs::{LogFile, MainLog};
 use crate::model::{Channel, Level};
+use crate::sys::errno::os_error_text;
 use crate::sys::poll::{Interest, Poller};
 use crate::sys::{clock, fds};
 use nix::sys::signal::SigSet;
@@ -153,7 +154,8 @@ impl Worker {
         let fd = &attachment.fd;
         let watched = fds::set_nonblocking(fd, true).and_then(|()| self.poller.add(fd, token, Interest::Read));
         if let Err(error) = watched {
-            let text = format!("cannot watch {} of {}: {error}", id.channel, attachment.setup.name);
+            let reason = os_error_text(&error);
+            let text = format!("cannot watch {} of {}: {reason}", id.channel, attachment.setup.name);
             self.outlets.say(Level::Critical, text);
             self.paused.push(token);
         }

@@ -2,6 +2,7 @@
 //! signals on to the pid in its pidfile (A9.1–A9.6).
 
 use crate::model::Signal;
+use crate::sys::errno::os_error_text;
 use crate::sys::watch::SignalWatch;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -30,7 +31,7 @@ pub fn main(args: &[String], prog: &str) -> u8 {
     match run(Path::new(pidfile), &absolute(program), command, &mut out) {
         Ok(code) => code,
         Err(error) => {
-            drop(writeln!(io::stderr(), "pidproxy: cannot run {program}: {error}"));
+            drop(writeln!(io::stderr(), "pidproxy: cannot run {program}: {}", os_error_text(&error)));
             0
         }
     }

@@ -91,6 +91,7 @@ fn a_rotation_that_fails_is_told_once_and_the_log_goes_on() {
     assert_eq!(fs::read(&path).unwrap(), b"abcdabcdabcd");
     let told = texts(&mut log);
     assert!(told.len() == 1 && told[0].starts_with("could not rotate or reopen"), "{told:?}");
+    assert!(told[0].contains(": [Errno ") && !told[0].contains("os error"), "{told:?}");
     fs::remove_dir(part(&path, 1)).unwrap();
     log.write(b"x", at(60_000));
     assert_eq!(fs::read(part(&path, 1)).unwrap(), b"abcdabcdabcdx");
