@@ -11,6 +11,7 @@ pub mod ansi;
 pub mod capture;
 mod outbox;
 mod outlets;
+mod pace;
 mod shared;
 mod source;
 mod worker;

@@ -2,6 +2,7 @@
 
 use super::outbox::Outbox;
 use super::outlets::Outlets;
+use super::pace::Pace;
 use super::shared::Shared;
 use super::source::Source;
 use super::{Attachment, ChannelId, Order, PumpEvent};
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
+use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
@@ -92,8 +94,10 @@ impl Worker {
         let _ = SigSet::all().thread_block();
         let mut ready = Vec::new();
         let mut more = false;
+        let mut pace = Pace::default();
         loop {
             let timeout = if more { Some(Duration::ZERO) } else { self.timeout() };
+            let asleep = clock::now().mono;
             // an error is none of the streams'; what is ready is reported again
             drop(self.poller.wait(timeout, &mut ready));
             self.outlets.now = clock::now();
@@ -106,11 +110,14 @@ impl Worker {
                 Obeyed::Stop(limit) => return self.stop(limit),
             }
             self.outlets.outbox.flush();
-            for token in &ready {
-                self.turn(*token);
-            }
+            let read = ready.iter().map(|token| self.turn(*token)).filter(|count| *count > 0);
+            let (reads, bytes) = read.fold((0, 0), |(reads, bytes), count| (reads + 1, bytes + count));
             self.look_after_the_slow();
             self.outlets.count_losses(self.shared.take_dropped());
+            let nap = pace.after(self.outlets.now.mono.saturating_sub(asleep), reads, bytes);
+            if !nap.is_zero() {
+                thread::sleep(nap);
+            }
         }
     }
 
@@ -164,18 +171,25 @@ impl Worker {
     }
 
     /// One stream's share of a turn: a chunk, if those who get it are ready.
-    fn turn(&mut self, token: u64) {
-        let Some(source) = self.sources.get(&token) else { return };
+    /// Returns its bytes.
+    fn turn(&mut self, token: u64) -> usize {
+        let Some(source) = self.sources.get(&token) else { return 0 };
         if source.must_wait(&self.outlets) {
-            return self.pause(token);
+            self.pause(token);
+            return 0;
         }
-        match self.read(token) {
-            Chunk::Bytes(_) | Chunk::NotYet => {}
-            Chunk::End => self.end(token),
-        }
+        let count = match self.read(token) {
+            Chunk::Bytes(count) => count,
+            Chunk::NotYet => 0,
+            Chunk::End => {
+                self.end(token);
+                0
+            }
+        };
         if self.sources.get(&token).is_some_and(Source::is_behind) {
             self.pause(token);
         }
+        count
     }
 
     fn read(&mut self, token: u64) -> Chunk {
