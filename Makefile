@@ -46,9 +46,12 @@ contract-report:
 sim:
 	SIM_SEEDS=$(or $(SEEDS),20000) $(if $(SEED),SIM_SEED=$(SEED)) $(CARGO) test --release --locked --lib sim -- --nocapture
 
-# How long reading a configuration takes, by the number of programs.
-bench:
+# How long reading a configuration takes, by the number of programs; how fast
+# output gets into logs, beside the reference and other loggers.
+bench: .venv/ready
 	$(CARGO) bench --locked --bench config
+	$(CARGO) build --release --locked --bins --examples
+	SUPERVISORD_BIN=$(abspath $(TARGET_DIR))/release/supervisord .venv/bin/python compat-tests/bench/logs.py
 
 install: build
 	install -D -m 755 $(TARGET_DIR)/release/supervisord $(DESTDIR)$(PREFIX)/bin/supervisord
