@@ -188,12 +188,7 @@ impl World {
                 assert!(self.children.get(&id).is_some_and(Option::is_some), "an event for the dead");
                 (script.byte() % 8 == 7).then_some(Input::ListenerDeaf { id })
             }
-            Action::PrepareRestart => {
-                let mut out = vec![];
-                self.manager.begin_shutdown(SupervisorState::Restarting, self.now, &mut out);
-                self.perform(out, script);
-                None
-            }
+            Action::PrepareRestart => Some(Input::Leave(SupervisorState::Restarting)),
             Action::Finish(state) => {
                 let before = self.finished.replace(state);
                 let turned = (before, state) == (Some(SupervisorState::Restarting), SupervisorState::Shutdown);

@@ -134,7 +134,7 @@ impl Begun {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let lived = LocalSet::new().block_on(&runtime, async {
             let (tell, pump_events) = mpsc::channel(PUMP_EVENTS);
-            let (handle, commands) = EngineHandle::channel(config.supervisord.loglevel);
+            let (handle, inbox) = EngineHandle::channel(config.supervisord.loglevel);
             let context = Rc::new(context(handle, &config));
             let pump = Pump::start(log, tell)?;
             pump.set_strip_ansi(config.supervisord.strip_ansi);
@@ -143,7 +143,7 @@ impl Begun {
             for listener in listeners {
                 servers.spawn_local(http::serve(listener, Rc::clone(&context), stopped.clone()));
             }
-            let parts = Parts { prepared, config, source, signals, pump, pump_events, commands };
+            let parts = Parts { prepared, config, source, signals, pump, pump_events, inbox };
             let mut engine = Engine::new(parts)?;
             let ended = engine.run().await;
             stop.send_replace(true);

@@ -5,7 +5,7 @@ use super::Engine;
 use super::handle::{Caller, Command};
 use super::reload::cant_reread;
 use super::stdin::Undelivered;
-use crate::manager::{Refusal, Target, Ticket, Wish};
+use crate::manager::{Input, Refusal, Target, Ticket, Wish};
 use crate::model::{API_VERSION, Now, SUPERVISOR_VERSION, SupervisorState};
 use crate::rpc::{ConfigInfo, Fault, FaultCode, Reply, Request};
 use crate::sys::clock;
@@ -78,10 +78,16 @@ impl Engine {
             Request::GetAllProcessInfo => Ok(Reply::Infos(self.manager.infos(now, &stamp))),
             Request::GetAllConfigInfo => Ok(Reply::Configs(self.config_infos())),
             Request::Shutdown => {
-                self.begin_shutdown(SupervisorState::Shutdown, now);
+                self.feed(Input::Leave(SupervisorState::Shutdown), now);
                 Ok(Reply::Done)
             }
-            Request::Restart => self.prepare_restart(now).map(|()| Reply::Done).map_err(|error| cant_reread(&error)),
+            Request::Restart => match self.prepare_restart() {
+                Ok(leave) => {
+                    self.feed(leave, now);
+                    Ok(Reply::Done)
+                }
+                Err(error) => Err(cant_reread(&error)),
+            },
             Request::ReloadConfig => self.reread(),
             Request::AddProcessGroup(name) => self.add_process_group(&name, now),
             Request::RemoveProcessGroup(name) => self.remove_process_group(&name, now),
@@ -98,7 +104,6 @@ impl Engine {
 
     /// Start, stop and signal: the answer comes when the manager gives it.
     fn act(&mut self, target: &Target, wish: &Wish, caller: Caller, now: Now) {
-        self.forget_gone_callers();
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         let mut out = vec![];
@@ -111,7 +116,8 @@ impl Engine {
         }
     }
 
-    fn forget_gone_callers(&mut self) {
+    /// Callers may have gone: nothing is kept for them any longer.
+    pub(super) fn forget_gone_callers(&mut self) {
         let manager = &mut self.manager;
         self.answers.retain(|ticket, caller| {
             let gone = caller.is_closed();

@@ -4,7 +4,8 @@
 use crate::model::{Channel, Level, LogLine};
 use crate::rpc::{Fault, FaultCode, Reply, Request};
 use std::path::PathBuf;
-use tokio::sync::{mpsc, oneshot};
+use std::sync::Arc;
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// Commands that may wait for the engine; more make the callers wait.
 const QUEUE: usize = 1024;
@@ -40,19 +41,29 @@ pub enum Command {
     Log(LogLine),
 }
 
+/// The engine's end.
+#[derive(Debug)]
+pub struct Inbox {
+    pub(crate) commands: mpsc::Receiver<Command>,
+    /// Some caller has gone without its answer.
+    pub(super) gone: Arc<Notify>,
+}
+
 /// A caller's end of the engine.
 #[derive(Debug, Clone)]
 pub struct EngineHandle {
     commands: mpsc::Sender<Command>,
+    gone: Arc<Notify>,
     quietest: Level,
 }
 
 impl EngineHandle {
     /// A handle and the engine's end of it; `quietest` is the log's level.
     #[must_use]
-    pub fn channel(quietest: Level) -> (Self, mpsc::Receiver<Command>) {
-        let (commands, receiver) = mpsc::channel(QUEUE);
-        (Self { commands, quietest }, receiver)
+    pub fn channel(quietest: Level) -> (Self, Inbox) {
+        let (sender, commands) = mpsc::channel(QUEUE);
+        let gone = Arc::new(Notify::new());
+        (Self { commands: sender, gone: Arc::clone(&gone), quietest }, Inbox { commands, gone })
     }
 
     /// Makes an API call and waits for its answer, however long it takes.
@@ -61,7 +72,11 @@ impl EngineHandle {
     /// The fault that the call is refused with; `SHUTDOWN_STATE` when the
     /// engine has gone.
     pub async fn call(&self, request: Request) -> Result<Reply, Fault> {
-        let answer = self.ask(|answer| Command::Call { request, answer }).await;
+        let (answer, receiver) = oneshot::channel();
+        let mut wait = Wait { receiver, gone: &self.gone, over: false };
+        let sent = self.commands.send(Command::Call { request, answer }).await;
+        let answer = if sent.is_ok() { (&mut wait.receiver).await.ok() } else { None };
+        wait.over = true;
         answer.unwrap_or(Err(Fault::new(FaultCode::ShutdownState)))
     }
 
@@ -90,9 +105,61 @@ impl EngineHandle {
         }
     }
 
+    /// For what is answered at once.
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
         let (answer, receiver) = oneshot::channel();
         self.commands.send(command(answer)).await.ok()?;
         receiver.await.ok()
+    }
+}
+
+/// A call that waits for its answer. Dropped before that, for the connection
+/// has ended, it tells the engine, which keeps nothing for it any longer.
+struct Wait<'a> {
+    receiver: oneshot::Receiver<Result<Reply, Fault>>,
+    gone: &'a Notify,
+    over: bool,
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.receiver.close();
+            self.gone.notify_one();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Command, EngineHandle, Inbox};
+    use crate::model::Level;
+    use crate::rpc::{Reply, Request};
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    /// B1.12.6: nothing is kept for a caller that has gone.
+    #[test]
+    fn a_call_that_is_dropped_is_told_at_once_and_an_answered_one_is_not() {
+        let mut cx = Context::from_waker(Waker::noop());
+        let (handle, Inbox { mut commands, gone }) = EngineHandle::channel(Level::Info);
+        let told = || pin!(gone.notified()).poll(&mut Context::from_waker(Waker::noop())).is_ready();
+        let request = || Request::StopProcess { name: "a".to_owned(), wait: true };
+
+        let mut call = Box::pin(handle.call(request()));
+        assert!(call.as_mut().poll(&mut cx).is_pending());
+        let Ok(Command::Call { answer, .. }) = commands.try_recv() else { panic!("no call") };
+        assert!(!answer.is_closed() && !told());
+        drop(call);
+        assert!(answer.is_closed() && told());
+
+        let mut call = Box::pin(handle.call(request()));
+        assert!(call.as_mut().poll(&mut cx).is_pending());
+        let Ok(Command::Call { answer, .. }) = commands.try_recv() else { panic!("no call") };
+        answer.send(Ok(Reply::Done)).unwrap();
+        assert_eq!(call.as_mut().poll(&mut cx), Poll::Ready(Ok(Reply::Done)));
+        drop(call);
+        assert!(!told());
     }
 }

@@ -31,7 +31,7 @@ use crate::sys::reactor::watch;
 use crate::sys::signals::Signals;
 use crate::sys::spawn::Spawner;
 use fcgi::FcgiSockets;
-use handle::{Caller, Command};
+use handle::{Caller, Inbox};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::io;
@@ -55,7 +55,7 @@ pub struct Parts {
     /// What the data plane has to tell.
     pub pump_events: mpsc::Receiver<PumpEvent>,
     /// What connections ask.
-    pub commands: mpsc::Receiver<Command>,
+    pub inbox: Inbox,
 }
 
 /// The doing half of the daemon.
@@ -69,7 +69,7 @@ pub struct Engine {
     environment: Vec<(OsString, OsString)>,
     pump: Pump,
     pump_events: mpsc::Receiver<PumpEvent>,
-    commands: mpsc::Receiver<Command>,
+    inbox: Inbox,
     signals: AsyncFd<Signals>,
     poller: AsyncFd<Poller>,
     spawner: Spawner,
@@ -107,7 +107,7 @@ impl Engine {
     /// # Errors
     /// The system refuses a poll set.
     pub fn new(parts: Parts) -> Result<Self, EngineError> {
-        let Parts { prepared, config, source, signals, pump, pump_events, commands } = parts;
+        let Parts { prepared, config, source, signals, pump, pump_events, inbox } = parts;
         Ok(Self {
             manager: prepared.manager,
             source,
@@ -115,7 +115,7 @@ impl Engine {
             environment: std::env::vars_os().collect(),
             pump,
             pump_events,
-            commands,
+            inbox,
             signals: watch(signals)?,
             poller: watch(Poller::new()?)?,
             spawner: Spawner::default(),

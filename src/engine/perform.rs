@@ -32,12 +32,12 @@ impl Engine {
     /// Works off the queue until it is empty or the turn is over.
     pub(super) fn perform_queue(&mut self, now: Now) {
         while let Some(action) = self.queue.pop_front() {
-            if let Some(result) = self.perform(action, now) {
-                let mut out = vec![];
+            let mut out = vec![];
+            for result in self.perform(action) {
                 self.manager.input(result, now, &mut out);
-                for action in out.into_iter().rev() {
-                    self.queue.push_front(action);
-                }
+            }
+            for action in out.into_iter().rev() {
+                self.queue.push_front(action);
             }
             if self.turn_is_over() {
                 return;
@@ -49,31 +49,30 @@ impl Engine {
         clock::now().mono >= self.turn_end
     }
 
-    fn perform(&mut self, action: Action, now: Now) -> Option<Input> {
+    /// What comes of it is for the manager to know before anything else is done.
+    fn perform(&mut self, action: Action) -> Vec<Input> {
         match action {
             Action::Log(line) => self.write(line),
             Action::Spawn(id) => {
-                return Some(match self.spawn(id) {
-                    Ok(pid) => {
-                        self.tell_exit_before(pid, now);
-                        Input::Spawned { id, pid }
-                    }
-                    Err(error) => Input::SpawnFailed { id, error },
-                });
+                let spawned = match self.spawn(id) {
+                    Ok(pid) => Input::Spawned { id, pid },
+                    Err(error) => return vec![Input::SpawnFailed { id, error }],
+                };
+                return self.exit_of_namesake(&spawned).into_iter().chain([spawned]).collect();
             }
             Action::Kill { id, pid, signal, group, purpose } => {
-                let error = self.kill(id, pid, signal, group).err()?;
+                let Err(error) = self.kill(id, pid, signal, group) else { return vec![] };
                 let gone = error.raw_os_error() == Some(libc::ESRCH);
-                return Some(Input::SignalFailed { id, purpose, error: os_error_text(&error), gone });
+                return vec![Input::SignalFailed { id, purpose, error: os_error_text(&error), gone }];
             }
             Action::CheckCommand { ticket, id } => {
                 let command = self.check_command(id);
-                return Some(Input::StartMember { ticket, id, command });
+                return vec![Input::StartMember { ticket, id, command }];
             }
-            Action::Then(input) => return Some(input),
+            Action::Then(input) => return vec![input],
             Action::Feed { id, bytes } => {
                 if self.stdins.send(id, &bytes, self.poller.get_ref()).is_err() {
-                    return Some(Input::ListenerDeaf { id });
+                    return vec![Input::ListenerDeaf { id }];
                 }
             }
             // In a long queue a start may have come first: all is the new child's.
@@ -86,9 +85,9 @@ impl Engine {
             }
             Action::Finish(state) => self.ended = Some(state),
             // Whoever sent the signal is not told; the log is.
-            Action::PrepareRestart => drop(self.prepare_restart(now)),
+            Action::PrepareRestart => return self.prepare_restart().into_iter().collect(),
         }
-        None
+        vec![]
     }
 
     fn kill(&self, id: ProcessId, pid: i32, signal: Signal, group: bool) -> io::Result<()> {
@@ -115,12 +114,14 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use crate::config::{self, Overrides, Source};
-    use crate::engine::{Engine, EngineHandle, Parts, Prepared};
+    use crate::engine::handle::Command;
+    use crate::engine::{Drain, Engine, EngineHandle, Parts, Prepared};
     use crate::logs::testdir::TestDir;
     use crate::logs::{Limits, MainLog};
-    use crate::manager::{Input, Target, Ticket, Wish};
+    use crate::manager::{Action, Input, ProcessId, Target, Ticket, Wish};
     use crate::model::{ExitStatus, Level};
     use crate::pump::Pump;
+    use crate::rpc::Request;
     use crate::sys::clock;
     use crate::sys::signals::Signals;
     use std::time::Duration;
@@ -136,40 +137,83 @@ mod tests {
         let config = config::load(&source).unwrap();
         let log = MainLog::file(&dir.path().join("s.log"), Limits::new(0, 0), Level::Info).unwrap();
         let (tell, pump_events) = tokio::sync::mpsc::channel(8);
-        let (_, commands) = EngineHandle::channel(Level::Info);
+        let (_, inbox) = EngineHandle::channel(Level::Info);
         let prepared = Prepared::new(&config, 0, &mut vec![]).unwrap();
         let (pump, signals) = (Pump::start(log, tell).unwrap(), Signals::take().unwrap());
-        Engine::new(Parts { prepared, config, source, signals, pump, pump_events, commands }).unwrap()
+        Engine::new(Parts { prepared, config, source, signals, pump, pump_events, inbox }).unwrap()
     }
 
-    /// A start that waits in a long queue may come to its turn between the exit
-    /// of a child and what is done about that.
-    #[test]
-    fn what_a_new_child_holds_is_not_released_for_the_old_one() {
+    /// Inside the runtime, with an engine whose turn does not end.
+    fn in_engine(live: impl FnOnce(&mut Engine) + Send + 'static) {
         let lived = std::thread::spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let _inside = runtime.enter();
             let dir = TestDir::new();
             let mut engine = engine(&dir);
             engine.turn_end = Duration::MAX;
+            live(&mut engine);
+        });
+        lived.join().unwrap();
+    }
+
+    fn start(engine: &mut Engine, ticket: u64) -> Vec<Action> {
+        let mut out = vec![];
+        let (target, wish) = (Target::Named("cat".to_owned()), Wish::Start { wait: false });
+        engine.manager.request(&target, &wish, Ticket(ticket), &mut out).unwrap();
+        out
+    }
+
+    /// A start that waits in a long queue may come to its turn between the exit
+    /// of a child and what is done about that.
+    #[test]
+    fn what_a_new_child_holds_is_not_released_for_the_old_one() {
+        in_engine(|engine| {
             let now = clock::now();
             let id = engine.manager.process_named("cat").unwrap();
-            let start = |engine: &mut Engine, ticket| {
-                let mut out = vec![];
-                let (target, wish) = (Target::Named("cat".to_owned()), Wish::Start { wait: false });
-                engine.manager.request(&target, &wish, Ticket(ticket), &mut out).unwrap();
-                out
-            };
-            let mut waiting = start(&mut engine, 1);
+            let mut waiting = start(engine, 1);
             engine.carry_out(waiting, now);
             let pid = engine.manager.process(id).unwrap().pid.unwrap();
-            waiting = start(&mut engine, 2);
+            waiting = start(engine, 2);
             engine.manager.input(Input::Exited { pid, status: ExitStatus::Code(0) }, now, &mut waiting);
             engine.carry_out(waiting, now);
             assert_ne!(engine.manager.process(id).unwrap().pid, Some(pid));
             assert!(engine.attached.contains(&id));
             assert_eq!(engine.stdins.send(id, b"x", engine.poller.get_ref()), Ok(()));
         });
-        lived.join().unwrap();
+    }
+
+    /// The pid of a child whose exit is not told yet may come again at once.
+    #[test]
+    fn an_exit_is_told_before_its_pid_is_anothers() {
+        in_engine(|engine| {
+            let now = clock::now();
+            let id = engine.manager.process_named("cat").unwrap();
+            let begun = start(engine, 1);
+            engine.carry_out(begun, now);
+            let pid = engine.manager.process(id).unwrap().pid.unwrap();
+            let status = ExitStatus::Code(0);
+            engine.draining.insert(id, Drain { pid, status, limit: now.mono });
+            let namesake = Input::Spawned { id: ProcessId(99), pid };
+            assert_eq!(engine.exit_of_namesake(&namesake), Some(Input::Exited { pid, status }));
+            assert_eq!(engine.exit_of_namesake(&namesake), None, "told once");
+        });
+    }
+
+    /// B1.12.6
+    #[test]
+    fn nothing_is_kept_for_a_caller_that_has_gone() {
+        in_engine(|engine| {
+            let now = clock::now();
+            let begun = start(engine, 1);
+            engine.carry_out(begun, now);
+            let (answer, receiver) = tokio::sync::oneshot::channel();
+            let request = Request::StopProcess { name: "cat".to_owned(), wait: true };
+            engine.take_command(Command::Call { request, answer }, now);
+            engine.forget_gone_callers();
+            assert_eq!(engine.answers.len(), 1, "it waits");
+            drop(receiver);
+            engine.forget_gone_callers();
+            assert!(engine.answers.is_empty());
+        });
     }
 }

@@ -2,28 +2,22 @@
 
 use super::Engine;
 use crate::config::{self, Config, ConfigError};
-use crate::model::{Level, Now, SupervisorState};
+use crate::manager::Input;
+use crate::model::{Level, SupervisorState};
 use crate::rpc::{Fault, FaultCode, Reply};
 
 impl Engine {
     /// Reads and checks the configuration that the next life would begin with,
-    /// and only then begins to stop this one. With a broken one nothing is
-    /// stopped; the log tells why (A4.139).
-    pub(super) fn prepare_restart(&mut self, now: Now) -> Result<(), ConfigError> {
+    /// so that what follows may be told to leave. With a broken one nothing is
+    /// to be stopped; the log tells why (A4.139).
+    pub(super) fn prepare_restart(&mut self) -> Result<Input, ConfigError> {
         let startable = |read: Config| read.check_start().map(|()| read);
         let read = self.read_config().and_then(startable).inspect_err(|error| {
             let text = "restart refused, the configuration has an error and the running one stays";
             self.log(Level::Critical, format!("{text}: {error}"));
         })?;
         self.next = Some(read);
-        self.begin_shutdown(SupervisorState::Restarting, now);
-        Ok(())
-    }
-
-    pub(super) fn begin_shutdown(&mut self, to: SupervisorState, now: Now) {
-        let mut out = vec![];
-        self.manager.begin_shutdown(to, now, &mut out);
-        self.carry_out(out, now);
+        Ok(Input::Leave(SupervisorState::Restarting))
     }
 
     /// `reloadConfig`: tells what an update would change, and changes no

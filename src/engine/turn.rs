@@ -60,13 +60,14 @@ impl Engine {
     }
 
     async fn turn(&mut self) {
-        let (mut commands, mut output) = (Vec::new(), Vec::new());
+        let (mut commands, mut output, mut gone) = (Vec::new(), Vec::new(), false);
         let wake = self.wake_at(clock::now());
         tokio::select! {
             () = std::future::ready(()), if self.more_dead || !self.queue.is_empty() => {}
             guard = self.signals.readable() => drop(guard),
             guard = self.poller.readable() => drop(guard),
-            _ = self.commands.recv_many(&mut commands, BATCH) => {}
+            _ = self.inbox.commands.recv_many(&mut commands, BATCH) => {}
+            () = self.inbox.gone.notified() => gone = true,
             _ = self.pump_events.recv_many(&mut output, BATCH) => {}
             () = sleep_until(wake) => {}
         }
@@ -78,7 +79,7 @@ impl Engine {
             output.push(event);
         }
         while commands.len() < BATCH {
-            let Ok(command) = self.commands.try_recv() else { break };
+            let Ok(command) = self.inbox.commands.try_recv() else { break };
             commands.push(command);
         }
         for event in output {
@@ -88,6 +89,9 @@ impl Engine {
         self.take_writable(now);
         for command in commands {
             self.take_command(command, now);
+        }
+        if gone {
+            self.forget_gone_callers();
         }
         if self.manager.deadline(now).is_some_and(|at| at <= now.mono) {
             self.feed(Input::Wake, now);
@@ -172,20 +176,20 @@ impl Engine {
     }
 
     fn tell_exit(&mut self, id: ProcessId, now: Now) {
-        if let Some(drain) = self.draining.remove(&id) {
-            self.feed(Input::Exited { pid: drain.pid, status: drain.status }, now);
+        if let Some(exit) = self.take_exit(id) {
+            self.feed(exit, now);
         }
     }
 
-    /// A new child has the pid of a dead one whose last output is still being
-    /// read: the old exit is told first, or it would be taken for the new one's.
-    pub(super) fn tell_exit_before(&mut self, pid: i32, now: Now) {
-        let namesake = self.manager.owner_of(pid).and_then(|id| self.draining.remove(&id));
-        if let Some(drain) = namesake {
-            let mut out = vec![];
-            self.manager.input(Input::Exited { pid: drain.pid, status: drain.status }, now, &mut out);
-            self.queue.extend(out);
-        }
+    fn take_exit(&mut self, id: ProcessId) -> Option<Input> {
+        self.draining.remove(&id).map(|drain| Input::Exited { pid: drain.pid, status: drain.status })
+    }
+
+    /// A new child may have the pid of a dead one whose last output is still
+    /// being read: that exit must be told first, or it would be the new one's.
+    pub(super) fn exit_of_namesake(&mut self, spawned: &Input) -> Option<Input> {
+        let Input::Spawned { pid, .. } = spawned else { return None };
+        self.manager.owner_of(*pid).and_then(|id| self.take_exit(id))
     }
 
     /// Children whose stdin takes more.

@@ -59,9 +59,16 @@ impl Manager {
         }
     }
 
-    /// The caller of `ticket` has gone; what was begun goes on (B1.12.6).
+    /// The caller of `ticket` has gone and needs no answer. What was asked for
+    /// is done to the end all the same (B1.12.6).
     pub fn forget(&mut self, ticket: Ticket) {
-        self.waits.forget(ticket);
+        for id in self.waits.forget(ticket) {
+            let watched = self.waits.is_stop_watched(id);
+            if let Some(member) = self.members.get_mut(&id).filter(|_| !watched) {
+                member.process.unwatch();
+                self.deadlines.set(id, member.process.deadline());
+            }
+        }
     }
 
     fn resolve(&self, target: &Target) -> Result<Scope, Refusal> {
@@ -160,8 +167,8 @@ impl Manager {
         now: Now,
         out: &mut Vec<Action>,
     ) {
-        let Some((_, asked)) = self.waits.wanted(ticket, id) else { return };
-        let shown = asked.shown.clone();
+        // Nobody is told when the caller has gone, and it is started all the same.
+        let shown = self.waits.wanted(ticket, id).map(|(_, asked)| asked.shown.clone()).unwrap_or_default();
         let state = self.process(id).map_or(ProcessState::Unknown, |process| process.state);
         let refusal = match (command, state) {
             // The way out began between the request and this member's turn.
@@ -185,8 +192,14 @@ impl Manager {
         out.push(Action::Then(Input::Settle { ticket, id }));
     }
 
-    pub(super) fn signal_member(&mut self, ticket: Ticket, id: ProcessId, now: Now, out: &mut Vec<Action>) {
-        let Some((Purpose::Signal(signal), _)) = self.waits.wanted(ticket, id) else { return };
+    pub(super) fn signal_member(
+        &mut self,
+        ticket: Ticket,
+        id: ProcessId,
+        signal: Signal,
+        now: Now,
+        out: &mut Vec<Action>,
+    ) {
         self.step(id, process::Input::Signal(signal), now, out);
         out.push(Action::Then(Input::Settle { ticket, id }));
     }
@@ -251,6 +264,6 @@ fn begin(purpose: Purpose, ticket: Ticket, id: ProcessId) -> Action {
     match purpose {
         Purpose::Start { .. } => Action::CheckCommand { ticket, id },
         Purpose::Stop { .. } => Action::Then(Input::StopMember { ticket, id }),
-        Purpose::Signal(_) => Action::Then(Input::SignalMember { ticket, id }),
+        Purpose::Signal(signal) => Action::Then(Input::SignalMember { ticket, id, signal }),
     }
 }

@@ -50,6 +50,8 @@ pub enum Input {
         ticket: Ticket,
         /// Whom to signal.
         id: ProcessId,
+        /// Which signal.
+        signal: Signal,
     },
     /// What was asked of this member has been done or has failed by now.
     Settle {
@@ -92,6 +94,9 @@ pub enum Input {
     },
     /// The daemon itself got a signal.
     Signalled(Signal),
+    /// The daemon is to go down, or down and up again: a client wants it, or
+    /// the configuration that a restart will begin with is good.
+    Leave(SupervisorState),
     /// Bytes from a listener's stdout.
     ListenerSaid {
         /// Which listener.
@@ -178,8 +183,8 @@ pub enum Action {
     /// Everything has stopped: exit, or begin anew with a fresh configuration.
     /// Comes again when a restart becomes a shutdown at the last moment.
     Finish(SupervisorState),
-    /// Somebody wants a restart: check the configuration, and call
-    /// `Manager::begin_shutdown` only if it is good (A4.139).
+    /// Somebody wants a restart: check the configuration, and feed back
+    /// `Leave` only if it is good (A4.139).
     PrepareRestart,
 }
 

@@ -191,7 +191,7 @@ impl Manager {
             Input::ShutdownMember(id) => self.shutdown_member(id, now, out),
             Input::StartMember { ticket, id, command } => self.start_member(ticket, id, command, now, out),
             Input::StopMember { ticket, id } => self.stop_member(ticket, id, now, out),
-            Input::SignalMember { ticket, id } => self.signal_member(ticket, id, now, out),
+            Input::SignalMember { ticket, id, signal } => self.signal_member(ticket, id, signal, now, out),
             Input::Settle { ticket, id } => self.settle(ticket, id, now, out),
             Input::Spawned { id, pid } => self.spawned(id, pid, now, out),
             Input::SpawnFailed { id, error } => {
@@ -201,6 +201,7 @@ impl Manager {
             Input::Exited { pid, status } => self.exited(pid, status, now, out),
             Input::SignalFailed { id, purpose, error, gone } => self.signal_failed(id, purpose, error, gone, now, out),
             Input::Signalled(signal) => self.signalled(signal, now, out),
+            Input::Leave(to) => self.begin_shutdown(to, now, out),
             Input::ListenerSaid { id, bytes } => self.listener_said(id, &bytes, out),
             Input::ListenerDeaf { id } => self.listener_deaf(id, out),
             Input::Output { id, channel, pid, bytes } => self.output(id, channel, pid, bytes, out),

@@ -57,8 +57,10 @@ pub struct Process {
     pub killing: bool,
     /// When the state wants to be looked at again.
     pub(super) deadline: Option<Duration>,
-    /// When the log next mentions that a stop takes long.
+    /// The log mentions no sooner than this that a stop takes long.
     pub(super) report_at: Option<Duration>,
+    /// Somebody waits for the stop, so the log does mention it.
+    pub(super) watched: bool,
 }
 
 impl Process {
@@ -77,16 +79,15 @@ impl Process {
             killing: false,
             deadline: None,
             report_at: None,
+            watched: false,
         }
     }
 
     /// When this process wants its next [`Input::Wake`], on the monotonic clock.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
-        match (self.deadline, self.report_at) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        let report_at = self.report_at.filter(|_| self.watched);
+        [self.deadline, report_at].into_iter().flatten().min()
     }
 
     /// Applies one input. One that makes no sense in this state is ignored: a
@@ -111,7 +112,7 @@ impl Process {
             (Starting | Running, Input::Stop) => self.begin_stop(self.config.stopsignal, cx, out),
             (Backoff, Input::Stop) => self.stop_in_backoff(out),
             (Backoff, Input::GiveUp) => self.give_up(out),
-            (Stopping, Input::Watch) => self.report_stop(cx, out),
+            (Stopping, Input::Watch) => self.watch(cx, out),
 
             (Starting | Running | Stopping, Input::Signal(signal)) => self.send(signal, out),
             (_, Input::Signal(signal)) => self.not_running("attempted to send", signal, out),
@@ -266,6 +267,7 @@ impl Process {
         }
         self.deadline = None;
         self.report_at = None;
+        self.watched = false;
         let pid = self.pid.unwrap_or_default();
         out.push(Effect::Changed(Change { from, to, tries: self.backoff, pid, expected }));
     }

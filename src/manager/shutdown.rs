@@ -51,7 +51,7 @@ impl Manager {
 
     /// Leaves RUNNING for good. A restart under way may still become a
     /// shutdown; never the other way round (A4.126, A4.132).
-    pub fn begin_shutdown(&mut self, to: SupervisorState, now: Now, out: &mut Vec<Action>) {
+    pub(super) fn begin_shutdown(&mut self, to: SupervisorState, now: Now, out: &mut Vec<Action>) {
         if to == SupervisorState::Running || self.state == SupervisorState::Shutdown {
             return;
         }
@@ -157,7 +157,7 @@ mod tests {
         let now = Now { mono: Duration::from_secs(1000), wall: Duration::from_secs(1_700_000_001) };
         let mut manager = Manager::new("supervisor".to_owned(), vec![], 0);
         let mut out = vec![];
-        manager.begin_shutdown(SupervisorState::Restarting, now, &mut out);
+        manager.input(Input::Leave(SupervisorState::Restarting), now, &mut out);
         manager.input(Input::Signalled(Signal::TERM), now, &mut out);
         manager.input(Input::Signalled(Signal::TERM), now, &mut out);
         out.retain(|action| matches!(action, Action::Finish(_)));

@@ -112,14 +112,7 @@ impl World {
                 assert!(left.is_none(), "finished with a child alive: {:?}", left.map(|(id, _)| id));
                 None
             }
-            Action::PrepareRestart => {
-                if !self.dice.one_in(3) {
-                    let mut out = vec![];
-                    self.manager.begin_shutdown(SupervisorState::Restarting, self.now, &mut out);
-                    self.perform(out);
-                }
-                None
-            }
+            Action::PrepareRestart => (!self.dice.one_in(3)).then_some(Input::Leave(SupervisorState::Restarting)),
             Action::Feed { id, .. } => self.dice.one_in(8).then_some(Input::ListenerDeaf { id }),
             Action::Log(_) | Action::Release(_) | Action::ReopenLogs => None,
         }

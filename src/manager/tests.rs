@@ -3,7 +3,7 @@
 mod world;
 
 use super::testing::{group, pool, program};
-use super::{Answer, CommandError, Input, Refusal, Target, Wish};
+use super::{Answer, CommandError, Input, Refusal, Target, Ticket, Wish};
 use crate::config::{GroupConfig, ProcessConfig};
 use crate::model::{ProcessState, Signal, SupervisorState};
 use std::time::Duration;
@@ -84,9 +84,7 @@ fn groups_with_nothing_to_stop_cost_no_time() {
 #[test]
 fn a_restart_becomes_a_shutdown_on_term_and_never_the_other_way_round() {
     let mut world = World::new(vec![one("a", 1)]);
-    let mut out = vec![];
-    world.manager.begin_shutdown(SupervisorState::Restarting, world.now, &mut out);
-    world.perform(out);
+    world.input(Input::Leave(SupervisorState::Restarting));
     world.input(Input::Signalled(Signal::TERM));
     assert_eq!(world.manager.state(), SupervisorState::Shutdown);
     world.input(Input::Signalled(Signal::HUP));
@@ -270,4 +268,36 @@ fn groups_come_and_go_and_a_reread_tells_the_difference() {
     world.did();
     assert!(world.add(one("new", 1)));
     assert_eq!(world.did(), ["spawn new"], "A4.31");
+}
+
+/// B1.12.6, F36: a group call is completed though nobody waits for it
+#[test]
+fn what_was_asked_for_is_done_though_the_caller_has_gone() {
+    let quiet = |name: &str| ProcessConfig { autostart: false, ..program(name) };
+    let mut world = World::new(vec![group("g", 1, vec![quiet("a"), quiet("b")])]);
+    for (ticket, wish, done) in [
+        (1, START, ["spawn a", "spawn b"]),
+        (2, Wish::Signal("HUP".into()), ["SIGHUP a", "SIGHUP b"]),
+        (3, STOP, ["SIGTERM a", "SIGTERM b"]),
+    ] {
+        let mut out = vec![];
+        world.manager.request(&named("g:*"), &wish, Ticket(ticket), &mut out).expect("begun");
+        world.manager.forget(Ticket(ticket));
+        world.perform(out);
+        assert_eq!(world.did(), done);
+    }
+    assert!(world.answers.is_empty());
+}
+
+/// A4.80: while someone waits for a stop, and no longer
+#[test]
+fn a_stop_is_not_mentioned_any_more_when_nobody_waits_for_it() {
+    let mut world = World::new(vec![one("a", 1)]);
+    world.request(1, named("a"), STOP).expect("begun");
+    let said = |world: &World| world.logged.iter().filter(|line| *line == "waiting for a to stop").count();
+    world.pass(2);
+    assert_eq!(said(&world), 2);
+    world.manager.forget(Ticket(1));
+    world.pass(4);
+    assert_eq!(said(&world), 2);
 }

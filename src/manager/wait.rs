@@ -85,22 +85,33 @@ impl Waits {
         let Some(call) = self.calls.get_mut(&ticket) else { return };
         let Some(asked) = call.open.remove(&id) else { return };
         call.done.push(Outcome { name: asked.name, group: asked.group, result });
+        self.unwatch(ticket, id);
+        self.answer_if_done(ticket, out);
+    }
+
+    /// The caller has gone. Returns the members that it had not been told of.
+    pub(super) fn forget(&mut self, ticket: Ticket) -> Vec<ProcessId> {
+        let open: Vec<ProcessId> =
+            self.calls.remove(&ticket).into_iter().flat_map(|call| call.open.into_keys()).collect();
+        for id in &open {
+            self.unwatch(ticket, *id);
+        }
+        open
+    }
+
+    /// Whether somebody waits for the stop of `id`.
+    pub(super) fn is_stop_watched(&self, id: ProcessId) -> bool {
+        let stops = |ticket| matches!(self.wanted(ticket, id), Some((Purpose::Stop { .. }, _)));
+        self.watched.get(&id).is_some_and(|tickets| tickets.iter().any(|ticket| stops(*ticket)))
+    }
+
+    fn unwatch(&mut self, ticket: Ticket, id: ProcessId) {
         if let Some(tickets) = self.watched.get_mut(&id) {
             tickets.retain(|watching| *watching != ticket);
             if tickets.is_empty() {
                 self.watched.remove(&id);
             }
         }
-        self.answer_if_done(ticket, out);
-    }
-
-    /// The caller has gone; what was begun for it goes on.
-    pub(super) fn forget(&mut self, ticket: Ticket) {
-        self.calls.remove(&ticket);
-        self.watched.retain(|_, tickets| {
-            tickets.retain(|watching| *watching != ticket);
-            !tickets.is_empty()
-        });
     }
 
     fn answer_if_done(&mut self, ticket: Ticket, out: &mut Vec<Action>) {

@@ -52,8 +52,8 @@ impl House {
         let directory = std::env::temp_dir().join(name);
         std::fs::create_dir(&directory).unwrap();
         let socket = directory.join("sock");
-        let (handle, commands) = EngineHandle::channel(Level::Trace);
-        let engine = Engine::run(commands, directory.clone());
+        let (handle, inbox) = EngineHandle::channel(Level::Trace);
+        let engine = Engine::run(inbox.commands, directory.clone());
         let context = context(handle, &setup);
         let auth = setup.auth.map(|(name, password)| Credentials { username: name.into(), password: password.into() });
         let address = Address::Unix { path: socket.clone(), chmod: 0o700, chown: Ownership::default() };
@@ -158,8 +158,8 @@ impl Client {
 fn tcp_access_line() -> (String, Vec<String>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     LocalSet::new().block_on(&runtime, async {
-        let (handle, commands) = EngineHandle::channel(Level::Trace);
-        let engine = Engine::run(commands, PathBuf::new());
+        let (handle, inbox) = EngineHandle::channel(Level::Trace);
+        let engine = Engine::run(inbox.commands, PathBuf::new());
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap();
         let place = Address::Inet { host: "127.0.0.1".to_owned(), port: address.port() };

@@ -45,7 +45,7 @@ impl Process {
 
     // A4.26, A4.80
     pub(super) fn stop_takes_long(&mut self, cx: Context, out: &mut Vec<Effect>) {
-        if self.report_at.is_some_and(|at| at <= cx.now.mono) {
+        if self.watched {
             self.report_stop(cx, out);
         }
         if self.due(cx) {
@@ -55,7 +55,17 @@ impl Process {
         }
     }
 
-    pub(super) fn report_stop(&mut self, cx: Context, out: &mut Vec<Effect>) {
+    pub(super) fn watch(&mut self, cx: Context, out: &mut Vec<Effect>) {
+        self.watched = true;
+        self.report_stop(cx, out);
+    }
+
+    /// Nobody waits for the stop any more.
+    pub(in crate::manager) fn unwatch(&mut self) {
+        self.watched = false;
+    }
+
+    fn report_stop(&mut self, cx: Context, out: &mut Vec<Effect>) {
         if self.report_at.is_none_or(|at| at <= cx.now.mono) {
             self.log(Level::Info, format!("waiting for {} to stop", self.config.name), out);
             self.report_at = Some(cx.now.mono + STOP_REPORT);
