@@ -110,6 +110,13 @@ def free_port(but=()):
     raise AssertionError("no free port on loopback")
 
 
+def cpu_seconds(pid):
+    """Processor time that a process has used."""
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def marked(folder):
     """The pids of all processes that were started under `folder`."""
     found = []

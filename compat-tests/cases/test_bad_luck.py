@@ -8,17 +8,10 @@ import time
 
 import pytest
 
-from daemon import until
+from daemon import cpu_seconds, until
 
 # A signal may stand for any number of deaths; this is more than one sweep takes.
 CROWD = 300
-
-
-def cpu_seconds(pid):
-    """Processor time that a process has used."""
-    with open(f"/proc/{pid}/stat") as stat:
-        fields = stat.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def all_pids(d):
