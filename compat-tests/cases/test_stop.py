@@ -1,6 +1,7 @@
 """Stopping: signals, escalation, process groups, the order of a shutdown."""
 
 import os
+import re
 import signal
 import time
 
@@ -132,3 +133,82 @@ def test_groups_with_nothing_to_stop_take_no_time(daemon):
     begun = time.monotonic()
     assert d.stop() == 0
     assert time.monotonic() - begun < 2
+
+
+LEFT = re.compile(r"WARN (.+) \(pid \d+\): process(?:es)? (.+) of its group (?:is|are) left after the stop")
+
+
+def left_behind(d):
+    """(program, who is left) of each line about survivors, in order."""
+    return LEFT.findall(d.log())
+
+
+@pytest.mark.contract("A3.59", "A4.76")
+@pytest.mark.differs("theirs", "A4.76", "says nothing about what survives a stop")
+def test_who_survives_a_stop_is_told(daemon):
+    d = running(daemon(FAMILY))
+    child = until("the child", lambda: d.lab.read("child")).strip()
+    d.rpc.stopProcess("p")
+    d.wait_log("left after the stop", seconds=5)
+    assert left_behind(d) == [("p", f"{child} (sleep)")]
+    assert not gone(int(child))
+    # The next life has a group of its own; both have somebody left now.
+    d.rpc.startProcess("p")
+    until("another child", lambda: len(d.lab.read("child").split()) == 2)
+    d.rpc.stopProcess("p")
+    d.wait_log("left after the stop", times=2, seconds=5)
+    assert left_behind(d)[1] == ("p", f"{d.lab.read('child').split()[1]} (sleep)")
+
+
+@pytest.mark.contract("A4.92", "A4.135", "A4.149")
+@pytest.mark.differs("theirs", "A4.76", "says nothing about what survives a stop")
+@pytest.mark.parametrize("how", ["shutdown", "update", "restart"])
+def test_who_survives_is_told_before_it_is_forgotten(daemon, how):
+    d = running(daemon(FAMILY))
+    child = until("the child", lambda: d.lab.read("child")).strip()
+    if how == "update":
+        d.lab.config("")
+        assert d.ctl("update").code == 0
+        d.wait_log("left after the stop", seconds=5)
+        assert d.rpc.getAllProcessInfo() == []
+    elif how == "restart":
+        d.lab.config("")
+        d.rpc.restart()
+        d.wait_log("supervisord started", times=2)
+    else:
+        begun = time.monotonic()
+        assert d.stop() == 0
+        assert time.monotonic() - begun < 3
+    assert left_behind(d) == [("p", f"{child} (sleep)")]
+
+
+@pytest.mark.contract("A3.58", "A3.59", "A4.76")
+def test_nobody_is_accused_who_was_not_stopped_or_is_dead(daemon):
+    whole = FAMILY.replace("[program:p]", "[program:whole]\nstopasgroup=true").replace("p.out", "whole.out")
+    own = '[program:own]\ncommand=/bin/sh -c "sleep 1000 & sleep 1.2"\nautorestart=false\n'
+    d = running(running(daemon(FAMILY + "stopasgroup=true\n" + whole + own)), "whole").wait(own="EXITED")
+    d.rpc.stopProcess("p")
+    d.rpc.stopProcess("whole")
+    time.sleep(1)
+    assert d.stop() == 0
+    assert d.log_lines("left after") == []
+
+
+@pytest.mark.contract("A4.91")
+@pytest.mark.differs("theirs", "A4.76", "says nothing about what survives a stop")
+def test_a_crowd_of_survivors_holds_up_nobody(daemon):
+    family = 'sh -c "exec sleep 1000" & sh -c "exec sleep 1000" & exec sleep 1000'
+    d = daemon(f"[program:p]\ncommand=/bin/sh -c '{family}'\nprocess_name=p%(process_num)d\nnumprocs=40\nstartsecs=1\n")
+    until("all to run", lambda: {info["statename"] for info in d.rpc.getAllProcessInfo()} == {"RUNNING"})
+    d.rpc.stopAllProcesses()
+    answers = []
+
+    def all_told():
+        begun = time.monotonic()
+        d.rpc.getState()
+        answers.append(time.monotonic() - begun)
+        return len(left_behind(d)) == 40
+
+    until("a line about each", all_told, 8)
+    assert max(answers) < 1
+    assert sorted(name for name, _ in left_behind(d)) == sorted(f"p{number}" for number in range(40))

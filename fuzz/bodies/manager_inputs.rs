@@ -195,7 +195,7 @@ impl World {
                 assert!(before.is_none() || turned, "finished twice: {before:?}, {state:?}");
                 None
             }
-            Action::Log(_) | Action::Release(_) | Action::ReopenLogs => None,
+            Action::Log(_) | Action::Release(_) | Action::LookBehind { .. } | Action::ReopenLogs => None,
         }
     }
 

@@ -14,6 +14,7 @@ mod perform;
 mod reload;
 mod spawn;
 mod stdin;
+mod survivors;
 mod turn;
 
 pub use groups::Prepared;
@@ -21,6 +22,7 @@ pub use handle::EngineHandle;
 pub use turn::Ended;
 
 use crate::config::{Config, Source};
+use crate::manager::survivors::Survivors;
 use crate::manager::{Action, Manager, ProcessId, Ticket};
 use crate::model::{ExitStatus, Level, LogLine, SupervisorState};
 use crate::pump::{Pump, PumpEvent};
@@ -37,6 +39,7 @@ use std::ffi::OsString;
 use std::io;
 use std::time::Duration;
 use stdin::Stdins;
+use survivors::Search;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 
@@ -88,6 +91,9 @@ pub struct Engine {
     more_dead: bool,
     /// Processes whose output streams the pump holds.
     attached: BTreeSet<ProcessId>,
+    /// Who may have outlived a stop.
+    survivors: Survivors,
+    search: Option<Search>,
     ended: Option<SupervisorState>,
 }
 
@@ -129,6 +135,8 @@ impl Engine {
             // From before our signals were taken, or from the life before.
             more_dead: true,
             attached: BTreeSet::new(),
+            survivors: Survivors::default(),
+            search: None,
             ended: None,
             config,
         })

@@ -78,6 +78,7 @@ impl Engine {
             // In a long queue a start may have come first: all is the new child's.
             Action::Release(id) if self.manager.process(id).is_some_and(|process| process.pid.is_some()) => {}
             Action::Release(id) => self.release(id),
+            Action::LookBehind { name, pid } => self.look_behind(name, pid),
             Action::Answer { ticket, answer } => self.answer(ticket, answer),
             Action::ReopenLogs => {
                 self.log(Level::Info, "supervisord logreopen");

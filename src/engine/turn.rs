@@ -3,7 +3,7 @@
 //! A turn looks at signals, exits, child output, commands and deadlines in that
 //! order, each within a bound, so that no source starves another.
 
-use super::{Drain, Engine};
+use super::{Drain, Engine, survivors};
 use crate::config::Config;
 use crate::manager::{Input, ProcessId};
 use crate::model::{Level, Now, Signal, SupervisorState};
@@ -39,6 +39,7 @@ impl Engine {
         self.feed(Input::Boot, clock::now());
         loop {
             if self.queue.is_empty()
+                && self.survivors.is_empty()
                 && let Some(ended) = self.end()
             {
                 return ended;
@@ -60,7 +61,8 @@ impl Engine {
     }
 
     async fn turn(&mut self) {
-        let (mut commands, mut output, mut gone) = (Vec::new(), Vec::new(), false);
+        let (mut commands, mut output) = (Vec::new(), Vec::new());
+        let (mut gone, mut searched) = (false, None);
         let wake = self.wake_at(clock::now());
         tokio::select! {
             () = std::future::ready(()), if self.more_dead || !self.queue.is_empty() => {}
@@ -69,6 +71,7 @@ impl Engine {
             _ = self.inbox.commands.recv_many(&mut commands, BATCH) => {}
             () = self.inbox.gone.notified() => gone = true,
             _ = self.pump_events.recv_many(&mut output, BATCH) => {}
+            found = survivors::result(&mut self.search) => searched = Some(found.ok()),
             () = sleep_until(wake) => {}
         }
         let now = clock::now();
@@ -86,6 +89,10 @@ impl Engine {
             self.take_output(event, now);
         }
         self.take_overdue_drains(now);
+        if let Some(found) = searched {
+            self.take_found(found);
+        }
+        self.take_suspects(now);
         self.take_writable(now);
         for command in commands {
             self.take_command(command, now);
@@ -103,7 +110,7 @@ impl Engine {
     /// The next moment something is due, as the runtime counts.
     fn wake_at(&self, now: Now) -> Option<Instant> {
         let drain = self.draining.values().map(|drain| drain.limit).min();
-        let next = [self.manager.deadline(now), drain].into_iter().flatten().min()?;
+        let next = [self.manager.deadline(now), drain, self.survivors.deadline()].into_iter().flatten().min()?;
         Some(Instant::now() + next.saturating_sub(now.mono))
     }
 

@@ -171,6 +171,14 @@ pub enum Action {
     },
     /// The child is dead and its state recorded: let go of its descriptors.
     Release(ProcessId),
+    /// A child is dead that was told to stop: see whether somebody of its process
+    /// group is left. Of a program that ended by itself nobody asks.
+    LookBehind {
+        /// Of which process; it may not exist any more by the time of an answer.
+        name: String,
+        /// The child that is dead, and the number of its group.
+        pid: i32,
+    },
     /// Answer whoever holds this ticket.
     Answer {
         /// Who.

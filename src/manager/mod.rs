@@ -18,6 +18,7 @@ pub mod process;
 pub mod refusal;
 mod shutdown;
 pub mod snapshot;
+pub mod survivors;
 pub mod tick;
 mod update;
 pub mod wait;
@@ -244,9 +245,12 @@ impl Manager {
     fn exited(&mut self, pid: i32, status: crate::model::ExitStatus, now: Now, out: &mut Vec<Action>) {
         match self.pids.remove(&pid) {
             Some(id) => {
+                let stopped = self.process(id).filter(|process| process.killing);
+                let stopped = stopped.map(|process| process.config.name.clone());
                 self.step(id, process::Input::Exited { status }, now, out);
                 self.listener_died(id, out);
                 out.push(Action::Release(id));
+                out.extend(stopped.map(|name| Action::LookBehind { name, pid }));
             }
             // A4.121
             None => out.push(Action::Log(LogLine::new(Level::Info, format!("reaped unknown pid {pid} ({status})")))),

@@ -114,7 +114,7 @@ impl World {
             }
             Action::PrepareRestart => (!self.dice.one_in(3)).then_some(Input::Leave(SupervisorState::Restarting)),
             Action::Feed { id, .. } => self.dice.one_in(8).then_some(Input::ListenerDeaf { id }),
-            Action::Log(_) | Action::Release(_) | Action::ReopenLogs => None,
+            Action::Log(_) | Action::Release(_) | Action::LookBehind { .. } | Action::ReopenLogs => None,
         }
     }
 

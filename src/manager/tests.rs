@@ -71,6 +71,22 @@ fn a_shutdown_says_whom_it_waits_for() {
     assert_eq!(said(&world), 2);
 }
 
+/// Whatever a program leaves that ends by itself is its own business.
+#[test]
+fn only_behind_a_stop_somebody_looks_for_survivors() {
+    let mut world = World::new(vec![one("a", 1), one("b", 2), one("c", 3)]);
+    world.pass(2);
+    world.exit("a");
+    assert_eq!(world.looked, [""; 0]);
+    world.request(1, Target::Named("b".into()), Wish::Stop { wait: false }).unwrap();
+    assert_eq!(world.looked, [""; 0], "the child is there");
+    world.exit("b");
+    assert_eq!(world.looked, ["b 3"]);
+    world.input(Input::Signalled(Signal::TERM));
+    world.exit("c");
+    assert_eq!(world.looked, ["b 3", "c 4"]);
+}
+
 /// A4.93, A7.52
 #[test]
 fn groups_with_nothing_to_stop_cost_no_time() {

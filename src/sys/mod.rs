@@ -17,6 +17,7 @@ pub mod limits;
 pub mod pidfile;
 pub mod plan;
 pub mod poll;
+pub mod process_group;
 pub mod prog;
 pub mod reactor;
 pub mod reap;

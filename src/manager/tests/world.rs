@@ -18,6 +18,8 @@ pub(super) struct World {
     pub(super) answers: BTreeMap<u64, Answer>,
     pub(super) fed: Vec<String>,
     pub(super) missing: Vec<&'static str>,
+    /// Whose group was to be looked at behind a stop.
+    pub(super) looked: Vec<String>,
 }
 
 impl World {
@@ -33,6 +35,7 @@ impl World {
             answers: BTreeMap::new(),
             fed: vec![],
             missing: vec![],
+            looked: vec![],
         };
         for config in groups {
             world.add(config);
@@ -87,6 +90,10 @@ impl World {
                 }
                 Action::Finish(state) => {
                     self.did.push(format!("finish {}", state.name()));
+                    None
+                }
+                Action::LookBehind { name, pid } => {
+                    self.looked.push(format!("{name} {pid}"));
                     None
                 }
                 Action::Release(_) | Action::ReopenLogs | Action::PrepareRestart => None,
