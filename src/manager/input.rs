@@ -28,6 +28,8 @@ pub enum Input {
     Due(ProcessId),
     /// The shutdown comes to this one.
     ShutdownMember(ProcessId),
+    /// Say whom the shutdown waits for.
+    ReportShutdown,
     /// A start that somebody asked for comes to this member.
     StartMember {
         /// Who asked.

@@ -190,6 +190,7 @@ impl Manager {
             Input::Autostart(id) => self.autostart(id, now, out),
             Input::Due(id) => self.step(id, process::Input::Wake, now, out),
             Input::ShutdownMember(id) => self.shutdown_member(id, now, out),
+            Input::ReportShutdown => self.report_shutdown(out),
             Input::StartMember { ticket, id, command } => self.start_member(ticket, id, command, now, out),
             Input::StopMember { ticket, id } => self.stop_member(ticket, id, now, out),
             Input::SignalMember { ticket, id, signal } => self.signal_member(ticket, id, signal, now, out),
@@ -226,7 +227,7 @@ impl Manager {
         if self.booted {
             self.tick(now, out);
         }
-        self.report_shutdown(now, out);
+        self.plan_shutdown_report(now, out);
         out.extend(self.deadlines.take_due(now.mono).into_iter().map(|id| Action::Then(Input::Due(id))));
     }
 

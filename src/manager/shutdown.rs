@@ -120,15 +120,17 @@ impl Manager {
         self.step(id, input, now, out);
     }
 
-    /// Says whom the shutdown waits for, at its own deadline: by then those who
-    /// can be given up at once are not waited for any more (A5.54, A5.55).
-    pub(super) fn report_shutdown(&mut self, now: Now, out: &mut Vec<Action>) {
-        let Some(shutdown) =
-            self.shutdown.as_mut().filter(|shutdown| !shutdown.finished && shutdown.report_at <= now.mono)
-        else {
-            return;
-        };
-        shutdown.report_at = now.mono + REPORT;
+    /// Asks for a report when it is time, behind everything that is under way: by
+    /// then those who can be given up at once are not waited for any more.
+    pub(super) fn plan_shutdown_report(&mut self, now: Now, out: &mut Vec<Action>) {
+        if let Some(shutdown) = self.shutdown.as_mut().filter(|it| !it.finished && it.report_at <= now.mono) {
+            shutdown.report_at = now.mono + REPORT;
+            out.push(Action::Then(Input::ReportShutdown));
+        }
+    }
+
+    /// Says whom the shutdown waits for, if anybody is left (A5.54, A5.55).
+    pub(super) fn report_shutdown(&self, out: &mut Vec<Action>) {
         let unstopped: Vec<(&str, ProcessState)> = self
             .groups
             .values()
@@ -137,6 +139,9 @@ impl Manager {
             .filter(|member| !member.process.state.is_stopped())
             .map(|member| (member.process.config.name.as_str(), member.process.state))
             .collect();
+        if unstopped.is_empty() {
+            return;
+        }
         let names: Vec<&str> = unstopped.iter().map(|(name, _)| *name).collect();
         out.push(Action::Log(LogLine::new(Level::Info, format!("waiting for {} to die", names.join(", ")))));
         for (name, state) in unstopped {

@@ -87,6 +87,19 @@ fn only_behind_a_stop_somebody_looks_for_survivors() {
     assert_eq!(world.looked, ["b 3", "c 4"]);
 }
 
+/// A5.54, A5.55: a long turn may be cut before anybody was told to stop
+#[test]
+fn a_report_of_a_shutdown_comes_behind_the_signals_that_are_under_way() {
+    let mut world = World::new(vec![one("a", 1), one("b", 2)]);
+    let mut waiting = vec![];
+    world.manager.input(Input::Signalled(Signal::TERM), world.now, &mut waiting);
+    world.manager.input(Input::Wake, world.now, &mut waiting);
+    world.logged.clear();
+    world.perform(waiting);
+    let said = world.logged.iter().filter(|line| line.contains("to die") || line.contains("state: "));
+    assert_eq!(said.collect::<Vec<_>>(), ["waiting for a, b to die", "a state: STARTING", "b state: STOPPING"]);
+}
+
 /// A4.93, A7.52
 #[test]
 fn groups_with_nothing_to_stop_cost_no_time() {

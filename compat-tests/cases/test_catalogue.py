@@ -1,0 +1,257 @@
+"""Every line of the activity log and every event, over one life that has it all.
+
+The same configuration and the same steps go to both daemons. What is compared
+is the whole log at its lowest level, and every byte that a listener to
+everything gets. Several stories run beside each other in a log, because a
+client waits and a listener answers when it likes; each is compared in its own
+order: the daemon and its processes, the calls, each pool, each program's output.
+"""
+
+import ast
+import re
+import signal
+import sys
+from collections import defaultdict
+
+import pytest
+
+from daemon import until
+from normalise import log_lines
+
+ALL_BUT_TICKS = (
+    "PROCESS_STATE,PROCESS_LOG,PROCESS_COMMUNICATION,REMOTE_COMMUNICATION,SUPERVISOR_STATE_CHANGE,PROCESS_GROUP"
+)
+BEGIN, END = "<!--XSUPERVISOR:BEGIN-->", "<!--XSUPERVISOR:END-->"
+BY_HAND = "autostart=false\nautorestart=false\nstdout_logfile=NONE\nstderr_logfile=NONE\n"
+SLEEP = "exec sleep 1000"
+
+POOLS = {
+    "ears": (ALL_BUT_TICKS, "ok", "buffer_size=100\nstdout_logfile=NONE\nstderr_logfile=NONE\n"),
+    "grumpy": ("REMOTE_COMMUNICATION", "fail,ok", BY_HAND),
+    "broken": ("REMOTE_COMMUNICATION", "bad", BY_HAND),
+    "first": ("REMOTE_COMMUNICATION", "hang", BY_HAND + "buffer_size=1\n"),
+    "second": ("REMOTE_COMMUNICATION", "hang", BY_HAND + "buffer_size=1\n"),
+}
+PROGRAMS = {
+    "calm": ("/bin/cat", "startsecs=1\n"),
+    "bad": ("/bin/false", "startsecs=4\nstartretries=1\n"),
+    "trying": ("/bin/false", "startsecs=4\nstartretries=9\n"),
+    "even": ("/bin/sh -c 'sleep 0.3; exit 0'", "startsecs=0\nexitcodes=0\n"),
+    "odd": ("/bin/sh -c 'sleep 0.3; exit 3'", "startsecs=0\nexitcodes=0\n"),
+    "deaf": ("/bin/sh -c 'trap \"\" TERM; echo trapped; while true; do sleep 1; done'",
+             "startsecs=0\nstopwaitsecs=1\nkillasgroup=true\n"),
+    "talk": (f"/bin/sh -c \"sleep 0.3; echo café; sleep 0.3; echo err >&2; {SLEEP}\"",
+             "startsecs=0\nstdout_events_enabled=true\nstderr_events_enabled=true\n"),
+    "bytes": (f"/bin/sh -c \"sleep 0.3; printf '\\\\377\\\\n'; {SLEEP}\"", "startsecs=0\nstdout_events_enabled=true\n"),
+    "tell": (f"/bin/sh -c \"sleep 0.3; printf '{BEGIN}message{END}'; sleep 0.3; printf '{BEGIN}another{END}' >&2; {SLEEP}\"",
+             "startsecs=0\nstdout_capture_maxbytes=1KB\nstderr_capture_maxbytes=1KB\n"),
+}  # fmt: skip
+LAST_OF_FIRST_LIFE = "processname:deaf groupname:deaf from_state:RUNNING "
+# Lines that come as often as they come.
+OFTEN = "received SIGCHLD|stopped monitoring|rebuffering event"
+# What is said about the insides of Python's server (A5.77, A5.90), and our own version.
+INSIDES = ("read event caused by", "write event caused by", "Medusa", "offers Supervisor")
+EXTRA = """
+[program:extra]
+command=/bin/cat
+autostart=false
+stdout_logfile_maxbytes=0
+redirect_stderr=true
+stderr_logfile={root}/never.log
+"""
+LATE = """
+[program:late]
+command=/nonexistent/program
+startretries=0
+"""
+
+
+def configuration(programs, only=()):
+    """As above, and an include that matches one file and one that matches none; or `only` some of it."""
+    text = ""
+    for priority, (name, (events, script, more)) in enumerate(POOLS.items(), 1):
+        if only and name not in only:
+            continue
+        command = f"{sys.executable} {programs}/recorder.py {{root}}/{name}.events {script}"
+        text += f"[eventlistener:{name}]\ncommand={command}\nevents={events}\nstartsecs=0\npriority={priority}\n{more}\n"
+    for name, (command, more) in PROGRAMS.items():
+        if only and name not in only:
+            continue
+        text += f"[program:{name}]\ncommand={command}\n{BY_HAND}{more}\n"
+    return text + "[include]\nfiles=first/*.conf nothing/*.conf\n"
+
+
+class Story:
+    """One daemon from its start to its end, and what was told about it on the way."""
+
+    def __init__(self, daemon, programs):
+        self.lab, self.programs = daemon.__self__, programs
+        self.d = daemon(configuration(programs), supervisord="loglevel=blather", wait=False)
+
+    def heard(self, text, times=1, name="ears"):
+        """Until the listener has it."""
+        until(f"{text!r} at {name}", lambda: self.lab.read(f"{name}.events").count(text) >= times)
+
+    def state(self, name, state, times=1):
+        """Until the listener knows of a change of state. Asking the daemon would be in its log."""
+        event = rf"eventname:PROCESS_STATE_{state} .*\nprocessname:{name} "
+        until(f"{name}: {state}", lambda: len(re.findall(event, self.lab.read("ears.events"))) >= times)
+
+    def start(self, *names):
+        for name in names:
+            self.d.rpc.startProcess(name)
+            self.state(name, "RUNNING")
+
+    def stop(self, *names):
+        for name in names:
+            self.d.rpc.stopProcess(name)
+            self.state(name, "STOPPED")
+
+    def events(self):
+        """All events, normalised, but for those of a life's very end: who still gets them is luck."""
+        shown, lives, ending = [], 0, False
+        for event in self.lab.read("ears.events").split("\n----\n")[:-1]:
+            header, _, payload = event.partition("\n")
+            assert header.endswith(f" len:{len(payload)}")
+            if " poolserial:0 " in header:
+                lives, ending = lives + 1, False
+            ending = ending or "SUPERVISOR_STATE_CHANGE_STOPPING" in header
+            if not ending or (lives == 1 and not LAST_OF_FIRST_LIFE in "".join(shown[-1:])):
+                # The pid must not change what is shown of `len`.
+                hidden = self.lab.normal(payload)
+                shown.append(f"{header.removesuffix(str(len(payload)))}{len(hidden)}\n{hidden}\n")
+        return "".join(shown)
+
+
+def live(story):
+    """The steps. Each waits for what it makes happen, so that both daemons have the same order."""
+    d = story.d
+    story.state("ears", "RUNNING")
+    # Pools: one that rejects, one that breaks the protocol, two that never answer.
+    for name in list(POOLS)[1:]:
+        story.start(name)
+        d.wait_log(f"{name}: ACKNOWLEDGED -> READY")
+    for number in range(4):
+        d.rpc.sendRemoteCommEvent("kind", f"data {number}")
+        story.heard(f"data {number}")
+        story.heard(f"data {number}", name="grumpy")
+    d.wait_log("broken: has entered").wait_log("overflowed", times=4)
+    story.stop("grumpy", "broken", "first", "second")
+    # A calm program.
+    story.start("calm")
+    d.rpc.sendProcessStdin("calm", "words\n")
+    d.wait_log("'calm' stdout output")
+    d.rpc.signalProcess("calm", "CONT")
+    story.stop("calm")
+    # Those that fail, and those that end.
+    d.rpc.startProcess("bad", False)
+    story.state("bad", "FATAL")
+    d.rpc.startProcess("trying", False)
+    story.state("trying", "BACKOFF", 2)
+    story.stop("trying")
+    for name in ("even", "odd"):
+        story.start(name)
+        story.state(name, "EXITED")
+    # One that has to be killed, and those that speak.
+    story.start("deaf")
+    d.wait_log("'deaf' stdout output")
+    story.stop("deaf")
+    for name, last in (("talk", "PROCESS_LOG_STDERR"), ("bytes", "Undecodable"), ("tell", "COMMUNICATION_STDERR")):
+        story.start(name)
+        story.heard(last)
+        story.stop(name)
+    # Calls that go wrong.
+    for call in (lambda: d.rpc.startProcess("nosuch"), lambda: d.rpc.stopProcess("calm"), lambda: d.rpc.nosuch()):
+        with pytest.raises(Exception, match="BAD_NAME|NOT_RUNNING|UNKNOWN_METHOD"):
+            call()
+    # An update: all but the listener and two programs go, another comes.
+    story.lab.write("second/late.conf", LATE)
+    conf = story.lab.root / "s.conf"
+    conf.write_text(conf.read_text().replace("first/", "second/"))
+    d.rpc.reloadConfig()
+    for name in [*list(POOLS)[1:], *PROGRAMS, "extra"]:
+        if name not in ("calm", "deaf"):
+            d.rpc.removeProcessGroup(name)
+            story.heard(f"eventname:PROCESS_GROUP_REMOVED len:{len(name) + 11}\ngroupname:{name}\n")
+    d.rpc.addProcessGroup("late")
+    story.state("late", "FATAL")
+    d.rpc.removeProcessGroup("late")
+    d.signal(signal.SIGUSR2)
+    d.wait_log("logreopen")
+    # Down, and up again with less.
+    story.start("deaf")
+    d.wait_log("'deaf' stdout output", times=2)
+    story.lab.config(configuration(story.programs, ("ears", "calm")), "loglevel=blather")
+    d.signal(signal.SIGHUP)
+    story.heard("SUPERVISOR_STATE_CHANGE_RUNNING", 2)
+    story.state("ears", "RUNNING", 2)
+    d.rpc.shutdown()
+    assert d.exit_code() == 0
+
+
+def records(text):
+    """The log's messages, each with all its lines."""
+    stamp = r"(?m)^(?=\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]{4} )"
+    return [record.removesuffix("\n") for record in re.split(stamp, text) if record]
+
+
+OF_A_POOL = re.compile(rf"^[A-Z]{{4}} (?:(?:pool )?({'|'.join(POOLS)})(?: event buffer|:) |event \d+ sent to listener (\w+))")
+OUTPUT = re.compile(r"\S+ \S+ DEBG '(\w+)' (stdout|stderr) output:\n(.*)\Z", re.DOTALL)
+
+
+def stories(lab, text):
+    """The log taken apart: story -> its messages, in their order."""
+    told = defaultdict(list)
+    for record in records(text):
+        line = "\n".join(log_lines(record, lab.paths()))
+        line = re.sub(r"\[\d\d/\w+/\d{4}:[\d:]+ \+0000\]", "[DATE]", line)
+        line = re.sub(r"fd \d+ closed, stopped monitoring .*", "fd N closed, stopped monitoring OBJECT", line)
+        pool, output = OF_A_POOL.match(line), OUTPUT.match(record)
+        if not line or re.search("|".join(INSIDES), line):
+            continue
+        if output:
+            # A piece ends where a read ended; a listener's may be shown as Python shows bytes (A5.12).
+            name, channel, piece = output.groups()
+            piece = ast.literal_eval(piece).decode() if piece.startswith("b'") else piece
+            told[f"{channel} of {name}"] = ["".join(told[f"{channel} of {name}"]) + piece]
+        elif line.startswith("TRAC "):
+            told["calls"].append(line)
+        elif re.search(OFTEN, line):
+            often = "at moments of their own"
+            told[often] = sorted({re.sub(r"event \d+ for pool \w+ \(buf size=\d+", "event N for pool P (buf size=N", line), *told[often]})
+        elif pool:
+            told[f"pool {pool[1] or pool[2]}"].append(line)
+        else:
+            told["the daemon and its programs"].append(line)
+    return told
+
+
+def text_of(told, events):
+    """All stories as one text, without what is a matter of moments."""
+    last = re.findall(r" serial:(\d+) .*\n" + LAST_OF_FIRST_LIFE, events)[-1]
+    ears = told["pool ears"]
+    told["pool ears"] = ears[: ears.index(f"DEBG event {last} sent to listener ears") + 1]
+    del told["stdout of ears"]
+    text = "".join(f"\n== {name}\n" + "\n".join(told[name]).removesuffix("\n") + "\n" for name in sorted(told))
+    # A stop that takes no time may come before anybody can say that it is waited for (A5.54, A5.69).
+    text = re.sub(r"INFO waiting for (?!deaf to stop|ears, deaf)[\w ]+ to (stop|die)\n(BLAT ears state: \w+\n)?", "", text)
+    return f"{text}\n== what ears heard\n{events}".lstrip()
+
+
+@pytest.mark.contract(
+    "A5.1", "A5.2", "A5.3", "A5.11", "A5.12", "A5.13", "A5.31", "A5.32", "A5.34", "A5.35", "A5.43", "A5.44", "A5.48", "A5.51",
+    "A5.52", "A5.54", "A5.55", "A5.60", "A5.61", "A5.62", "A5.63", "A5.64", "A5.65", "A5.66", "A5.68", "A5.69", "A5.72", "A5.73",
+    "A5.75", "A5.76", "A5.80", "A5.81", "A5.82", "A5.83", "A5.84", "A5.86", "A5.87", "A5.88", "A5.91", "A5.92",
+    "A6.10", "A6.11", "A6.12", "A6.13", "A6.14", "A6.15", "A6.16", "A6.17", "A6.21", "A6.22", "A6.24", "A6.25", "A6.26",
+    "A6.28", "A6.29", "A6.33", "A6.34", "A6.35", "A6.36", "A6.37", "A6.38", "A6.40", "A6.46", "A6.56", "A6.57", "A6.59",
+    "A6.60", "A6.69", "A6.70", "A6.78",
+)  # fmt: skip
+@pytest.mark.timeout(200)
+def test_a_life_that_has_it_all(daemon, lab, recorded, programs):
+    lab.write("first/extra.conf", EXTRA)
+    story = Story(daemon, programs)
+    live(story)
+    log = stories(lab, lab.read("supervisord.log"))
+    recorded(text_of(log, story.events()))
+    # A listener is told of its own stop by nobody (A6.79).
+    assert not re.search("PROCESS_STATE_STOPPING .*\nprocessname:ears", story.events())
