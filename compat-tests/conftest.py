@@ -99,14 +99,20 @@ def daemon(lab):
 
 
 @pytest.fixture
-def recorded(request):
+def recorded(recording):
     """`recorded(text)` compares with theirs' recording, or writes it."""
+    return recording.check
+
+
+@pytest.fixture
+def recording(request):
+    """Theirs' recording of this case."""
     module = request.node.module.__name__.removeprefix("test_")
     params = getattr(request.node, "callspec", None)
     own = [str(v) for k, v in params.params.items() if k not in ("target", "client")] if params else []
     case = "-".join([request.node.originalname.removeprefix("test_"), *own])
     write = request.config.getoption("--record")
-    return Recording(module, re.sub(r"[^\w.-]+", "_", case), write).check
+    return Recording(module, re.sub(r"[^\w.-]+", "_", case), write)
 
 
 @pytest.fixture

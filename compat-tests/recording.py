@@ -19,15 +19,22 @@ class Recording:
 
     def check(self, text):
         """Fails with a diff if `text` is not what theirs said."""
+        self.check_by(text, lambda recorded: _same(recorded, text))
+
+    def check_by(self, text, compare):
+        """Lets `compare` look at what theirs said; `text` is what a recording keeps."""
         if self.write:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.write_text(text)
             return
         if not self.path.exists():
             raise AssertionError(f"{self.path.name} is not recorded yet: run `make record`")
-        recorded = self.path.read_text()
-        if text != recorded:
-            diff = difflib.unified_diff(
-                recorded.splitlines(), text.splitlines(), "recorded from theirs", "this run", lineterm="", n=4
-            )
-            raise AssertionError("differs from the recording\n" + "\n".join(diff))
+        compare(self.path.read_text())
+
+
+def _same(recorded, text):
+    if text != recorded:
+        diff = difflib.unified_diff(
+            recorded.splitlines(), text.splitlines(), "recorded from theirs", "this run", lineterm="", n=4
+        )
+        raise AssertionError("differs from the recording\n" + "\n".join(diff))
