@@ -11,11 +11,12 @@ import ast
 import re
 import signal
 import sys
+import xmlrpc.client
 from collections import defaultdict
 
 import pytest
 
-from daemon import until
+from daemon import UnixTransport, rpc, until
 from normalise import log_lines
 
 ALL_BUT_TICKS = (
@@ -255,3 +256,122 @@ def test_a_life_that_has_it_all(daemon, lab, recorded, programs):
     recorded(text_of(log, story.events()))
     # A listener is told of its own stop by nobody (A6.79).
     assert not re.search("PROCESS_STATE_STOPPING .*\nprocessname:ears", story.events())
+
+
+@pytest.mark.contract("A5.50", "A5.77", "A5.90")
+@pytest.mark.differs("ours", "A5.77", "there are no such insides")
+def test_what_is_said_about_the_insides_of_a_server(lab):
+    """The lowest level tells of forks, dispatchers and the HTTP library; these lines are nobody's interface."""
+    conf = lab.config("", "loglevel=blather")
+    assert lab.run("supervisord", "-c", str(conf)).code == 0
+    pid = int(until("the pidfile", lambda: lab.read("supervisord.pid")))
+    until("an answer", lambda: rpc(lab.root / "s.sock").supervisor.getPID() == pid)
+    log = lab.read("supervisord.log")
+    assert "BLAT supervisord forked; parent exiting" in log
+    assert "BLAT read event caused by <" in log
+    assert "TRAC ROOT/s.sock:Medusa (V1.12) started at" in lab.normal(log).replace("TIME ", "")
+
+
+@pytest.mark.contract("A5.45", "A5.85", "A6.80", "A3.85")
+@pytest.mark.differs("theirs", "A3.85", "runs the Python code that the configuration names")
+@pytest.mark.parametrize("section", ["rpcinterface", "eventlistener"])
+def test_errors_of_python_code_need_python_code(lab, section):
+    """A start is refused that names such code, so no line can tell that it failed."""
+    sections = {
+        "rpcinterface": "[rpcinterface:x]\nsupervisor.rpcinterface_factory=os:getpid\n",
+        "eventlistener": "[eventlistener:x]\ncommand=/bin/cat\nevents=TICK_5\nresult_handler=os:getpid\n",
+    }
+    daemon = lab.spawn(lab.target.program("supervisord"), "-n", "-c", str(lab.config(sections[section])))
+    until("the refusal", lambda: daemon.err.read_text().startswith("Error: os:getpid "), 5)
+    assert daemon.wait(10) == 2
+    assert "Traceback" not in lab.read("supervisord.log")
+
+
+@pytest.mark.contract("A5.85", "A6.80")
+@pytest.mark.differs("ours", "A3.85", "refuses a result handler of somebody else")
+def test_a_result_handler_that_fails(daemon, programs):
+    command = f"{sys.executable} {programs}/recorder.py {{root}}/ears.events"
+    more = "startsecs=0\nresult_handler=os:getpid\n"
+    d = daemon(f"[eventlistener:ears]\ncommand={command}\nevents=REMOTE_COMMUNICATION\n{more}").wait(ears="RUNNING")
+    d.rpc.sendRemoteCommEvent("a", "1")
+    d.wait_log("WARN ears: event caused an error")
+
+
+@pytest.mark.contract("A5.94", "A5.95")
+@pytest.mark.differs("theirs", "A5.94", "answers with HTTP 500 and says so here")
+def test_wrong_requests_are_no_errors_of_the_daemon(daemon):
+    d = daemon("[program:cat]\ncommand=/bin/cat\nautostart=false\n")
+    with pytest.raises(xmlrpc.client.Fault, match="INCORRECT_PARAMETERS"):
+        d.rpc.startProcess(5)
+    connection = UnixTransport(d.socket, 5).make_connection("localhost")
+    connection.request("GET", "/index.html?action=start")
+    assert connection.getresponse().status == 400
+    d.settle()
+    for text in ("unexpected exception", "Server Error", "interface error", "CRIT Handling"):
+        assert text not in d.log()
+
+
+@pytest.mark.contract("A5.70")
+def test_no_call_starts_what_is_running_already(daemon):
+    d = daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n").wait(cat="RUNNING")
+    for call in (d.rpc.startProcess, d.rpc.startProcessGroup):
+        try:
+            call("cat")
+        except xmlrpc.client.Fault as fault:
+            assert fault.faultString == "ALREADY_STARTED: cat"
+    assert d.log_lines("spawned", "already running") == ["INFO spawned: 'cat' with pid PID"]
+
+
+@pytest.mark.contract("A5.4", "A5.1")
+def test_the_log_is_text_that_grows(lab):
+    """UTF-8 whatever the locale, appended to what was there, and each line written when it is said."""
+    lab.write("supervisord.log", "from an earlier time\n")
+    text = "[program:café]\ncommand=/bin/cat\nstartsecs=0\nstdout_logfile=NONE\nstderr_logfile=NONE\n"
+    d = lab.daemon(text, env={"LC_ALL": "C.UTF-8"}).wait(café="RUNNING")
+    log = (lab.root / "supervisord.log").read_bytes().decode("utf-8")
+    assert log.startswith("from an earlier time\n")
+    assert "INFO spawned: 'café' with pid" in log
+    assert log.endswith("(startsecs)\n")
+    assert re.fullmatch(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]{4} .*\n)+", log.partition("\n")[2])
+    assert d.stop() == 0
+
+
+@pytest.mark.contract("A5.14")
+@pytest.mark.differs("theirs", "A5.14", "writes a traceback for each line, and one for its end")
+def test_a_log_that_cannot_be_written(lab):
+    """The rest goes on, and standard output tells why."""
+    conf = lab.config("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n", "logfile_maxbytes=0")
+    conf.write_text(conf.read_text().replace(f"logfile={lab.root}/supervisord.log", "logfile=/dev/full", 1))
+    daemon = lab.spawn(lab.target.program("supervisord"), "-n", "-c", str(conf))
+    until("the program", lambda: "success: cat entered RUNNING" in daemon.out.read_text())
+    assert rpc(lab.root / "s.sock").supervisor.getState()["statename"] == "RUNNING"
+    daemon.terminate()
+    assert daemon.wait(10) == 0
+    assert daemon.out.read_text().count("No space left on device") == 1
+    assert daemon.err.read_text() == ""
+
+
+@pytest.mark.contract("A5.22")
+def test_two_programs_may_share_a_log_that_is_not_rotated(daemon):
+    """With rotation one would write on into a file that the other has moved away."""
+    text = ""
+    for name in ("one", "two"):
+        command = f"/bin/sh -c 'for n in $(seq 500); do echo {name} $n; done; exec sleep 1000'"
+        text += f"[program:{name}]\ncommand={command}\nstartsecs=0\nstdout_logfile={{root}}/both\nstdout_logfile_maxbytes=0\n"
+    d = daemon(text)
+    until("all lines", lambda: d.lab.read("both").count("\n") == 1000)
+    expected = {f"{name} {n}" for name in ("one", "two") for n in range(1, 501)}
+    # Reads end where they like, also within a line; not a byte is lost.
+    assert sorted(d.lab.read("both")) == sorted("".join(f"{line}\n" for line in expected))
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A5.47")
+def test_a_folder_that_the_daemon_may_not_enter(lab, recorded):
+    (lab.root / "closed").mkdir(mode=0o700)
+    lab.root.chmod(0o777)
+    conf = lab.config("", "directory={root}/closed")
+    conf.write_text(conf.read_text().replace("user=root", "user=nobody"))
+    assert lab.run("supervisord", "-c", str(conf)).code == 0
+    until("an answer", lambda: (lab.root / "s.sock").exists() and rpc(lab.root / "s.sock").supervisor.getPID())
+    recorded("\n".join(line for line in log_lines(lab.read("supervisord.log"), lab.paths()) if "closed" in line) + "\n")

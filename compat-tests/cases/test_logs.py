@@ -195,7 +195,7 @@ def test_the_usual_container_set_up(daemon):
     assert said.count("from the child") == 1
 
 
-@pytest.mark.contract("A5.7", "A5.26", "A7.57")
+@pytest.mark.contract("A5.7", "A5.26", "A5.74", "A7.57")
 @pytest.mark.differs("theirs", "A5.26", "reports an illegal seek for each chunk")
 def test_what_is_not_a_file_is_never_rotated(lab):
     """A pipe as log, and the default maxbytes."""

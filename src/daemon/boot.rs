@@ -214,7 +214,8 @@ pub(super) fn daemonize(settings: &Supervisord, log: &mut MainLog) -> Result<(),
         match std::env::set_current_dir(directory) {
             Ok(()) => say(Level::Info, format!("set current directory: {shown}")),
             Err(error) => {
-                say(Level::Critical, format!("can't chdir into {shown}: {}", os_error_text(&error)));
+                let error = os_error_text(&error);
+                say(Level::Critical, format!("can't chdir into {shown}: {error}: {shown}"));
             }
         }
     }

@@ -8,8 +8,8 @@ use crate::config::Config;
 use crate::manager::{Input, ProcessId};
 use crate::model::{Level, Now, Signal, SupervisorState};
 use crate::pump::PumpEvent;
-use crate::sys::errno::os_error_text;
 use crate::sys::{clock, reap};
+use std::io;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -134,8 +134,7 @@ impl Engine {
         let dead = match reap::reap() {
             Ok(dead) => dead,
             Err(error) => {
-                let text = format!("waitpid error {}; a process may not be cleaned up properly", os_error_text(&error));
-                return self.log(Level::Critical, text);
+                return self.log(Level::Critical, waitpid_failed(&error));
             }
         };
         self.more_dead = dead.len() >= reap::BATCH;
@@ -208,7 +207,7 @@ impl Engine {
         if ready.is_empty() {
             // The nested set is level-triggered, the runtime's view of it is
             // not: only when nothing is left may it sleep on it again.
-            let nothing = || -> std::io::Result<()> { Err(std::io::ErrorKind::WouldBlock.into()) };
+            let nothing = || -> io::Result<()> { Err(io::ErrorKind::WouldBlock.into()) };
             drop(self.poller.try_io(tokio::io::Interest::READABLE, |_| nothing()));
             return;
         }
@@ -221,11 +220,30 @@ impl Engine {
     }
 }
 
+/// A5.57: the number is all that upstream tells.
+fn waitpid_failed(error: &io::Error) -> String {
+    let number = error.raw_os_error().unwrap_or_default();
+    format!("waitpid error {number}; a process may not be cleaned up properly")
+}
+
 type AsyncSignals = tokio::io::unix::AsyncFd<crate::sys::signals::Signals>;
 
 async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::waitpid_failed;
+    use std::io;
+
+    /// A5.57
+    #[test]
+    fn a_failed_wait_tells_the_number_of_the_error() {
+        let error = io::Error::from_raw_os_error(libc::EINVAL);
+        assert_eq!(waitpid_failed(&error), "waitpid error 22; a process may not be cleaned up properly");
     }
 }
