@@ -144,14 +144,15 @@ pub(super) fn say_stored(log: &mut MainLog, stored: &[LogLine]) {
     }
 }
 
-/// Opens the sockets of all servers.
+/// Opens the sockets of `servers`.
 ///
 /// # Errors
-/// [`BootError::Config`], [`BootError::Socket`]
-pub(super) fn open_servers(config: &Config) -> Result<(Vec<Listener>, SocketFiles), BootError> {
-    config.check_start()?;
+/// [`BootError::Socket`]
+pub(super) fn open_servers<'a>(
+    servers: impl IntoIterator<Item = &'a HttpServer>,
+) -> Result<(Vec<Listener>, SocketFiles), BootError> {
     let (mut listeners, mut files) = (vec![], SocketFiles::default());
-    for server in &config.servers {
+    for server in servers {
         listeners.push(Listener { socket: open_server(server)?, server: server.clone() });
         if let Address::Unix { path, .. } = &server.address {
             files.0.push(path.clone());

@@ -7,9 +7,10 @@
 pub mod args;
 mod boot;
 mod check;
+mod rehearsal;
 
 use crate::config::{self, Config, Source, System};
-use crate::engine::{Ended, Engine, EngineHandle, Parts, Prepared};
+use crate::engine::{Ended, Engine, EngineHandle, Parts, Prepared, Rest};
 use crate::http::{self, Context, Limits, Listener};
 use crate::logs::MainLog;
 use crate::model::{Level, LogLine, SUPERVISOR_VERSION};
@@ -80,14 +81,25 @@ fn live(mut config: Config, source: &Source) -> Result<(), BootError> {
     // that comes while the steps of the start are taken is read behind them.
     let mut signals = Signals::take()?;
     let (mut first, mut serial) = (true, 0);
+    let (mut before, mut notes) = (None, vec![]);
     loop {
-        let begun = begin(&config, first, serial)?;
-        let ended;
-        (ended, signals, serial) = begun.live(config, source.clone(), signals)?;
+        let begun = match begin(&config, first, serial, std::mem::take(&mut notes)) {
+            Ok(begun) => begun,
+            // Everything has stopped already; what has run before can run again.
+            Err(error) => {
+                let Some(old) = before.take() else { return Err(error) };
+                let text = format!("the new configuration could not be started, the one before is used again: {error}");
+                notes.push(LogLine::new(Level::Critical, text));
+                config = old;
+                continue;
+            }
+        };
+        let (ended, rest) = begun.live(config, source.clone(), signals)?;
         match ended {
             Ended::Exit => return Ok(()),
             Ended::Restart(next) => config = *next,
         }
+        (signals, serial, before) = (rest.signals, rest.serial, Some(rest.config));
         first = false;
     }
 }
@@ -102,18 +114,20 @@ struct Begun {
 }
 
 // A1.22
-fn begin(config: &Config, first: bool, serial: u64) -> Result<Begun, BootError> {
+fn begin(config: &Config, first: bool, serial: u64, notes: Vec<LogLine>) -> Result<Begun, BootError> {
     let settings = &config.supervisord;
-    let mut stored: Vec<LogLine> = config.messages.clone();
+    let mut stored = notes;
+    stored.extend(config.messages.iter().cloned());
     stored.extend(boot::become_user(settings)?);
     if first {
         stored.extend(boot::raise_limits(settings)?);
     }
     let mut log = boot::open_log(settings)?;
     boot::say_stored(&mut log, &stored);
+    config.check_start()?;
     // Before the AUTO logs: those of a daemon that is running on the same
     // configuration must not be taken for leftovers.
-    let (listeners, sockets) = boot::open_servers(config)?;
+    let (listeners, sockets) = boot::open_servers(&config.servers)?;
     let mut lines = vec![];
     let prepared = Prepared::new(config, serial, &mut lines);
     lines.iter().for_each(|line| log.write(line, clock::now()));
@@ -129,7 +143,7 @@ fn begin(config: &Config, first: bool, serial: u64) -> Result<Begun, BootError> 
 
 impl Begun {
     /// Serves and supervises until everything has stopped.
-    fn live(self, config: Config, source: Source, signals: Signals) -> Result<(Ended, Signals, u64), BootError> {
+    fn live(self, config: Config, source: Source, signals: Signals) -> Result<(Ended, Rest), BootError> {
         let Self { pidfile, sockets, log, prepared, listeners } = self;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let lived = LocalSet::new().block_on(&runtime, async {
@@ -143,14 +157,15 @@ impl Begun {
             for listener in listeners {
                 servers.spawn_local(http::serve(listener, Rc::clone(&context), stopped.clone()));
             }
-            let parts = Parts { prepared, config, source, signals, pump, pump_events, inbox };
+            let rehearse = rehearsal::rehearse;
+            let parts = Parts { prepared, config, source, rehearse, signals, pump, pump_events, inbox };
             let mut engine = Engine::new(parts)?;
             let ended = engine.run().await;
             stop.send_replace(true);
             while servers.join_next().await.is_some() {}
-            let (signals, pump, serial) = engine.into_rest();
+            let (rest, pump) = engine.into_rest();
             pump.stop(LAST_WORDS);
-            Ok((ended, signals, serial))
+            Ok((ended, rest))
         });
         runtime.shutdown_background();
         drop((sockets, pidfile));

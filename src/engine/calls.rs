@@ -3,7 +3,6 @@
 
 use super::Engine;
 use super::handle::{Caller, Command};
-use super::reload::cant_reread;
 use super::stdin::Undelivered;
 use crate::manager::{Input, Refusal, Target, Ticket, Wish};
 use crate::model::{API_VERSION, Now, SUPERVISOR_VERSION, SupervisorState};
@@ -86,7 +85,7 @@ impl Engine {
                     self.feed(leave, now);
                     Ok(Reply::Done)
                 }
-                Err(error) => Err(cant_reread(&error)),
+                Err(fault) => Err(fault),
             },
             Request::ReloadConfig => self.reread(),
             Request::AddProcessGroup(name) => self.add_process_group(&name, now),

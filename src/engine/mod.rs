@@ -43,6 +43,10 @@ use survivors::Search;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 
+/// Tells whether a life on the first configuration could begin, as far as can be
+/// seen while the second one is still running.
+pub type Rehearsal = fn(&Config, &Config) -> Result<(), Box<dyn std::error::Error>>;
+
 /// Everything the engine is handed at the start of a life.
 pub struct Parts {
     /// The groups.
@@ -51,6 +55,8 @@ pub struct Parts {
     pub config: Config,
     /// Where a reread finds the next one.
     pub source: Source,
+    /// Asked before this life ends for another.
+    pub rehearse: Rehearsal,
     /// The daemon's own signals.
     pub signals: Signals,
     /// The data plane, running.
@@ -61,11 +67,22 @@ pub struct Parts {
     pub inbox: Inbox,
 }
 
+/// What is left of a life.
+pub struct Rest {
+    /// The daemon's own signals.
+    pub signals: Signals,
+    /// What it ran on, with the groups as last read.
+    pub config: Config,
+    /// Where the event serials of the next life go on (A4.138).
+    pub serial: u64,
+}
+
 /// The doing half of the daemon.
 pub struct Engine {
     manager: Manager,
     config: Config,
     source: Source,
+    rehearse: Rehearsal,
     /// The configuration that a restart will begin with; checked already.
     next: Option<Config>,
     /// The daemon's own environment, under every child's.
@@ -113,10 +130,11 @@ impl Engine {
     /// # Errors
     /// The system refuses a poll set.
     pub fn new(parts: Parts) -> Result<Self, EngineError> {
-        let Parts { prepared, config, source, signals, pump, pump_events, inbox } = parts;
+        let Parts { prepared, config, source, rehearse, signals, pump, pump_events, inbox } = parts;
         Ok(Self {
             manager: prepared.manager,
             source,
+            rehearse,
             next: None,
             environment: std::env::vars_os().collect(),
             pump,
@@ -142,11 +160,13 @@ impl Engine {
         })
     }
 
-    /// Gives back what outlives this life: the signals, the data plane and the
-    /// serial that the next life's events go on from.
+    /// Gives back what outlives this life, and the data plane, which has last
+    /// words to write.
     #[must_use]
-    pub fn into_rest(self) -> (Signals, Pump, u64) {
-        (self.signals.into_inner(), self.pump, self.manager.serial())
+    pub fn into_rest(self) -> (Rest, Pump) {
+        let (mut config, serial) = (self.config, self.manager.serial());
+        config.groups = self.manager.last_read().to_vec();
+        (Rest { signals: self.signals.into_inner(), config, serial }, self.pump)
     }
 
     fn log(&self, level: Level, text: impl Into<String>) {

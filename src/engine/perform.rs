@@ -141,7 +141,8 @@ mod tests {
         let (_, inbox) = EngineHandle::channel(Level::Info);
         let prepared = Prepared::new(&config, 0, &mut vec![]).unwrap();
         let (pump, signals) = (Pump::start(log, tell).unwrap(), Signals::take().unwrap());
-        Engine::new(Parts { prepared, config, source, signals, pump, pump_events, inbox }).unwrap()
+        Engine::new(Parts { prepared, config, source, rehearse: |_, _| Ok(()), signals, pump, pump_events, inbox })
+            .unwrap()
     }
 
     /// Inside the runtime, with an engine whose turn does not end.

@@ -5,19 +5,29 @@ use crate::config::{self, Config, ConfigError};
 use crate::manager::Input;
 use crate::model::{Level, SupervisorState};
 use crate::rpc::{Fault, FaultCode, Reply};
+use std::fmt::Display;
 
 impl Engine {
     /// Reads and checks the configuration that the next life would begin with,
-    /// so that what follows may be told to leave. With a broken one nothing is
-    /// to be stopped; the log tells why (A4.139).
-    pub(super) fn prepare_restart(&mut self) -> Result<Input, ConfigError> {
+    /// so that what follows may be told to leave. With a broken one, or one that
+    /// could not begin here and now, nothing is to be stopped; the log tells why
+    /// (A4.139).
+    pub(super) fn prepare_restart(&mut self) -> Result<Input, Fault> {
         let startable = |read: Config| read.check_start().map(|()| read);
-        let read = self.read_config().and_then(startable).inspect_err(|error| {
-            let text = "restart refused, the configuration has an error and the running one stays";
-            self.log(Level::Critical, format!("{text}: {error}"));
+        let read = self.read_config().and_then(startable).map_err(|error| {
+            self.refuse_restart("the configuration has an error", &error);
+            cant_reread(&error)
+        })?;
+        (self.rehearse)(&read, &self.config).map_err(|error| {
+            self.refuse_restart("the configuration cannot be started", &error);
+            Fault::with(FaultCode::CantReread, error.to_string())
         })?;
         self.next = Some(read);
         Ok(Input::Leave(SupervisorState::Restarting))
+    }
+
+    fn refuse_restart(&self, what: &str, error: &dyn Display) {
+        self.log(Level::Critical, format!("restart refused, {what} and the running one stays: {error}"));
     }
 
     /// `reloadConfig`: tells what an update would change, and changes no
