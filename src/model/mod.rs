@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod event_names;
 pub mod exit;
+pub mod json;
 pub mod log;
 pub mod names;
 pub mod pytext;
@@ -15,6 +16,7 @@ pub mod state;
 
 pub use clock::Now;
 pub use exit::ExitStatus;
+pub use json::Json;
 pub use log::{Level, LogLine};
 pub use names::{Channel, NameSpec, namespec};
 pub use pytext::{py_repr, py_repr_bytes};

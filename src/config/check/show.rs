@@ -1,6 +1,7 @@
 //! A report as text for people and as JSON for tools. Prints nothing.
 
 use super::{Excerpt, Finding, Report, Severity};
+use crate::model::Json;
 use std::fmt::Write as _;
 
 /// Characters of a line that are shown on either side of what is meant.
@@ -66,43 +67,23 @@ fn caret(out: &mut String, excerpt: &Excerpt) {
 /// An array of objects: file, line, column, section, key, level, message, hint.
 #[must_use]
 pub fn json(report: &Report) -> String {
-    let objects: Vec<String> = report.findings.iter().map(object).collect();
+    let objects: Vec<String> = report.findings.iter().map(|finding| object(finding).to_string()).collect();
     if objects.is_empty() { "[]\n".to_owned() } else { format!("[\n  {}\n]\n", objects.join(",\n  ")) }
 }
 
-fn object(finding: &Finding) -> String {
+fn object(finding: &Finding) -> Json {
     let Finding { severity, place, section, key, message, hint, excerpt } = finding;
-    let string = |text: Option<&str>| text.map_or_else(|| "null".to_owned(), quoted);
-    let number = |number: Option<usize>| number.map_or_else(|| "null".to_owned(), |number| number.to_string());
-    let fields = [
-        ("file", string(place.as_ref().map(|place| place.file.as_str()))),
+    let number = |number: Option<usize>| Json::or_null(number.and_then(|number| i64::try_from(number).ok()));
+    Json::Object(vec![
+        ("file", Json::or_null(place.as_ref().map(|place| place.file.as_str()))),
         ("line", number(place.as_ref().map(|place| place.line))),
         ("column", number(excerpt.as_ref().map(|excerpt| excerpt.column))),
-        ("section", string(section.as_deref())),
-        ("key", string(key.as_deref())),
-        ("level", quoted(word(*severity))),
-        ("message", quoted(message)),
-        ("hint", string(hint.as_deref())),
-    ];
-    let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
-    format!("{{{}}}", fields.join(", "))
-}
-
-/// A JSON string.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            c if c < ' ' || c == '\u{7f}' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
+        ("section", Json::or_null(section.as_deref())),
+        ("key", Json::or_null(key.as_deref())),
+        ("level", Json::text(word(*severity))),
+        ("message", Json::text(message)),
+        ("hint", Json::or_null(hint.as_deref())),
+    ])
 }
 
 #[cfg(test)]
