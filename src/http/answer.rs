@@ -84,11 +84,11 @@ async fn serve(parts: &Parts, body: Incoming, server: &Rc<Server>, life: &Rc<Lif
         }
         Route::LogTail(Some((name, channel))) => {
             let path = context.engine.log_path(&name, channel).await;
-            logtail::answer(path, logtail::Kind::Process, parts.version, server.idle()).await
+            logtail::answer(path, logtail::Kind::Process, parts.uri.query(), parts.version, server.idle()).await
         }
         Route::MainLogTail => {
             let path = context.engine.main_log_path().await;
-            logtail::answer(path, logtail::Kind::Main, parts.version, server.idle()).await
+            logtail::answer(path, logtail::Kind::Main, parts.uri.query(), parts.version, server.idle()).await
         }
         Route::Page(Page::Ok) => web::ok(),
         Route::Page(page) => web::page(page, parts.uri.query(), &body, is_foreign(), context).await,

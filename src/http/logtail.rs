@@ -7,7 +7,7 @@
 use super::idle::Idle;
 use super::payload::Payload;
 use super::reply::{Reply, http_date};
-use crate::logs::Follow;
+use crate::logs::{Follow, From};
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LAST_MODIFIED, TRANSFER_ENCODING};
 use hyper::{StatusCode, Version};
@@ -34,9 +34,16 @@ pub(super) enum Kind {
 
 /// Begins to follow the log at `path`; 404 when there is none. While it does not
 /// grow, `idle` watches it.
-pub(super) async fn answer(path: Option<PathBuf>, kind: Kind, version: Version, idle: &Rc<Idle>) -> Reply {
+pub(super) async fn answer(
+    path: Option<PathBuf>,
+    kind: Kind,
+    query: Option<&str>,
+    version: Version,
+    idle: &Rc<Idle>,
+) -> Reply {
+    let from = beginning(query.unwrap_or_default());
     let opened = match path {
-        Some(path) => spawn_blocking(move || open(&path)).await.ok().flatten(),
+        Some(path) => spawn_blocking(move || open(&path, from)).await.ok().flatten(),
         None => None,
     };
     let Some((follow, modified)) = opened else {
@@ -59,9 +66,20 @@ pub(super) async fn answer(path: Option<PathBuf>, kind: Kind, version: Version, 
     reply.stream(Payload::stream(chunks))
 }
 
+/// `lines=N` and `offset=N` of a query; upstream takes no notice of one.
+fn beginning(query: &str) -> From {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let from = pairs.find_map(|(name, value)| match name {
+        "lines" => value.parse().ok().map(From::Lines),
+        "offset" => value.parse().ok().map(From::Offset),
+        _ => None,
+    });
+    from.unwrap_or_default()
+}
+
 /// The log, and when it was last written to (B2.9.4).
-fn open(path: &Path) -> Option<(Follow, Duration)> {
-    let follow = Follow::open(path).ok()?;
+fn open(path: &Path, from: From) -> Option<(Follow, Duration)> {
+    let follow = Follow::open(path, from).ok()?;
     let modified = follow.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
     Some((follow, modified))
 }
@@ -90,4 +108,22 @@ async fn feed(mut follow: Follow, room: mpsc::Sender<Bytes>, idle: Rc<Idle>) {
 fn next_chunk(mut follow: Follow) -> (Follow, io::Result<Option<Vec<u8>>>) {
     let read = follow.next_chunk(CHUNK_BYTES);
     (follow, read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{From, beginning};
+
+    #[test]
+    fn a_query_may_say_where_to_begin() {
+        for (query, from) in [
+            ("", From::LastBytes),
+            ("lines=3", From::Lines(3)),
+            ("x=1&offset=7", From::Offset(7)),
+            ("lines=-1", From::LastBytes),
+            ("lines", From::LastBytes),
+        ] {
+            assert_eq!(beginning(query), from, "{query}");
+        }
+    }
 }

@@ -10,8 +10,24 @@ use std::path::{Path, PathBuf};
 
 /// What a follower sees first (B2.9.5).
 const LAST_BYTES: u64 = 1024;
+/// Most bytes that are looked through for the last lines.
+const LINES_BYTES: u64 = 16 << 20;
+/// Bytes looked through at once.
+const PIECE_BYTES: u64 = 64 << 10;
 /// Said when a file has shrunk under the follower (B2.9.10).
 const TRUNCATED: &[u8] = b"==> File truncated <==\n";
+
+/// Where a follower begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum From {
+    /// At the last 1024 bytes (B2.9.5).
+    #[default]
+    LastBytes,
+    /// At the last so many lines, as far as they are in the last 16 MiB.
+    Lines(usize),
+    /// At this byte, or at the end of a shorter log.
+    Offset(u64),
+}
 
 /// A reader that stays with a log through growth, rotation and truncation.
 #[derive(Debug)]
@@ -22,13 +38,18 @@ pub struct Follow {
 }
 
 impl Follow {
-    /// Follows the log at `path` from its last 1024 bytes on.
+    /// Follows the log at `path`.
     ///
     /// # Errors
     /// It is not there, not readable or no regular file.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    pub fn open(path: &Path, from: From) -> io::Result<Self> {
         let (file, size) = open(path)?;
-        Ok(Self { path: path.to_owned(), file, position: size.saturating_sub(LAST_BYTES) })
+        let position = match from {
+            From::LastBytes => size.saturating_sub(LAST_BYTES),
+            From::Lines(count) => last_lines(&file, size, count)?,
+            From::Offset(offset) => offset.min(size),
+        };
+        Ok(Self { path: path.to_owned(), file, position })
     }
 
     /// When the file was last written to, for a header (B2.9.4).
@@ -85,13 +106,36 @@ impl Follow {
     }
 }
 
+/// Where the last `count` lines of `size` bytes begin. The line end at the very
+/// end belongs to the last of them.
+fn last_lines(file: &File, size: u64, count: usize) -> io::Result<u64> {
+    let (mut end, mut missing) = (size, count);
+    let first = size.saturating_sub(LINES_BYTES);
+    while end > first && count > 0 {
+        let start = end.saturating_sub(PIECE_BYTES).max(first);
+        let bytes = fetch(file, Stretch { start, length: end - start })?;
+        for (at, _) in bytes.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n') {
+            let after = start + at as u64 + 1;
+            if after == size {
+                continue;
+            }
+            missing -= 1;
+            if missing == 0 {
+                return Ok(after);
+            }
+        }
+        end = start;
+    }
+    Ok(if count == 0 { size } else { first })
+}
+
 fn same(one: &Metadata, other: &Metadata) -> bool {
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Follow;
+    use super::{Follow, From};
     use crate::logs::testdir::TestDir;
     use std::fs::{self, OpenOptions};
     use std::io::Write;
@@ -115,11 +159,29 @@ mod tests {
         let dir = TestDir::new();
         let log = dir.path().join("log");
         append(&log, &"x".repeat(2000));
-        let mut follow = Follow::open(&log).unwrap();
+        let mut follow = Follow::open(&log, From::LastBytes).unwrap();
         assert_eq!(follow.next_chunk(5000).unwrap().unwrap().len(), 1024);
         assert_eq!(follow.next_chunk(5000).unwrap(), None);
         append(&log, "one\n");
         assert_eq!(all(&mut follow), "one\n");
+    }
+
+    #[test]
+    fn it_may_begin_at_the_last_lines_or_at_a_byte() {
+        let dir = TestDir::new();
+        let log = dir.path().join("log");
+        append(&log, &"0123456789\n".repeat(20_000));
+        append(&log, "a\nb\nc");
+        let from = |from| all(&mut Follow::open(&log, from).unwrap());
+        assert_eq!(from(From::Lines(0)), "");
+        assert_eq!(from(From::Lines(1)), "c");
+        assert_eq!(from(From::Lines(3)), "a\nb\nc");
+        append(&log, "\n");
+        assert_eq!(from(From::Lines(2)), "b\nc\n");
+        assert_eq!(from(From::Lines(10_003)).lines().count(), 10_003);
+        assert_eq!(from(From::Lines(usize::MAX)).lines().count(), 20_003);
+        assert_eq!(from(From::Offset(220_002)), "b\nc\n");
+        assert_eq!(from(From::Offset(u64::MAX)), "");
     }
 
     /// B2.9.5
@@ -128,9 +190,9 @@ mod tests {
         let dir = TestDir::new();
         let log = dir.path().join("log");
         append(&log, "");
-        assert_eq!(Follow::open(&log).unwrap().next_chunk(10).unwrap(), None);
-        assert!(Follow::open(&dir.path().join("missing")).is_err());
-        assert!(Follow::open(dir.path()).is_err());
+        assert_eq!(Follow::open(&log, From::LastBytes).unwrap().next_chunk(10).unwrap(), None);
+        assert!(Follow::open(&dir.path().join("missing"), From::LastBytes).is_err());
+        assert!(Follow::open(dir.path(), From::LastBytes).is_err());
     }
 
     /// B2.9.13
@@ -139,7 +201,7 @@ mod tests {
         let dir = TestDir::new();
         let log = dir.path().join("log");
         append(&log, &"y".repeat(100));
-        let mut follow = Follow::open(&log).unwrap();
+        let mut follow = Follow::open(&log, From::LastBytes).unwrap();
         assert_eq!(follow.next_chunk(30).unwrap().unwrap().len(), 30);
         assert_eq!(follow.next_chunk(300).unwrap().unwrap().len(), 70);
     }
@@ -150,7 +212,7 @@ mod tests {
         let dir = TestDir::new();
         let log = dir.path().join("log");
         append(&log, "a\n");
-        let mut follow = Follow::open(&log).unwrap();
+        let mut follow = Follow::open(&log, From::LastBytes).unwrap();
         assert_eq!(all(&mut follow), "a\n");
         append(&log, "late\n");
         fs::rename(&log, dir.path().join("log.1")).unwrap();
@@ -164,7 +226,7 @@ mod tests {
         let dir = TestDir::new();
         let (log, one, two) = (dir.path().join("log"), dir.path().join("log.1"), dir.path().join("log.2"));
         append(&log, "a\n");
-        let mut follow = Follow::open(&log).unwrap();
+        let mut follow = Follow::open(&log, From::LastBytes).unwrap();
         fs::rename(&log, &two).unwrap();
         append(&one, "b\n");
         append(&log, "c\n");
@@ -178,7 +240,7 @@ mod tests {
         let log = dir.path().join("log");
         append(&log, "a\n");
         let mut held = OpenOptions::new().append(true).open(&log).unwrap();
-        let mut follow = Follow::open(&log).unwrap();
+        let mut follow = Follow::open(&log, From::LastBytes).unwrap();
         fs::remove_file(&log).unwrap();
         held.write_all(b"b\n").unwrap();
         assert_eq!(all(&mut follow), "a\nb\n");
@@ -192,7 +254,7 @@ mod tests {
         let dir = TestDir::new();
         let log = dir.path().join("log");
         append(&log, "long enough\n");
-        let mut follow = Follow::open(&log).unwrap();
+        let mut follow = Follow::open(&log, From::LastBytes).unwrap();
         assert_eq!(all(&mut follow), "long enough\n");
         fs::write(&log, "s\n").unwrap();
         assert_eq!(all(&mut follow), "==> File truncated <==\ns\n");

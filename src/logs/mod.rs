@@ -16,7 +16,7 @@ pub mod tail;
 pub(crate) mod testdir;
 
 pub use file::{Limits, LogFile, clear_closed};
-pub use follow::Follow;
+pub use follow::{Follow, From};
 pub use main_log::MainLog;
 pub use syslog::Syslog;
 pub use tail::{ReadError, read, tail, wire_text};
