@@ -43,7 +43,8 @@ def make(name):
 def pytest_generate_tests(metafunc):
     wanted = _wanted(metafunc.config)
     if "transcript" in metafunc.fixturenames:
-        pairs = PAIRS[wanted]
+        only = getattr(metafunc.module, "CLIENT", None)  # a module about one client says so
+        pairs = [pair for pair in PAIRS[wanted] if only in (None, pair[1])]
         metafunc.parametrize("target, client", pairs, ids=[f"{d}-{c}_ctl" for d, c in pairs], indirect=True)
     elif "target" in metafunc.fixturenames:
         names = {"both": ["ours", "theirs"], "cross": ["theirs"]}.get(wanted, [wanted])

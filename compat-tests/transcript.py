@@ -7,6 +7,17 @@ from daemon import until
 from normalise import normalise
 
 
+# What our client says beyond the stock one's words: the block of its own commands
+# in `help`, and on stderr the line that says what to do.
+OWN_TOPICS = re.compile(r"(?m)^further commands \(type help <topic>\):\n=+\n(?:.+\n)+\n")
+HINT = re.compile(r"(?m)^hint: .*\n")
+
+
+def common(text):
+    """`text` without what only our client says."""
+    return HINT.sub("", OWN_TOPICS.sub("", text))
+
+
 class Transcript:
     """Runs commands one after the other and writes them down."""
 
@@ -27,7 +38,7 @@ class Transcript:
         """
         options = self.options if options is None else options
         done = self.lab.run(self.program(), *options, *words, stdin=stdin, env=env)
-        shown = self.normal(done.stdout).split("\n")
+        shown = common(self.normal(done.stdout)).split("\n")
         if any_order:
             shown = sorted(line for line in shown if line)
         elif brief:
@@ -40,7 +51,7 @@ class Transcript:
         self.lines.append(f"$ supervisorctl {typed}".rstrip())
         self.lines += [f"< {line}" for line in stdin.splitlines()]
         self.lines += shown
-        self.lines += [f"stderr: {line}" for line in self.normal(done.stderr).splitlines()]
+        self.lines += [f"stderr: {line}" for line in common(self.normal(done.stderr)).splitlines()]
         self.lines.append(f"[exit {done.code}]")
         return done
 

@@ -5,7 +5,7 @@ use super::CallError;
 use crate::xmlrpc::Value;
 
 /// One process of `getAllProcessInfo` and `getProcessInfo` (B1.8.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProcessEntry {
     /// Process name.
     pub name: String,
@@ -19,6 +19,20 @@ pub struct ProcessEntry {
     pub description: String,
     /// 0 when there is no child.
     pub pid: i64,
+    /// Epoch seconds of the last start; 0 before the first.
+    pub start: i64,
+    /// Epoch seconds of the last end; 0 before the first.
+    pub stop: i64,
+    /// Epoch seconds of the answer, by the daemon's clock.
+    pub now: i64,
+    /// Of the last end.
+    pub exitstatus: i64,
+    /// Why the last spawn failed; empty when it did not.
+    pub spawnerr: String,
+    /// Empty when there is none.
+    pub stdout_logfile: String,
+    /// Empty when there is none.
+    pub stderr_logfile: String,
 }
 
 /// One process of `getAllConfigInfo` (B1.9).
@@ -71,6 +85,14 @@ impl ProcessEntry {
             statename: member_text(value, "statename")?,
             description: member_text(value, "description")?,
             pid: int(member(value, "pid")?)?,
+            // what follows is for documents and tables; nothing depends on it
+            start: member(value, "start").and_then(int).unwrap_or_default(),
+            stop: member(value, "stop").and_then(int).unwrap_or_default(),
+            now: member(value, "now").and_then(int).unwrap_or_default(),
+            exitstatus: member(value, "exitstatus").and_then(int).unwrap_or_default(),
+            spawnerr: member_text(value, "spawnerr").unwrap_or_default(),
+            stdout_logfile: member_text(value, "stdout_logfile").unwrap_or_default(),
+            stderr_logfile: member_text(value, "stderr_logfile").unwrap_or_default(),
         })
     }
 }

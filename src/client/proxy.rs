@@ -158,13 +158,30 @@ impl Proxy {
         self.transport.follow(&format!("/logtail/{}/{channel}", percent_encode(name)))
     }
 
+    /// The same from another place on: `lines=N` or `offset=N`. A daemon that does
+    /// not know that begins as it always does.
+    pub fn follow_process_log_from(&self, name: &str, channel: Channel, from: &str) -> Answer<LogStream> {
+        self.transport.follow(&format!("/logtail/{}/{channel}?{from}", percent_encode(name)))
+    }
+
+    /// `ext.getLogOffset`: where in a log that begins which may have been written
+    /// in the last `seconds`.
+    pub fn log_offset_since(&mut self, name: &str, channel: Channel, seconds: i64) -> Answer<i64> {
+        let params = [string(name), string(channel.name()), Value::Int(seconds)];
+        answer::int(&self.call_in("ext", "getLogOffset", &params)?)
+    }
+
     /// The stream of the activity log.
     pub fn follow_main_log(&self) -> Answer<LogStream> {
         self.transport.follow("/mainlogtail")
     }
 
     fn call(&mut self, method: &str, params: &[Value]) -> Answer<Value> {
-        let request = xmlrpc::encode_call(&format!("supervisor.{method}"), params);
+        self.call_in("supervisor", method, params)
+    }
+
+    fn call_in(&mut self, namespace: &str, method: &str, params: &[Value]) -> Answer<Value> {
+        let request = xmlrpc::encode_call(&format!("{namespace}.{method}"), params);
         let body = self.transport.post(&request)?;
         let decoded = xmlrpc::decode_response(&body).map_err(|error| CallError::BadAnswer(error.to_string()))?;
         decoded.map_err(CallError::Fault)

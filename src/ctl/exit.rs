@@ -20,6 +20,8 @@ pub const STATUS_UNKNOWN: u8 = 4;
 pub const NOT_INSTALLED: u8 = 5;
 /// A program did not come up or is not up; the server's socket is missing.
 pub const NOT_RUNNING: u8 = 7;
+/// `wait`: out of time, as timeout(1) has it.
+pub const TIMED_OUT: u8 = 124;
 /// Ended by Ctrl-C where that is not the way to end it: 128 + SIGINT.
 pub const INTERRUPTED: u8 = 130;
 

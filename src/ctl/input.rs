@@ -9,6 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
 /// Bytes asked for at once.
 const READ_SIZE: usize = 8 * 1024;
@@ -117,6 +118,41 @@ pub fn wait_any(fds: &[BorrowedFd<'_>]) -> io::Result<Vec<bool>> {
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno.into()),
         }
+    }
+}
+
+/// The same while somebody reads `reader`, our own output; `None` when nobody
+/// does any more. Without it a `tail -f x | head -1` would wait for the next line
+/// that nobody wants.
+///
+/// # Errors
+/// As poll(2).
+pub fn wait_while_read(fds: &[BorrowedFd<'_>], reader: Option<BorrowedFd<'_>>) -> io::Result<Option<Vec<bool>>> {
+    let mut polled: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+    // an error or a hang-up is told without being asked for
+    polled.extend(reader.map(|fd| PollFd::new(fd, PollFlags::empty())));
+    loop {
+        match poll(&mut polled, PollTimeout::NONE) {
+            Ok(_) => break,
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    let mut ready: Vec<bool> = polled.iter().map(|fd| fd.any() != Some(false)).collect();
+    let is_deaf = reader.is_some() && ready.pop() == Some(true);
+    Ok((!is_deaf).then_some(ready))
+}
+
+/// Waits until `fd` can be read, at most for `span`; tells whether it can.
+///
+/// # Errors
+/// As poll(2).
+pub fn wait_for(fd: BorrowedFd<'_>, span: Duration) -> io::Result<bool> {
+    let mut polled = [PollFd::new(fd, PollFlags::POLLIN)];
+    match poll(&mut polled, PollTimeout::try_from(span).unwrap_or(PollTimeout::MAX)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::EINTR) => Ok(false),
+        Err(errno) => Err(errno.into()),
     }
 }
 

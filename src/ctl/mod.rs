@@ -3,6 +3,7 @@
 
 pub mod commands;
 pub mod complete;
+pub mod console;
 pub mod error;
 pub mod exit;
 pub mod history;
@@ -10,21 +11,30 @@ pub mod input;
 pub mod line;
 pub mod login;
 pub mod options;
+pub mod pattern;
 pub mod plugin;
 pub mod print;
+pub mod reach;
+pub mod report;
+pub mod server;
 pub mod session;
 pub mod shell;
+pub mod span;
+pub mod style;
+mod upcheck;
 
+pub use console::Console;
 pub use error::CtlError;
-pub use session::{Console, Session};
+pub use session::Session;
 
 use crate::config::ctl::CtlConfig;
 use crate::config::load::load_ctl;
 use crate::sys::errno::os_error_text;
 use options::{CommandLine, Wish};
-use session::Server;
+use server::Server;
 use shell::ShellOptions;
 use std::path::{Path, PathBuf};
+use style::Style;
 
 /// Runs supervisorctl; `args` are the words behind its name, `prog` is the name
 /// it was called by. Answers with the exit code (B3.8).
@@ -79,7 +89,9 @@ fn act(line: CommandLine, config: CtlConfig, console: Console) -> u8 {
         username: line.username.or(config.username),
         password: line.password.or(config.password),
     };
+    let style = Style::choose(line.color.unwrap_or_default(), console.terminal, |name| std::env::var(name).ok());
     let mut session = Session::new(server, line.interactive || line.words.is_empty(), console);
+    (session.style, session.config_file) = (style, config.path);
     if line.words.is_empty() {
         let history_file = line.history_file.map(PathBuf::from).or(config.history_file);
         let options = ShellOptions { prompt: &config.prompt, history_file: history_file.as_deref() };

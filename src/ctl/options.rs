@@ -1,5 +1,6 @@
 //! The command line (B3.1): options up to the first other word, then an action.
 
+use super::style::When;
 use crate::config::getopt::{GetoptError, Known, getopt};
 use crate::config::values::{ValueError, url};
 use crate::model::py_repr;
@@ -11,12 +12,12 @@ const KNOWN: [Known; 2] = [
     Known {
         short: SHORT,
         long: &[CONFIG, HELP, INTERACTIVE, SERVERURL, USERNAME, PASSWORD, "history_file="],
-        own: &[],
+        own: &[COLOR],
     },
     Known {
         short: SHORT,
         long: &[CONFIG, HELP, INTERACTIVE, SERVERURL, USERNAME, PASSWORD, "history-file="],
-        own: &[],
+        own: &[COLOR],
     },
 ];
 const SHORT: &str = "c:h?is:u:p:r:";
@@ -26,6 +27,8 @@ const INTERACTIVE: &str = "interactive";
 const SERVERURL: &str = "serverurl=";
 const USERNAME: &str = "username=";
 const PASSWORD: &str = "password=";
+/// Not upstream's; it has to be spelt out.
+const COLOR: &str = "color=";
 
 /// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +54,8 @@ pub struct CommandLine {
     pub password: Option<String>,
     /// `-r`
     pub history_file: Option<String>,
+    /// `--color`
+    pub color: Option<When>,
     /// The action and its arguments.
     pub words: Vec<String>,
 }
@@ -64,6 +69,9 @@ pub enum OptionError {
     /// The same option twice, in either spelling.
     #[error("conflicting command line option {}", py_repr(.0))]
     Twice(String),
+    /// `--color` with another word.
+    #[error("invalid value for --color {}: it is auto, always or never", py_repr(.0))]
+    NotColor(String),
     /// `-s` with something that is no URL.
     #[error("invalid value for {option} {}: {source}", py_repr(.value))]
     NotUrl {
@@ -102,6 +110,13 @@ pub fn parse(args: &[String]) -> Result<Wish, OptionError> {
                 }
                 &mut line.serverurl
             }
+            "--color" => {
+                let when = When::parse(&value).ok_or(OptionError::NotColor(value))?;
+                if line.color.replace(when).is_some() {
+                    return Err(OptionError::Twice(option));
+                }
+                continue;
+            }
             "-u" | "--username" => &mut line.username,
             "-p" | "--password" => &mut line.password,
             _ => &mut line.history_file,
@@ -131,6 +146,7 @@ Options:
 -u/--username USERNAME -- name for a server that wants one
 -p/--password PASSWORD -- password for a server that wants one
 -r/--history-file FILENAME -- keep the lines typed at the prompt in this file
+--color WHEN -- colours: auto (on a terminal, unless NO_COLOR is set), always or never
 
 Actions are commands like \"status\" or \"tail\"; the action \"help\" lists them all.
 Without an action they are read from a prompt.
@@ -141,6 +157,7 @@ Without an action they are read from a prompt.
 #[cfg(test)]
 mod tests {
     use super::{CommandLine, Wish, help, parse};
+    use crate::ctl::style::When;
 
     fn read(line: &str) -> Result<CommandLine, String> {
         let args: Vec<String> = line.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
@@ -161,6 +178,13 @@ mod tests {
         for help in ["-h", "-?", "--help", "-i --he status"] {
             assert_eq!(read(help).unwrap_err(), "help");
         }
+    }
+
+    /// B3.1.3: a name of our own takes no beginning from upstream's.
+    #[test]
+    fn color_is_spelt_out() {
+        assert_eq!(read("--color=never status").unwrap().color, Some(When::Never));
+        assert_eq!(read("--c f").unwrap().configuration.as_deref(), Some("f"));
     }
 
     /// B3.1.5
@@ -194,6 +218,9 @@ mod tests {
             ("-s http://a --server=http://b", "conflicting command line option '--serverurl'"),
             ("-i --inter", "conflicting command line option '--interactive'"),
             ("-s foo status", "invalid value for -s 'foo': value 'foo' is not a URL"),
+            ("--color=red", "invalid value for --color 'red': it is auto, always or never"),
+            ("--color auto --color auto", "conflicting command line option '--color'"),
+            ("--col auto", "option --col not recognized"),
         ] {
             assert_eq!(read(line).unwrap_err(), expected, "{line}");
         }

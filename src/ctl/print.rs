@@ -1,10 +1,13 @@
 //! Columns and sentences as upstream prints them. Makes lines, writes none.
 
+use super::style::{Colour, Style};
 use crate::client::{ConfigEntry, ProcessEntry};
 use crate::model::namespec;
 
 /// Width of the name column that short names get (B3.7.10).
 const NAME_WIDTH: usize = 30;
+/// Width of the state column.
+const STATE_WIDTH: usize = 10;
 /// Width of the screen that topics are laid out for (B3.7.116).
 const SCREEN_WIDTH: usize = 79;
 /// Blanks between two columns of topics.
@@ -12,11 +15,15 @@ const GAP: usize = 2;
 
 /// The lines of `status`: as wide as the longest name shown needs (B3.7.10).
 #[must_use]
-pub fn status_lines(processes: &[ProcessEntry]) -> Vec<String> {
+pub fn status_lines(processes: &[ProcessEntry], style: Style) -> Vec<String> {
     let names: Vec<String> = processes.iter().map(|p| namespec(&p.group, &p.name)).collect();
     let widest = names.iter().map(|name| name.chars().count()).fold(NAME_WIDTH, usize::max);
     let width = widest.saturating_add(3);
-    let line = |(name, p): (&String, &ProcessEntry)| format!("{name:<width$}{:<10}{}", p.statename, p.description);
+    let line = |(name, p): (&String, &ProcessEntry)| {
+        let state = style.paint(Colour::of_state(&p.statename), &p.statename);
+        let gap = " ".repeat(STATE_WIDTH.saturating_sub(p.statename.chars().count()));
+        format!("{name:<width$}{state}{gap}{}", p.description)
+    };
     names.iter().zip(processes).map(line).collect()
 }
 
@@ -66,22 +73,25 @@ fn widest(words: &[&str]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{avail_line, status_lines, topics};
+    use super::{Style, avail_line, status_lines, topics};
     use crate::client::{ConfigEntry, ProcessEntry};
 
     fn entry(group: &str, name: &str, statename: &str, description: &str) -> ProcessEntry {
         let [group, name, statename, description] = [group, name, statename, description].map(str::to_owned);
-        ProcessEntry { name, group, state: 0, statename, description, pid: 0 }
+        ProcessEntry { name, group, statename, description, ..ProcessEntry::default() }
     }
 
     /// B3.7.10, B3.7.11
     #[test]
     fn status_columns_are_33_and_10_wide_and_keep_trailing_blanks() {
-        let lines = status_lines(&[
-            entry("cat", "cat", "RUNNING", "pid 8503, uptime 0:00:03"),
-            entry("slow", "slow", "STARTING", ""),
-            entry("esc", "café0", "STOPPED", "Not started"),
-        ]);
+        let lines = status_lines(
+            &[
+                entry("cat", "cat", "RUNNING", "pid 8503, uptime 0:00:03"),
+                entry("slow", "slow", "STARTING", ""),
+                entry("esc", "café0", "STOPPED", "Not started"),
+            ],
+            Style::PLAIN,
+        );
         assert_eq!(
             lines,
             [
@@ -96,7 +106,7 @@ mod tests {
     #[test]
     fn a_long_name_widens_the_column_for_all() {
         let long = "x".repeat(31);
-        let lines = status_lines(&[entry(&long, &long, "FATAL", "d"), entry("a", "a", "FATAL", "d")]);
+        let lines = status_lines(&[entry(&long, &long, "FATAL", "d"), entry("a", "a", "FATAL", "d")], Style::PLAIN);
         assert_eq!(lines, [format!("{long}   FATAL     d"), format!("a{}FATAL     d", " ".repeat(33))]);
     }
 

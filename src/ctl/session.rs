@@ -2,70 +2,20 @@
 //! exit code so far. Runs single lines; the shell and the command line feed it.
 
 use super::commands::{self, Arguments, Check, Command};
+use super::console::Console;
 use super::input::Input;
 use super::line::Line;
-use super::{CtlError, exit, login};
-use crate::client::{CallError, Credentials, Proxy, Transport};
-use crate::model::{API_VERSION, Signal};
-use crate::rpc::FaultCode;
+use super::report::Report;
+use super::server::Server;
+use super::style::Style;
+use super::{CtlError, exit, input, login};
+use crate::client::Proxy;
+use crate::model::{Json, Signal};
 use crate::sys::watch::SignalWatch;
-use nix::errno::Errno;
-use std::io::{self, IsTerminal, Write};
-
-/// The server and how to log in there.
-#[derive(Debug, Clone)]
-pub struct Server {
-    /// As configured; shown in messages.
-    pub url: String,
-    /// Sent only together with a password (B3.3.1).
-    pub username: Option<String>,
-    /// As configured.
-    pub password: Option<String>,
-}
-
-impl Server {
-    /// A fresh client of this server.
-    ///
-    /// # Errors
-    /// The URL is none we can call.
-    pub fn connect(&self) -> Result<Transport, CallError> {
-        let credentials = match (&self.username, &self.password) {
-            (Some(username), Some(password)) => {
-                Some(Credentials { username: username.clone(), password: password.clone() })
-            }
-            _ => None,
-        };
-        Transport::new(&self.url, credentials.as_ref())
-    }
-}
-
-/// Where lines go and come from. Tests put buffers in.
-pub struct Console {
-    /// Results and errors of commands (B3.4.1).
-    pub out: Box<dyn Write>,
-    /// Option, configuration and stream errors.
-    pub err: Box<dyn Write>,
-    /// What is typed; `None` is standard input.
-    pub input: Option<Input>,
-}
-
-impl Console {
-    /// Our own standard output and error.
-    #[must_use]
-    pub fn standard() -> Self {
-        Self { out: Box::new(io::stdout()), err: Box::new(io::stderr()), input: None }
-    }
-
-    /// A line on standard output. Nobody is left to be told when that fails.
-    pub fn say(&mut self, line: &str) {
-        drop(writeln!(self.out, "{line}"));
-    }
-
-    /// A line on standard error.
-    pub fn complain(&mut self, line: &str) {
-        drop(writeln!(self.err, "{line}"));
-    }
-}
+use std::io::{self, IsTerminal};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// See the module.
 pub struct Session {
@@ -75,18 +25,35 @@ pub struct Session {
     pub interactive: bool,
     /// Set by `quit` and its like.
     pub ended: bool,
+    /// Colours, if any are wanted.
+    pub style: Style,
+    /// The configuration file in use, to look into when the daemon does not answer.
+    pub config_file: Option<PathBuf>,
     console: Console,
     exit: u8,
     proxy: Option<Proxy>,
     /// In the shell, Ctrl-C ends a call that waits.
     watch: Option<SignalWatch>,
+    /// The document of a command that was asked for one.
+    report: Option<Report>,
 }
 
 impl Session {
     /// A session that has run nothing yet.
     #[must_use]
     pub fn new(server: Server, interactive: bool, console: Console) -> Self {
-        Self { server, interactive, ended: false, console, exit: exit::SUCCESS, proxy: None, watch: None }
+        Self {
+            server,
+            interactive,
+            ended: false,
+            style: Style::PLAIN,
+            config_file: None,
+            console,
+            exit: exit::SUCCESS,
+            proxy: None,
+            watch: None,
+            report: None,
+        }
     }
 
     /// The exit code so far.
@@ -100,14 +67,53 @@ impl Session {
         self.exit = code;
     }
 
-    /// A line on standard output.
+    /// A line on standard output; an error of the document, if there is one.
     pub fn say(&mut self, line: &str) {
-        self.console.say(line);
+        match &mut self.report {
+            Some(report) => report.fail(None, line),
+            None => self.console.say(line),
+        }
     }
 
-    /// Each line of a text on standard output.
+    /// Lines on standard output.
     pub fn say_all(&mut self, lines: &[String]) {
-        lines.iter().for_each(|line| self.say(line));
+        match &mut self.report {
+            Some(report) => lines.iter().for_each(|line| report.fail(None, line)),
+            None => self.console.say_all(lines.iter().map(String::as_str)),
+        }
+    }
+
+    /// A line about what went wrong with the word `name`; `why` is what the
+    /// document says of it.
+    pub fn say_failed(&mut self, name: &str, why: &str, line: &str) {
+        match &mut self.report {
+            Some(report) => report.fail(Some(name), why),
+            None => self.console.say(line),
+        }
+    }
+
+    /// A line for people, or an entry of the document.
+    pub fn tell(&mut self, line: &str, entry: impl FnOnce() -> Json) {
+        match &mut self.report {
+            Some(report) => report.add(entry()),
+            None => self.console.say(line),
+        }
+    }
+
+    /// Lines for people and entries of the document, which need not be as many.
+    pub fn tell_all(&mut self, lines: impl FnOnce() -> Vec<String>, entries: impl Iterator<Item = Json>) {
+        match &mut self.report {
+            Some(report) => entries.for_each(|entry| report.add(entry)),
+            None => self.console.say_all(lines().iter().map(String::as_str)),
+        }
+    }
+
+    /// A line that says what to do, on standard error, where nobody parses it.
+    pub fn hint(&mut self, hint: &str) {
+        match &mut self.report {
+            Some(report) => report.hint(hint),
+            None => self.complain(&format!("hint: {hint}")),
+        }
     }
 
     /// A line on standard error.
@@ -120,8 +126,40 @@ impl Session {
     /// # Errors
     /// Nobody reads it any more.
     pub fn pass_on(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.console.out.write_all(bytes)?;
-        self.console.out.flush()
+        self.console.pass_on(bytes)
+    }
+
+    /// Nobody reads our output any more: nothing is left to do.
+    #[must_use]
+    pub fn is_deaf(&self) -> bool {
+        self.console.deaf
+    }
+
+    /// Standard output, to wait for the moment when nobody reads it any more.
+    #[must_use]
+    pub fn reader(&self) -> Option<BorrowedFd<'_>> {
+        self.console.reader.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Whether somebody looks at a screen.
+    #[must_use]
+    pub fn is_shown_on_terminal(&self) -> bool {
+        self.console.terminal
+    }
+
+    /// Waits; in a shell Ctrl-C ends it.
+    ///
+    /// # Errors
+    /// [`CtlError::Interrupted`]
+    pub fn pause(&self, span: Duration) -> Result<(), CtlError> {
+        match &self.watch {
+            Some(watch) if input::wait_for(watch.as_fd(), span)? => Err(CtlError::Interrupted),
+            Some(_) => Ok(()),
+            None => {
+                std::thread::sleep(span);
+                Ok(())
+            }
+        }
     }
 
     /// The calls; the connection is kept until the end of the command.
@@ -206,7 +244,12 @@ impl Session {
         loop {
             let result = self.run(command, argument);
             self.proxy = None;
-            match self.settle(result) {
+            let settled = self.settle(result);
+            if let Some(report) = self.report.take() {
+                self.console.say(&report.finish(self.exit).to_string());
+            }
+            self.ended |= self.is_deaf();
+            match settled {
                 Settled::Done => return Ok(()),
                 Settled::Again => {}
                 Settled::Leave => return Err(CtlError::Interrupted),
@@ -216,6 +259,14 @@ impl Session {
 
     /// Runs a command with what its row asks for beforehand.
     fn run(&mut self, command: &Command, argument: &str) -> Result<(), CtlError> {
+        let bare = command.json.and_then(|list| Some((command.without_json(argument)?, list)));
+        let argument = match &bare {
+            Some((bare, list)) => {
+                self.report = Some(Report::new(command.name, list));
+                bare.as_str()
+            }
+            None => argument,
+        };
         if command.arguments == Arguments::None && !argument.is_empty() {
             return self.misuse(&format!("Error: {} accepts no arguments", command.name), command.name);
         }
@@ -253,7 +304,11 @@ impl Session {
         self.say(sentence);
         self.exit = exit::GENERIC;
         if let Some(row) = commands::find(command) {
-            self.say(row.help);
+            let help = row.help();
+            match &mut self.report {
+                Some(report) => report.hint(&help),
+                None => self.say(&help),
+            }
         }
         Ok(())
     }
@@ -264,6 +319,11 @@ impl Session {
         let error = match result {
             Ok(()) => return Settled::Done,
             Err(CtlError::Interrupted) => return Settled::Leave,
+            // what cannot be told any more is not told
+            Err(_) if self.is_deaf() => {
+                self.exit = exit::GENERIC;
+                return Settled::Done;
+            }
             Err(error) => error,
         };
         let error = if error.wants_login() {
@@ -282,38 +342,10 @@ impl Session {
         };
         self.say(&format!("error: {}, {error}: file: {} line: {}", error.python_type(), file!(), line!()));
         self.exit = exit::GENERIC;
+        if let CtlError::Call(error) = &error {
+            self.advise(error);
+        }
         Settled::Done
-    }
-
-    /// The check before most commands (B3.5): whether a daemon answers that we
-    /// understand. If not, that is said.
-    fn is_up(&mut self) -> Result<bool, CtlError> {
-        let url = self.server.url.clone();
-        let (sentence, code) = match self.proxy()?.api_version() {
-            Ok(version) if version == API_VERSION => return Ok(true),
-            Ok(version) => (
-                format!(
-                    "Sorry, this version of supervisorctl expects to talk to a server with API version \
-                     {API_VERSION}, but the remote version is {version}."
-                ),
-                exit::NOT_INSTALLED,
-            ),
-            Err(error) if error.fault_code() == Some(FaultCode::UnknownMethod as i32) => (
-                "Sorry, supervisord responded but did not recognize the supervisor namespace commands that \
-                 supervisorctl uses to control it.  Please check that the [rpcinterface:supervisor] section is \
-                 enabled in the configuration file (see sample.conf)."
-                    .to_owned(),
-                exit::UNIMPLEMENTED_FEATURE,
-            ),
-            Err(error) if error.is_errno(Errno::ECONNREFUSED) => {
-                (format!("{url} refused connection"), exit::INSUFFICIENT_PRIVILEGES)
-            }
-            Err(error) if error.is_errno(Errno::ENOENT) => (format!("{url} no such file"), exit::NOT_RUNNING),
-            Err(error) => return Err(error.into()),
-        };
-        self.say(&sentence);
-        self.exit = code;
-        Ok(false)
     }
 }
 

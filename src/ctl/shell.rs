@@ -2,7 +2,7 @@
 //! a pipe the prompt is printed and lines are read as they come.
 
 use super::complete::{self, Completes, Name};
-use super::session::Server;
+use super::server::Server;
 use super::{CtlError, Session, exit, history};
 use crate::client::Proxy;
 use rustyline::completion::Completer;

@@ -176,10 +176,20 @@ impl Fake {
         (code, out)
     }
 
-    /// Runs supervisorctl with just these words.
+    /// Runs supervisorctl with just these words. The line that says what to do is
+    /// left out of the errors: upstream has none, and [`Self::hint`] shows it.
     pub(crate) fn run_bare(&self, args: &[&str]) -> (u8, String, String) {
         let (code, out, err) = run(args, "");
-        (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+        let err: String = String::from_utf8(err).unwrap().split_inclusive('\n').filter(|l| !is_hint(l)).collect();
+        (code, String::from_utf8(out).unwrap(), err)
+    }
+
+    /// The line that says what to do.
+    pub(crate) fn hint(&self, args: &[&str]) -> Option<String> {
+        let file = self.write("run.conf", "[supervisorctl]\n");
+        let url = self.url();
+        let (_, _, err) = run(&[&["-c", &file, "-s", &url], args].concat(), "");
+        String::from_utf8(err).unwrap().lines().find(|line| is_hint(line)).map(str::to_owned)
     }
 
     /// The calls since the last look, by method, with the first argument if any.
@@ -218,13 +228,17 @@ impl Write for Buffer {
     }
 }
 
+fn is_hint(line: &str) -> bool {
+    line.starts_with("hint: ")
+}
+
 fn run(args: &[&str], typed: &str) -> (u8, Vec<u8>, Vec<u8>) {
     let (out, err) = (Buffer::default(), Buffer::default());
     let (reader, mut writer) = std::io::pipe().unwrap();
     writer.write_all(typed.as_bytes()).unwrap();
     drop(writer);
     let input = Some(Input::new(File::from(OwnedFd::from(reader))));
-    let console = Console { out: Box::new(out.clone()), err: Box::new(err.clone()), input };
+    let console = Console::to(Box::new(out.clone()), Box::new(err.clone()), input);
     let args: Vec<String> = args.iter().map(|word| (*word).to_owned()).collect();
     let code = ctl::run(&args, "/opt/bin/supervisorctl", console);
     let taken = |buffer: &Buffer| buffer.0.lock().unwrap().clone();

@@ -15,6 +15,7 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
         return session.misuse("Error: clear requires a process name", "clear");
     }
     let verb = Verb {
+        name: "clear",
         done: "cleared",
         reasons: REASONS,
         told_by_daemon: None,

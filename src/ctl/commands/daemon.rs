@@ -17,10 +17,12 @@ pub(super) fn shutdown(session: &mut Session, _argument: &str) -> Result<(), Ctl
         Err(error) if is_shutting_down(&error) => session.say("ERROR: already shutting down"),
         Err(error) if error.is_errno(Errno::ECONNREFUSED) => {
             session.say(&format!("ERROR: {url} refused connection (already shut down?)"));
+            session.advise(&error);
             session.set_exit(exit::GENERIC);
         }
         Err(error) if error.is_errno(Errno::ENOENT) => {
             session.say(&format!("ERROR: {url} no such file (already shut down?)"));
+            session.advise(&error);
             session.set_exit(exit::GENERIC);
         }
         Err(error) => return Err(error.into()),

@@ -3,7 +3,7 @@
 
 use super::stream;
 use crate::client::{CallError, LogStream};
-use crate::ctl::input::wait_any;
+use crate::ctl::input::wait_while_read;
 use crate::ctl::{CtlError, Session, exit};
 use crate::model::{Channel, ProcessState, Signal};
 use crate::rpc::FaultCode;
@@ -69,7 +69,7 @@ fn attach(session: &mut Session, name: &str, watch: &SignalWatch, follows: &mut 
         let input = session.input()?.as_fd().try_clone_to_owned()?;
         let mut fds: Vec<BorrowedFd<'_>> = vec![watch.as_fd(), input.as_fd()];
         fds.extend(follows.iter().map(|(_, stream)| stream.as_fd()));
-        let ready = wait_any(&fds)?;
+        let Some(ready) = wait_while_read(&fds, session.reader())? else { return Ok(()) };
         let mut ready = ready.into_iter();
         if ready.next() == Some(true) && watch.next().is_some() {
             return Ok(());

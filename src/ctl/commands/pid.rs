@@ -1,6 +1,6 @@
 //! `pid` (B3.7.50).
 
-use crate::ctl::{CtlError, Session, exit};
+use crate::ctl::{CtlError, Session, exit, pattern};
 use crate::rpc::FaultCode;
 
 pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError> {
@@ -12,7 +12,7 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
         let all = session.proxy()?.all_processes()?;
         all.iter().for_each(|process| session.say(&process.pid.to_string()));
     } else {
-        words.iter().try_for_each(|word| one(session, word))?;
+        pattern::expand(session, &words)?.iter().try_for_each(|word| one(session, word))?;
     }
     Ok(())
 }

@@ -2,12 +2,18 @@
 
 use crate::client::{CallError, Reread};
 use crate::ctl::{CtlError, Session, exit};
+use crate::model::Json;
 use crate::rpc::FaultCode;
 use std::collections::BTreeMap;
 
 pub(super) fn run(session: &mut Session, _argument: &str) -> Result<(), CtlError> {
     match session.proxy()?.reread() {
-        Ok(reread) => session.say_all(&change_lines(&reread)),
+        Ok(reread) => {
+            let entries = changes(&reread).into_iter().map(|(group, change)| {
+                Json::Object(vec![("group", Json::text(group)), ("change", Json::text(change))])
+            });
+            session.tell_all(|| change_lines(&reread), entries);
+        }
         Err(error) => refused(session, error, "ERROR: supervisor shutting down")?,
     }
     Ok(())
@@ -26,11 +32,14 @@ pub(super) fn refused(session: &mut Session, error: CallError, shutting_down: &s
     Ok(())
 }
 
-/// One line per group, by name over all kinds.
-fn change_lines(reread: &Reread) -> Vec<String> {
+/// Each group with what is new about it, by name over all kinds.
+fn changes(reread: &Reread) -> BTreeMap<&str, &'static str> {
     let kinds = [(&reread.added, "available"), (&reread.changed, "changed"), (&reread.removed, "disappeared")];
-    let changes: BTreeMap<&str, &str> =
-        kinds.iter().flat_map(|(groups, kind)| groups.iter().map(|group| (group.as_str(), *kind))).collect();
+    kinds.iter().flat_map(|(groups, kind)| groups.iter().map(|group| (group.as_str(), *kind))).collect()
+}
+
+fn change_lines(reread: &Reread) -> Vec<String> {
+    let changes = changes(reread);
     if changes.is_empty() {
         return vec!["No config updates to processes".to_owned()];
     }

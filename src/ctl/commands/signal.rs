@@ -12,6 +12,7 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
         _ => return session.misuse("Error: signal requires a signal name and a process name", "signal"),
     };
     let verb = Verb {
+        name: "signal",
         done: "signalled",
         reasons: REASONS,
         told_by_daemon: Some(FaultCode::Failed),

@@ -25,6 +25,7 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
 
 pub(super) fn start(session: &mut Session, words: &[&str]) -> Result<(), CtlError> {
     let verb = Verb {
+        name: "start",
         done: "started",
         reasons: REASONS,
         told_by_daemon: None,

@@ -1,8 +1,8 @@
 //! `status` (B3.7.10–B3.7.15).
 
 use crate::client::ProcessEntry;
-use crate::ctl::{CtlError, Session, exit, print};
-use crate::model::{NameSpec, ProcessState};
+use crate::ctl::{CtlError, Session, exit, pattern, print};
+use crate::model::{Json, NameSpec, ProcessState, namespec};
 
 pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError> {
     let all = session.proxy()?.all_processes()?;
@@ -10,28 +10,57 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
     let shown = if words.is_empty() || words.contains(&"all") {
         all
     } else {
-        let selection = select(&all, &words);
-        if !selection.unknown.is_empty() {
-            session.say_all(&selection.unknown);
+        let names: Vec<String> = words.iter().flat_map(|word| pattern::expand_word(word, &all)).collect();
+        let selection = select(&all, &names);
+        for Unknown { name, why } in &selection.unknown {
+            session.say_failed(name, why, &format!("{name}: ERROR ({why})"));
             session.set_exit(exit::STATUS_UNKNOWN);
         }
         selection.shown
     };
-    session.say_all(&print::status_lines(&shown));
+    let style = session.style;
+    session.tell_all(|| print::status_lines(&shown, style), shown.iter().map(entry));
     if shown.iter().any(is_down) {
         session.set_exit(exit::STATUS_NOT_RUNNING);
     }
     Ok(())
 }
 
+fn entry(process: &ProcessEntry) -> Json {
+    let time = |epoch: i64| Json::or_null(Some(epoch).filter(|epoch| *epoch > 0));
+    let is_up = process.pid > 0;
+    Json::Object(vec![
+        ("name", Json::Text(namespec(&process.group, &process.name))),
+        ("group", Json::text(&process.group)),
+        ("process", Json::text(&process.name)),
+        ("state", Json::text(&process.statename)),
+        ("state_code", Json::Int(process.state)),
+        ("description", Json::text(&process.description)),
+        ("pid", Json::or_null(Some(process.pid).filter(|_| is_up))),
+        ("uptime", Json::or_null(Some(process.now.saturating_sub(process.start).max(0)).filter(|_| is_up))),
+        ("started_at", time(process.start)),
+        ("ended_at", time(process.stop)),
+        ("exit_status", Json::or_null(Some(process.exitstatus).filter(|_| process.stop > 0))),
+        ("spawn_error", Json::or_null(Some(process.spawnerr.as_str()).filter(|text| !text.is_empty()))),
+        ("stdout_logfile", Json::or_null(Some(process.stdout_logfile.as_str()).filter(|path| !path.is_empty()))),
+        ("stderr_logfile", Json::or_null(Some(process.stderr_logfile.as_str()).filter(|path| !path.is_empty()))),
+    ])
+}
+
 struct Selection {
     shown: Vec<ProcessEntry>,
-    /// A line for each word that fits nothing.
-    unknown: Vec<String>,
+    /// The words that fit nothing.
+    unknown: Vec<Unknown>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Unknown {
+    name: String,
+    why: &'static str,
 }
 
 /// What the words mean, in their order and as often as they are given.
-fn select(all: &[ProcessEntry], words: &[&str]) -> Selection {
+fn select(all: &[ProcessEntry], words: &[String]) -> Selection {
     let mut selection = Selection { shown: Vec::new(), unknown: Vec::new() };
     for word in words {
         let spec = NameSpec::parse(word);
@@ -41,8 +70,8 @@ fn select(all: &[ProcessEntry], words: &[&str]) -> Selection {
         selection.shown.extend(all.iter().filter(fits).cloned());
         if selection.shown.len() == before {
             selection.unknown.push(match spec.process {
-                None => format!("{}: ERROR (no such group)", spec.group),
-                Some(_) => format!("{word}: ERROR (no such process)"),
+                None => Unknown { name: spec.group, why: "no such group" },
+                Some(_) => Unknown { name: word.clone(), why: "no such process" },
             });
         }
     }
@@ -65,8 +94,7 @@ mod tests {
             group: group.to_owned(),
             state: state.code().into(),
             statename: state.name().to_owned(),
-            description: String::new(),
-            pid: 0,
+            ..ProcessEntry::default()
         }
     }
 
@@ -75,13 +103,12 @@ mod tests {
     fn words_select_in_their_order_and_unknown_ones_are_named() {
         let up = ProcessState::Running;
         let all = [process("cat", "cat", up), process("g", "a", up), process("g", "b", up)];
-        let selection = select(&all, &["g:*", "cat", "g:", "g:b", "g", "x:*", "x:y"]);
+        let words = ["g:*", "cat", "g:", "g:b", "g", "x:*", "x:y"].map(str::to_owned);
+        let selection = select(&all, &words);
         let names: Vec<&str> = selection.shown.iter().map(|p| p.name.as_str()).collect();
         assert_eq!(names, ["a", "b", "cat", "a", "b", "b"]);
-        assert_eq!(
-            selection.unknown,
-            ["g: ERROR (no such process)", "x: ERROR (no such group)", "x:y: ERROR (no such process)"]
-        );
+        let unknown: Vec<(&str, &str)> = selection.unknown.iter().map(|u| (u.name.as_str(), u.why)).collect();
+        assert_eq!(unknown, [("g", "no such process"), ("x", "no such group"), ("x:y", "no such process")]);
     }
 
     /// B3.7.14

@@ -21,6 +21,7 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
 
 pub(super) fn stop(session: &mut Session, words: &[&str]) -> Result<(), CtlError> {
     let verb = Verb {
+        name: "stop",
         done: "stopped",
         reasons: REASONS,
         told_by_daemon: Some(FaultCode::Failed),

@@ -4,7 +4,7 @@
 use crate::client::proxy::Answer;
 use crate::client::stream::StreamState;
 use crate::client::{CallError, LogStream, Proxy};
-use crate::ctl::input::wait_any;
+use crate::ctl::input::wait_while_read;
 use crate::ctl::{CtlError, Session, exit};
 use crate::model::Signal;
 use crate::sys::watch::SignalWatch;
@@ -30,7 +30,9 @@ pub(super) fn follow(
         }
     };
     loop {
-        wait_any(&[watch.as_fd(), stream.as_fd()])?;
+        if wait_while_read(&[watch.as_fd(), stream.as_fd()], session.reader())?.is_none() {
+            return Ok(());
+        }
         if watch.next().is_some() {
             session.say("");
             return Ok(());

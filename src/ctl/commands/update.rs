@@ -4,6 +4,7 @@
 use super::reread;
 use crate::client::Reread;
 use crate::ctl::{CtlError, Session, exit};
+use crate::model::Json;
 use crate::rpc::FaultCode;
 
 pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError> {
@@ -24,16 +25,20 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
     }
     for group in changes.changed.iter().filter(wanted) {
         session.proxy()?.stop_group(group)?;
-        session.say(&format!("{group}: stopped"));
+        session.tell(&format!("{group}: stopped"), || entry(group, "stopped", true));
         session.proxy()?.remove_group(group)?;
         session.proxy()?.add_group(group)?;
-        session.say(&format!("{group}: updated process group"));
+        session.tell(&format!("{group}: updated process group"), || entry(group, "updated", true));
     }
     for group in changes.added.iter().filter(wanted) {
         session.proxy()?.add_group(group)?;
-        session.say(&format!("{group}: added process group"));
+        session.tell(&format!("{group}: added process group"), || entry(group, "added", true));
     }
     Ok(())
+}
+
+fn entry(group: &str, change: &str, ok: bool) -> Json {
+    Json::Object(vec![("group", Json::text(group)), ("change", Json::text(change)), ("ok", Json::Bool(ok))])
 }
 
 /// Words that are neither active nor about to be; the others are still done.
@@ -43,7 +48,7 @@ fn name_unknown(session: &mut Session, words: &[&str], changes: &Reread) -> Resu
         let known = active.iter().any(|process| process.group == *word) || changes.added.iter().any(|g| g == word);
         let repeated = words.iter().take(index).any(|earlier| earlier == word);
         if !known && !repeated {
-            session.say(&format!("ERROR: no such group: {word}"));
+            session.say_failed(word, "no such group", &format!("ERROR: no such group: {word}"));
             session.set_exit(exit::GENERIC);
         }
     }
@@ -52,13 +57,13 @@ fn name_unknown(session: &mut Session, words: &[&str], changes: &Reread) -> Resu
 
 fn remove(session: &mut Session, group: &str) -> Result<(), CtlError> {
     let results = session.proxy()?.stop_group(group)?;
-    session.say(&format!("{group}: stopped"));
+    session.tell(&format!("{group}: stopped"), || entry(group, "stopped", true));
     if results.iter().any(|result| result.status == FaultCode::Failed as i32) {
-        session.say(&format!("{group}: has problems; not removing"));
+        session.tell(&format!("{group}: has problems; not removing"), || entry(group, "removed", false));
         session.set_exit(exit::GENERIC);
         return Ok(());
     }
     session.proxy()?.remove_group(group)?;
-    session.say(&format!("{group}: removed process group"));
+    session.tell(&format!("{group}: removed process group"), || entry(group, "removed", true));
     Ok(())
 }

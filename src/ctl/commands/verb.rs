@@ -3,12 +3,14 @@
 
 use crate::client::proxy::Answer;
 use crate::client::{CallError, CallResult, Proxy};
-use crate::ctl::{CtlError, Session, exit};
-use crate::model::{NameSpec, namespec};
+use crate::ctl::{CtlError, Session, exit, pattern};
+use crate::model::{Json, NameSpec, namespec};
 use crate::rpc::FaultCode;
 
 /// A verb that acts on processes by name.
 pub(super) struct Verb<'a> {
+    /// Its name in documents.
+    pub(super) name: &'static str,
     /// What is said of success.
     pub(super) done: &'static str,
     /// What is said in brackets of each fault.
@@ -35,7 +37,7 @@ impl Verb<'_> {
             let results = (self.all)(session.proxy()?)?;
             return results.iter().try_for_each(|result| self.report(session, result));
         }
-        for word in words {
+        for word in &pattern::expand(session, words)? {
             let spec = NameSpec::parse(word);
             match spec.process {
                 None => self.run_group(session, &spec.group)?,
@@ -49,7 +51,7 @@ impl Verb<'_> {
         match (self.group)(session.proxy()?, group) {
             Ok(results) => results.iter().try_for_each(|result| self.report(session, result)),
             Err(error) if error.fault_code() == Some(FaultCode::BadName as i32) => {
-                session.say(&format!("{group}: ERROR (no such group)"));
+                session.say_failed(&format!("{group}:*"), "no such group", &format!("{group}: ERROR (no such group)"));
                 session.set_exit(self.unknown_group);
                 Ok(())
             }
@@ -68,11 +70,29 @@ impl Verb<'_> {
 
     fn report(&self, session: &mut Session, result: &CallResult) -> Result<(), CtlError> {
         let line = self.sentence(result)?;
-        session.say(&line);
-        if let Some(code) = exit::after_result(result.status, self.fine) {
+        let code = exit::after_result(result.status, self.fine);
+        session.tell(&line, || self.entry(result, code.is_none()));
+        if let Some(code) = code {
             session.set_exit(code);
         }
         Ok(())
+    }
+
+    fn entry(&self, result: &CallResult, ok: bool) -> Json {
+        let done = result.status == exit::RESULT_OK;
+        let fault = FaultCode::ALL.into_iter().find(|code| code.code() == result.status);
+        let reason = self.reasons.iter().find(|(code, _)| code.code() == result.status).map(|(_, reason)| *reason);
+        let message = if done { self.done } else { reason.unwrap_or(&result.description) };
+        Json::Object(vec![
+            ("name", Json::Text(namespec(&result.group, &result.name))),
+            ("group", Json::text(&result.group)),
+            ("process", Json::text(&result.name)),
+            ("action", Json::text(self.name)),
+            ("ok", Json::Bool(ok)),
+            ("changed", Json::Bool(done)),
+            ("fault", Json::or_null(fault.filter(|_| !done).map(FaultCode::name))),
+            ("message", Json::text(message)),
+        ])
     }
 
     fn sentence(&self, result: &CallResult) -> Result<String, CtlError> {

@@ -1,0 +1,198 @@
+"""What only our supervisorctl has: JSON, patterns, wait, logs, hints, colours.
+
+It runs against both daemons; the stock client has none of it.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+
+import pytest
+
+from daemon import until
+from targets import PROJECT
+
+CLIENT = "ours"
+
+PROGRAMS = """
+[program:cat]
+command=/bin/cat
+startsecs=0
+
+[program:never]
+command=/bin/sleep 1000
+autostart=false
+startsecs=0
+
+[program:nofile]
+command=/nonexistent/cmd arg
+autostart=false
+stdout_logfile=NONE
+redirect_stderr=true
+
+[program:talk]
+command=/bin/sh -c "echo out-line; echo err-line >&2; exec sleep 1000"
+startsecs=0
+stdout_logfile={root}/talk.out
+stderr_logfile={root}/talk.err
+
+[program:web]
+command=/bin/sleep 1000
+process_name=%(program_name)s_%(process_num)d
+numprocs=2
+startsecs=0
+"""
+
+
+@pytest.fixture
+def running(daemon):
+    d = daemon(PROGRAMS)
+    d.wait(cat="RUNNING", talk="RUNNING")
+    d.wait(**{"web:web_0": "RUNNING", "web:web_1": "RUNNING"})
+    return d
+
+
+@pytest.fixture
+def schema():
+    """Checks a document against the schema on its page."""
+    jsonschema = pytest.importorskip("jsonschema")
+    page = (PROJECT / "docs" / "ctl-json.md").read_text()
+    text = re.search(r"^## Schema\n\n```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL).group(1)
+    validator = jsonschema.Draft202012Validator(json.loads(text))
+
+    def check(done):
+        assert done.stdout.count("\n") == 1, done
+        document = json.loads(done.stdout)
+        validator.validate(document)
+        assert document["exit"] == done.code
+        return document
+
+    return check
+
+
+def test_json_follows_its_schema(running, transcript, schema):
+    run = transcript.run
+    everything = schema(run("status", "--json"))
+    assert [entry["name"] for entry in everything["processes"]] == [
+        "cat", "never", "nofile", "talk", "web:web_0", "web:web_1",
+    ]  # fmt: skip
+    cat = everything["processes"][0]
+    assert (cat["state"], cat["pid"]) == ("RUNNING", running.info("cat")["pid"])
+    assert everything["processes"][3]["stdout_logfile"] == str(running.root / "talk.out")
+    assert schema(run("status", "nobody", "--json"))["errors"][0]["name"] == "nobody"
+    assert len(schema(run("avail", "--json"))["processes"]) == 6
+    started = schema(run("start", "--json", "never", "cat", "nofile", "nobody"))["results"]
+    assert [entry["fault"] for entry in started] == [None, "ALREADY_STARTED", "NO_FILE", "BAD_NAME"]
+    assert [entry["ok"] for entry in started] == [True, True, False, False]
+    assert [entry["name"] for entry in schema(run("stop", "--json", "web:*"))["results"]].sort() is None
+    restarted = schema(run("restart", "cat", "--json"))["results"]
+    assert [(entry["action"], entry["changed"]) for entry in restarted] == [("stop", True), ("start", True)]
+    schema(run("start", "--json"))
+    schema(run("reread", "--json", "x"))
+
+
+def test_json_of_a_changed_configuration(running, transcript, schema):
+    assert schema(transcript.run("reread", "--json"))["changes"] == []
+    text = running.conf.read_text()
+    text = text.replace("[program:never]", "[program:fresh]").replace("/bin/cat", "/bin/cat -u")
+    running.conf.write_text(text)
+    found = schema(transcript.run("reread", "--json"))["changes"]
+    assert {entry["group"]: entry["change"] for entry in found} == {
+        "cat": "changed", "fresh": "available", "never": "disappeared",
+    }  # fmt: skip
+    done = schema(transcript.run("update", "--json"))["changes"]
+    assert [(entry["group"], entry["change"]) for entry in done] == [
+        ("never", "stopped"), ("never", "removed"), ("cat", "stopped"), ("cat", "updated"), ("fresh", "added"),
+    ]  # fmt: skip
+
+
+def test_json_and_a_hint_when_nobody_answers(running, transcript, schema):
+    assert running.stop() == 0
+    document = schema(transcript.run("status", "--json"))
+    assert document["exit"] == 4 and "no such file" in document["errors"][0]["message"]
+    assert "[unix_http_server]" in document["errors"][0]["hint"]
+    done = transcript.run("status")
+    assert done.stdout == f"unix://{running.root}/s.sock no such file\n"
+    assert done.stderr.startswith("hint: there is no socket ") and "supervisord -c" in done.stderr
+
+
+def test_a_daemon_that_was_killed_is_told_by_its_pidfile(running, transcript):
+    running.process.kill()
+    running.process.wait(10)
+    done = transcript.run("status")
+    assert done.stdout == f"unix://{running.root}/s.sock refused connection\n"
+    assert f"names process {running.pid}, which is gone" in done.stderr
+
+
+@pytest.mark.needs_root
+def test_a_socket_of_somebody_else_is_told_with_its_mode(running, transcript):
+    command = [transcript.program(), "-c", str(running.conf), "status"]
+    os.chmod(running.conf, 0o644)
+    done = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command],
+        capture_output=True, text=True, timeout=40, cwd="/", env=running.lab.environment(),
+    )  # fmt: skip
+    assert "[Errno 13] Permission denied" in done.stdout and done.returncode == 1
+    assert "user 65534 may not use" in done.stderr and "mode 0700" in done.stderr
+
+
+def test_patterns_stand_for_what_they_match(running, transcript):
+    lines = transcript.run("status", "w*", "c?t").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["web:web_0", "web:web_1", "cat"]
+    assert transcript.run("stop", "w*:*_1").stdout == "web:web_1: stopped\n"
+    assert transcript.run("stop", "nobody*").stdout == "nobody*: ERROR (no such process)\n"
+    assert transcript.run("pid", "c*").stdout == f"{running.info('cat')['pid']}\n"
+
+
+def test_wait_for_states(running, transcript):
+    assert transcript.run("wait", "cat", "web:*", "--timeout=10s").stdout.count(": running\n") == 3
+    late = transcript.run("wait", "never", "--timeout=200ms")
+    assert (late.stdout, late.code) == ("never: ERROR (still STOPPED)\n", 124)
+    assert transcript.run("wait", "nobody").code == 1
+    later = threading.Timer(0.5, lambda: running.rpc.stopProcess("cat"))
+    later.start()
+    done = transcript.run("wait", "--for=stopped", "cat", "--timeout=20s")
+    assert (done.stdout, done.code) == ("cat: stopped\n", 0)
+    pid = running.info("web:web_0")["pid"]
+    later = threading.Timer(0.5, lambda: os.kill(pid, signal.SIGKILL))
+    later.start()
+    done = transcript.run("wait", "--for=exited", "web:web_0", "--timeout=20s")
+    assert (done.stdout, done.code) == ("web:web_0: exited\n", 0)
+
+
+def test_logs_of_several_processes(running, transcript):
+    until("both lines of talk", lambda: running.lab.read("talk.err") and running.lab.read("talk.out"))
+    assert transcript.run("logs", "talk").stdout == "out-line\nerr-line\n"
+    shown = transcript.run("logs", "talk", "cat").stdout
+    assert shown == "talk | out-line\ntalk ! err-line\n"
+    running.lab.write("talk.out", "".join(f"line {n}\n" for n in range(30)))
+    assert transcript.run("logs", "-n", "2", "talk").stdout == "line 28\nline 29\nerr-line\n"
+    assert transcript.run("logs", "nofile").code == 1
+
+
+def test_logs_go_on_and_end_with_their_reader(running, transcript):
+    until("both lines of talk", lambda: running.lab.read("talk.err") and running.lab.read("talk.out"))
+    command = [transcript.program(), *transcript.options, "logs", "-f", "talk", "cat"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=running.lab.environment(), cwd=running.root)
+    seen = {process.stdout.readline(), process.stdout.readline()}
+    assert seen == {b"talk | out-line\n", b"talk ! err-line\n"}
+    with (running.root / "talk.err").open("a") as log:
+        log.write("one more\n")
+    assert process.stdout.readline() == b"talk ! one more\n"
+    process.stdout.close()
+    assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize("words", [("tail", "-f", "talk"), ("maintail", "-f")])
+def test_a_stream_ends_when_nobody_reads_it(running, transcript, words):
+    command = [transcript.program(), *transcript.options, *words]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env=running.lab.environment(), cwd=running.root)  # fmt: skip
+    assert process.stdout.readline() == b"==> Press Ctrl-C to exit <==\n"
+    process.stdout.close()
+    assert process.wait(10) == 0
+    assert process.stderr.read() == b""
+    process.stderr.close()
