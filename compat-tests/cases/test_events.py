@@ -244,6 +244,44 @@ def test_a_full_buffer_drops_the_oldest(daemon, recorded, programs):
     recorded("\n".join(d.log_lines("overflowed")) + "\n")
 
 
+@pytest.mark.contract("A6.70", "A5.88")
+@pytest.mark.differs("theirs", "A6.70", "has a line for each lost event and never counts them")
+def test_the_log_counts_the_events_of_a_burst_that_were_lost(daemon, programs):
+    text = listener(programs, "REMOTE_COMMUNICATION", "hang").replace("buffer_size=100", "buffer_size=1")
+    d = daemon(text).wait(ears="RUNNING")
+    d.rpc.sendRemoteCommEvent("n", "0")
+    having(d, "type:n")
+    for number in range(1, 151):
+        d.rpc.sendRemoteCommEvent("n", str(number))
+    assert d.stop() == 0
+    # The listener's own event comes back when it ends, and takes the last place (A6.72).
+    lines = d.log_lines("discarding", "events lost")
+    assert lines[:-1] == [f"ERRO pool ears event buffer overflowed, discarding event {n}" for n in range(1, 101)]
+    assert lines[-1] == "WARN pool ears: events lost because no listener took them in time: 150 (serials 1 to 150)"
+
+
+@pytest.mark.contract("A6.37", "A6.70")
+@pytest.mark.differs("theirs", "A6.37", "throws away all but buffer_size of them")
+def test_the_events_of_the_start_wait_for_a_listener_that_is_slow(daemon, programs):
+    """Thirty programs have sixty changes of state, the listener two, and its buffer is for ten."""
+    slow = f"/bin/sh -c 'sleep 2; exec {sys.executable} {programs}/recorder.py {{root}}/ears.events'"
+    text = f"[eventlistener:ears]\ncommand={slow}\nevents=PROCESS_STATE\nbuffer_size=10\nstartsecs=0\n"
+    text += "[program:p]\ncommand=/bin/sleep 1000\nprocess_name=%(process_num)d\nnumprocs=30\nstartsecs=0\n"
+    d = daemon(text)
+    having(d, "eventname:PROCESS_STATE")
+    until("the listener to have no more to do", lambda: d.log().count("spawned") == 31 and settled(d))
+    serials = [int(re.search(r" serial:(\d+)", event)[1]) for event in events(d)]
+    assert serials == list(range(62)), f"{62 - len(serials)} of 62 lost"
+    assert not d.log_lines("overflowed", "events lost")
+
+
+def settled(d):
+    """Whether nothing new came to the listener for a while."""
+    before = len(events(d))
+    time.sleep(0.5)
+    return len(events(d)) == before
+
+
 @pytest.mark.contract("A6.76", "A6.62", "A6.63")
 def test_a_pool_shares_its_events(daemon, programs):
     command = f"{sys.executable} {programs}/recorder.py {{root}}/ears%(process_num)d.events"

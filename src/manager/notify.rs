@@ -4,7 +4,7 @@
 use super::event::{self, Event, Output};
 use super::group::{Group, GroupId};
 use super::input::{Action, ProcessId};
-use super::pool::{PoolAction, publish};
+use super::pool::{Pool, PoolAction, publish};
 use super::{Manager, process};
 use crate::model::{Channel, Now, ProcessState};
 
@@ -39,9 +39,29 @@ impl Manager {
     }
 
     pub(super) fn tick(&mut self, now: Now, out: &mut Vec<Action>) {
-        for event in self.ticks.step(now) {
+        let events = self.ticks.step(now);
+        if !events.is_empty() {
+            self.count_losses(Pool::count_losses, out);
+        }
+        for event in events {
             self.raise(event, out);
         }
+    }
+
+    /// Lets each pool say how many events it lost.
+    pub(super) fn count_losses(&mut self, ask: impl Fn(&mut Pool, &mut Vec<PoolAction>), out: &mut Vec<Action>) {
+        let mut done = vec![];
+        self.pools.values_mut().for_each(|pool| ask(pool, &mut done));
+        translate(done, &[], out);
+    }
+
+    /// The group is no pool any more, if it was one.
+    pub(super) fn pool_ends(&mut self, group: GroupId, out: &mut Vec<Action>) {
+        let mut done = vec![];
+        if let Some(mut pool) = self.pools.remove(&group) {
+            pool.end(&mut done);
+        }
+        translate(done, &[], out);
     }
 
     // A6.11–A6.18
@@ -148,7 +168,7 @@ impl Manager {
         &mut self,
         id: ProcessId,
         out: &mut Vec<Action>,
-        act: impl FnOnce(&mut super::pool::Pool, usize, &mut Vec<PoolAction>),
+        act: impl FnOnce(&mut Pool, usize, &mut Vec<PoolAction>),
     ) {
         let Some((group, place)) = self.place_in_pool(id) else { return };
         let Some(pool) = self.pools.get_mut(&group) else { return };

@@ -8,9 +8,11 @@ use super::event::{Event, header, payload_len};
 use super::listener::{Listener, Verdict};
 use crate::config::LenUnit;
 use crate::model::{Level, ListenerState, LogLine};
+use losses::Losses;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+mod losses;
 mod snapshot;
 
 /// Serials start anew after this one, as upstream's do (A6.59).
@@ -112,6 +114,7 @@ pub struct Pool {
     serials: Serials,
     queue: VecDeque<Accepted>,
     early: Early,
+    losses: Losses,
 }
 
 /// Events from before the first listener was ready. Upstream throws all but
@@ -121,7 +124,6 @@ pub struct Pool {
 struct Early {
     queue: VecDeque<Accepted>,
     bytes: usize,
-    discarded: u64,
     /// A listener was ready once, so no more are added.
     over: bool,
 }
@@ -134,7 +136,7 @@ impl Pool {
         let member = |name| Member { name, protocol: Listener::default(), event: None, deaf: false };
         let members = members.into_iter().map(member).collect();
         let (serials, queue, early) = (Serials::default(), VecDeque::new(), Early::default());
-        Self { name, buffer_size, events, len_unit, members, serials, queue, early }
+        Self { name, buffer_size, events, len_unit, members, serials, queue, early, losses: Losses::default() }
     }
 
     /// Whether a subscription covers it; once, however many do (A6.75).
@@ -147,7 +149,9 @@ impl Pool {
     pub fn accept(&mut self, event: Arc<Event>, serial: u64, out: &mut Vec<PoolAction>) {
         let accepted = Accepted { event, serial, poolserial: self.serials.take(), early: !self.early.over };
         if accepted.early {
-            self.early.push(&self.name, accepted, out);
+            for lost in self.early.push(accepted) {
+                self.losses.add(&self.name, lost, out);
+            }
         } else {
             self.make_room(out);
             self.queue.push_back(accepted);
@@ -196,9 +200,7 @@ impl Pool {
         if let Some(event) = event.filter(|_| verdict == Some(Verdict::Rejected)) {
             self.put_back(event, out);
         }
-        if ready {
-            self.early.end(&self.name, out);
-        }
+        self.early.over |= ready;
     }
 
     /// The process of a listener has ended; its event is for others (A6.72).
@@ -227,6 +229,16 @@ impl Pool {
         self.early.queue.len() + self.queue.len()
     }
 
+    /// To be called every few seconds: says how many events were lost, if any.
+    pub fn count_losses(&mut self, out: &mut Vec<PoolAction>) {
+        self.losses.look(&self.name, out);
+    }
+
+    /// The pool is no more: what it has to say about losses is said now.
+    pub fn end(&mut self, out: &mut Vec<PoolAction>) {
+        self.losses.tell(&self.name, out);
+    }
+
     /// Back to the head of this pool's queue and no other's (A6.69, A6.74).
     fn put_back(&mut self, accepted: Accepted, out: &mut Vec<PoolAction>) {
         out.push(self.rebuffering(accepted.serial, self.waiting()));
@@ -243,8 +255,7 @@ impl Pool {
         if self.queue.len() >= self.buffer_size
             && let Some(oldest) = self.queue.pop_front()
         {
-            let text = format!("pool {} event buffer overflowed, discarding event {}", self.name, oldest.serial);
-            out.push(log(Level::Error, text));
+            self.losses.add(&self.name, oldest.serial, out);
         }
     }
 
@@ -271,18 +282,17 @@ impl Accepted {
 }
 
 impl Early {
-    fn push(&mut self, pool: &str, accepted: Accepted, out: &mut Vec<PoolAction>) {
+    /// Tells whom it had to make room for it, by their serials.
+    fn push(&mut self, accepted: Accepted) -> Vec<u64> {
         let weight = accepted.event.weight();
+        let mut lost = vec![];
         while self.queue.len() >= EARLY_EVENTS || self.bytes.saturating_add(weight) > EARLY_BYTES {
             let Some(oldest) = self.pop() else { break };
-            if self.discarded == 0 {
-                let text = "has no ready listener yet and its event buffer overflowed, discarding events from";
-                out.push(log(Level::Warn, format!("pool {pool} {text} {}", oldest.serial)));
-            }
-            self.discarded += 1;
+            lost.push(oldest.serial);
         }
         self.bytes += weight;
         self.queue.push_back(accepted);
+        lost
     }
 
     fn put_back(&mut self, accepted: Accepted) {
@@ -294,15 +304,6 @@ impl Early {
         let oldest = self.queue.pop_front()?;
         self.bytes = self.bytes.saturating_sub(oldest.event.weight());
         Some(oldest)
-    }
-
-    /// A listener is ready.
-    fn end(&mut self, pool: &str, out: &mut Vec<PoolAction>) {
-        if !self.over && self.discarded > 0 {
-            let text = format!("pool {pool} discarded {} events before a listener was ready", self.discarded);
-            out.push(log(Level::Warn, text));
-        }
-        self.over = true;
     }
 }
 

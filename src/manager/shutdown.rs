@@ -2,6 +2,7 @@
 
 use super::group::{GroupId, descending};
 use super::input::{Action, Input, ProcessId};
+use super::pool::Pool;
 use super::{Manager, process};
 use crate::model::{Level, LogLine, Now, ProcessState, Signal, SupervisorState};
 use std::time::Duration;
@@ -93,6 +94,7 @@ impl Manager {
         if let Some(shutdown) = &mut self.shutdown {
             shutdown.finished = true;
         }
+        self.count_losses(Pool::end, out);
         out.push(Action::Finish(self.state));
     }
 

@@ -62,7 +62,7 @@ impl Manager {
                 self.pids.remove(&pid);
             }
         }
-        self.pools.remove(&id);
+        self.pool_ends(id, out);
         self.group_removed(name, out);
         Ok(members)
     }

@@ -1,5 +1,6 @@
 //! Pools as lines of a snapshot, and back: what waits, and who stands where.
 
+use super::losses::Losses;
 use super::{Accepted, Pool, Serials};
 use crate::manager::event::{Change, Event, Output, Period, ProcessId};
 use crate::manager::listener::Listener;
@@ -21,7 +22,7 @@ impl Pool {
         pool.put("group", group);
         pool.put("serial", self.serials.next());
         pool.put("early_over", self.early.over);
-        pool.put("early_discarded", self.early.discarded);
+        self.losses.put(&mut pool);
         let mut lines = vec![pool.text];
         for (number, member) in self.members.iter().enumerate() {
             let (state, heard, announced) = member.protocol.parts();
@@ -47,7 +48,7 @@ impl Pool {
             "pool" => {
                 self.serials = Serials::starting_at(line.get("serial")?);
                 self.early.over = line.get("early_over")?;
-                self.early.discarded = line.get("early_discarded")?;
+                self.losses = Losses::from_line(line)?;
             }
             "listener" => {
                 let state = listener_state(&line.text("state")?).ok_or_else(|| line.bad("state"))?;

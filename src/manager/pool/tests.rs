@@ -331,10 +331,12 @@ fn early_events_are_bounded_by_number_and_said_once() {
         rig.tick(when);
     }
     assert_eq!(rig.pool.waiting(), EARLY_EVENTS);
-    let first = "WARN pool p has no ready listener yet and its event buffer overflowed, discarding events from 0";
-    assert_eq!(rig.logged(Level::Info), [first]);
+    let each = [0, 1, 2].map(|serial| format!("ERRO pool p event buffer overflowed, discarding event {serial}"));
+    assert_eq!(rig.logged(Level::Info), each);
     rig.hear(0, "READY\n");
-    assert_eq!(rig.logged(Level::Info), ["WARN pool p discarded 3 events before a listener was ready"]);
+    rig.pool.end(&mut rig.out);
+    let all = "WARN pool p: events lost because no listener took them in time: 3 (serials 0 to 2)";
+    assert_eq!(rig.logged(Level::Info), [all]);
     rig.dispatch();
     assert_eq!(rig.sent(), [(0, 3)]);
 }
