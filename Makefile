@@ -47,9 +47,10 @@ sim:
 	SIM_SEEDS=$(or $(SEEDS),20000) $(if $(SEED),SIM_SEED=$(SEED)) $(CARGO) test --release --locked --lib sim -- --nocapture
 
 # How long reading a configuration takes, by the number of programs; how fast
-# output gets into logs, beside the reference and other loggers.
+# calls are answered, beside a bare server and the reference; how fast output
+# gets into logs, beside the reference and other loggers.
 bench: .venv/ready
-	$(CARGO) bench --locked --bench config
+	$(CARGO) bench --locked --bench config --bench rpc
 	$(CARGO) build --release --locked --bins --examples
 	SUPERVISORD_BIN=$(abspath $(TARGET_DIR))/release/supervisord .venv/bin/python compat-tests/bench/logs.py
 

@@ -1,0 +1,92 @@
+//! How fast calls are answered: by us, by a bare hyper server that answers a
+//! constant of the same length, and by the reference if `make test` has installed
+//! it. All run side by side and take turns, so that what else the machine does
+//! hits each of them alike; what counts are the ratios. Prints, and judges nothing.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a benchmark may fail where it stands, and prints"
+)]
+
+mod bare;
+mod load;
+mod servers;
+
+use load::{Load, request};
+use servers::{Place, Server};
+use std::time::Duration;
+
+/// Each figure is the median of so many turns.
+const TURNS: usize = 5;
+
+/// How long a turn of one server takes; a call that takes longer is finished.
+const TURN: Duration = Duration::from_millis(300);
+
+/// Programs of a small and of a large configuration.
+const FEW: usize = 10;
+const MANY: usize = 1_000;
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.first().map(String::as_str) {
+        Some("--bare") => bare::serve(&words[1..]),
+        _ => compare(),
+    }
+}
+
+fn compare() {
+    println!(
+        "{:32} {:>9} {:>9} {:>8} {:>9} {:>8} {:>9}",
+        "", "ours", "bare", "of bare", "theirs", "faster", "CPU/call"
+    );
+    let (ours, theirs) = (Server::ours(FEW), Server::theirs(FEW));
+    for (name, request) in
+        [("getState", request("getState", None)), ("getProcessInfo", request("getProcessInfo", Some("up")))]
+    {
+        let bare = Server::bare(load::answer_length(&ours.at(Place::Unix), &request));
+        for place in [Place::Unix, Place::Tcp] {
+            for connections in [1, 16, 64] {
+                let load = Load { place, request: &request, connections };
+                row(&format!("{name}, {place}, {connections}"), &load, &ours, &bare, theirs.as_ref());
+            }
+        }
+    }
+    drop((ours, theirs));
+    let (ours, theirs) = (Server::ours(MANY), Server::theirs(MANY));
+    for (name, connections) in [("getState", 16), ("getAllProcessInfo", 1), ("getAllProcessInfo", 16)] {
+        let request = request(name, None);
+        let bare = Server::bare(load::answer_length(&ours.at(Place::Unix), &request));
+        let load = Load { place: Place::Unix, request: &request, connections };
+        row(&format!("{name} of {MANY}, unix, {connections}"), &load, &ours, &bare, theirs.as_ref());
+    }
+}
+
+/// The rates of all, how ours compares, and what a call costs us.
+fn row(title: &str, load: &Load<'_>, ours: &Server, bare: &Server, theirs: Option<&Server>) {
+    let mut turns = vec![];
+    for _ in 0..TURNS {
+        let before = ours.cpu();
+        let (calls, our_rate) = load.run(ours, TURN);
+        let cost = (ours.cpu() - before).as_secs_f64() * 1e6 / calls;
+        let (_, bare_rate) = load.run(bare, TURN);
+        let their_rate = theirs.map_or(f64::NAN, |theirs| load.run(theirs, TURN).1);
+        turns.push([our_rate, bare_rate, our_rate / bare_rate, their_rate, our_rate / their_rate, cost]);
+    }
+    let median = |column: usize| {
+        let mut values: Vec<f64> = turns.iter().map(|turn| turn[column]).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    println!(
+        "{title:32} {:>9.0} {:>9.0} {:>8.2} {:>9.0} {:>7.0}x {:>6.1} us",
+        median(0),
+        median(1),
+        median(2),
+        median(3),
+        median(4),
+        median(5)
+    );
+}
