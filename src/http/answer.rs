@@ -12,7 +12,7 @@ use super::route::{Page, Route, route};
 use super::{logtail, origin, rpc, web};
 use crate::sys::clock;
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONNECTION, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{AUTHORIZATION, CONNECTION, HOST, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use std::convert::Infallible;
@@ -47,6 +47,10 @@ pub(super) async fn answer(
 fn admit(parts: &Parts, server: &Server, life: &Life) -> Result<(), Reply> {
     let header = parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
     match auth::check(server.credentials(), header) {
+        // No host is needed (B2.4.5), but with two nobody knows whom it is for.
+        Verdict::Pass if parts.headers.get_all(HOST).iter().nth(1).is_some() => {
+            Err(Reply::error(StatusCode::BAD_REQUEST).closing())
+        }
         Verdict::Pass => Ok(()),
         Verdict::Malformed => Err(Reply::error(StatusCode::BAD_REQUEST).closing()),
         Verdict::Refused => {
@@ -106,6 +110,9 @@ async fn read(
     life: &Life,
 ) -> Result<Vec<u8>, BodyError> {
     let limits = &server.context().limits;
+    if body::is_coded(&parts.headers) {
+        return Err(BodyError::Coded);
+    }
     let takes_body = matches!(route, Route::Rpc | Route::Page(_));
     if takes_body && parts.method == Method::POST && !body::has_length(&parts.headers) {
         return Err(BodyError::NoLength);

@@ -1,7 +1,7 @@
 //! Reading a request's body, bounded in bytes and time (B2.3, B2.4.8).
 
 use super::life::Life;
-use super::limits::{FORM_BYTES, Limits};
+use super::limits::{BODY_RATE, FORM_BYTES, Limits};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -9,7 +9,7 @@ use hyper::{HeaderMap, StatusCode};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// For bytes that have come but were not handed over yet.
 const ENDED_PAUSE: Duration = Duration::from_millis(200);
@@ -26,6 +26,9 @@ pub(super) enum BodyError {
     /// It comes too slowly.
     #[error("the request took too long")]
     TooSlow,
+    /// It is coded, and not just in chunks.
+    #[error("the request is coded in a way that is not known")]
+    Coded,
     /// It is cut short, or its chunks are no chunks.
     #[error("the request is broken")]
     Broken,
@@ -38,6 +41,7 @@ impl BodyError {
             Self::NoLength => StatusCode::LENGTH_REQUIRED,
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Coded => StatusCode::NOT_IMPLEMENTED,
             Self::Broken => StatusCode::BAD_REQUEST,
         }
     }
@@ -46,6 +50,13 @@ impl BodyError {
 /// A POST must say how long it is, or come in chunks.
 pub(super) fn has_length(headers: &HeaderMap) -> bool {
     headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
+}
+
+/// Chunks are the one coding we know. hyper takes any that ends in chunks.
+pub(super) fn is_coded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let known = codings.next().is_none_or(|coding| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"));
+    !known || codings.next().is_some()
 }
 
 /// The whole body, `most` bytes at most. One that says it is longer is refused
@@ -66,30 +77,72 @@ pub(super) async fn read(
         return Err(BodyError::TooLong);
     }
     let mut limited = Limited::new(body, most);
-    let whole = async {
-        let mut bytes = Vec::new();
-        let mut place = None;
-        loop {
-            if place.is_none() && bytes.len() > FORM_BYTES {
-                place = large.acquire().await.ok();
-            }
-            // What the peer sent before its end is here already.
-            let pause = if life.has_ended() { ENDED_PAUSE } else { limits.body_pause };
-            let frame = tokio::select! {
-                biased;
-                frame = timeout(pause, limited.frame()) => frame,
-                () = life.until_ending() => continue,
-            };
-            match frame {
-                Err(_) if life.has_ended() => return Err(BodyError::Broken),
-                Err(_) => return Err(BodyError::TooSlow),
-                Ok(None) => break,
-                Ok(Some(Ok(frame))) => bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
-                Ok(Some(Err(error))) if error.is::<LengthLimitError>() => return Err(BodyError::TooLong),
-                Ok(Some(Err(_))) => return Err(BodyError::Broken),
-            }
+    let mut start = Instant::now();
+    let mut bytes = Vec::new();
+    let mut place = None;
+    loop {
+        if place.is_none() && bytes.len() > FORM_BYTES {
+            let asked = Instant::now();
+            place = large.acquire().await.ok();
+            // Not the client's fault.
+            start += asked.elapsed();
         }
-        Ok(bytes)
-    };
-    timeout(limits.body_time, whole).await.unwrap_or(Err(BodyError::TooSlow))
+        // What the peer sent before its end is here already.
+        let pause = if life.has_ended() { ENDED_PAUSE } else { limits.body_pause };
+        let patience = pause.min(time_left(bytes.len(), start.elapsed(), limits));
+        let frame = tokio::select! {
+            biased;
+            frame = timeout(patience, limited.frame()) => frame,
+            () = life.until_ending() => continue,
+        };
+        match frame {
+            Err(_) if life.has_ended() => return Err(BodyError::Broken),
+            Err(_) => return Err(BodyError::TooSlow),
+            Ok(None) => return Ok(bytes),
+            Ok(Some(Ok(frame))) => bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
+            Ok(Some(Err(error))) if error.is::<LengthLimitError>() => return Err(BodyError::TooLong),
+            Ok(Some(Err(_))) => return Err(BodyError::Broken),
+        }
+    }
+}
+
+/// How much longer a body may take of which so many bytes came in that time.
+fn time_left(bytes: usize, took: Duration, limits: &Limits) -> Duration {
+    let earned = Duration::from_secs(bytes as u64) / BODY_RATE;
+    (limits.body_time + earned).saturating_sub(took)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_coded, time_left};
+    use crate::http::Limits;
+    use crate::http::limits::BODY_RATE;
+    use hyper::HeaderMap;
+    use hyper::header::{HeaderValue, TRANSFER_ENCODING};
+    use std::time::Duration;
+
+    #[test]
+    fn a_body_has_some_time_and_more_for_each_byte_that_comes() {
+        let limits = Limits { body_time: Duration::from_secs(30), ..Limits::default() };
+        let left = |bytes, took| time_left(bytes, Duration::from_secs(took), &limits).as_secs();
+        assert_eq!(left(0, 10), 20);
+        assert_eq!(left(10, 31), 0);
+        let rate = BODY_RATE as usize;
+        assert_eq!(left(100 * rate, 60), 70);
+    }
+
+    /// B2.3 (chunked)
+    #[test]
+    fn chunks_are_the_one_coding_we_know() {
+        let coded = |codings: &[&'static str]| {
+            let pairs = codings.iter().map(|coding| (TRANSFER_ENCODING, HeaderValue::from_static(coding)));
+            is_coded(&pairs.collect::<HeaderMap>())
+        };
+        assert!(!coded(&[]));
+        assert!(!coded(&["chunked"]));
+        assert!(!coded(&["Chunked "]));
+        for codings in [&["gzip, chunked"][..], &["identity"], &["chunked", "chunked"], &["gzip", "chunked"], &[""]] {
+            assert!(coded(codings), "{codings:?}");
+        }
+    }
 }

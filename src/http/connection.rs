@@ -5,14 +5,16 @@ use super::answer::answer;
 use super::error_page;
 use super::idle::Idle;
 use super::life::{Admitted, Life, Lives, Phase};
-use super::limits::{HEAD_BYTES, HEAD_LINES};
+use super::limits::{HEAD_LINES, HYPER_BYTES};
 use super::wire::{Stream, Wire};
 use super::{Complaints, Context, Limits};
 use crate::config::{Credentials, HttpServer};
 use crate::model::Level;
 use crate::sys::clock;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use std::cell::RefCell;
 use std::pin::pin;
@@ -107,7 +109,10 @@ pub(super) async fn run(stream: Stream, peer: String, server: Rc<Server>, shutdo
     {
         let refusal = admitted.life().refusal();
         let last = refusal.map_or_else(Vec::new, |status| error_page::refusal(status, clock::now().wall));
-        stream.linger(&last).await;
+        tokio::select! {
+            () = stream.linger(&last) => {}
+            () = admitted.life().until_evicted() => {}
+        }
     }
 }
 
@@ -120,14 +125,15 @@ async fn drive(
 ) -> End {
     let life = admitted.life();
     let limits = &server.context.limits;
-    let service = service_fn(|request| {
-        life.enter(Phase::Body);
+    let service = service_fn(|request: Request<Incoming>| {
+        // Of chunks nobody knows how many there are, and they are a connection's last.
+        life.begin(request.body().size_hint().exact().unwrap_or(u64::MAX));
         answer(request, peer, Rc::clone(server), Rc::clone(life))
     });
     let io = TokioIo::new(Wire::new(Rc::clone(stream), Rc::clone(life)));
     let connection = http1::Builder::new()
         .header_read_timeout(None)
-        .max_buf_size(HEAD_BYTES)
+        .max_buf_size(HYPER_BYTES)
         .max_headers(HEAD_LINES)
         .title_case_headers(true)
         .serve_connection(io, service);
@@ -136,8 +142,13 @@ async fn drive(
     let mut stopping = false;
     loop {
         tokio::select! {
-            // A failed connection has perhaps just been told why.
-            _ = connection.as_mut() => return End::Done,
+            ended = connection.as_mut() => {
+                // hyper has no words for a client that wants to speak HTTP/2.
+                if ended.is_err() && life.phase() == Phase::Head {
+                    life.refuse(StatusCode::BAD_REQUEST);
+                }
+                return End::Done;
+            }
             () = life.until_evicted() => return End::Cut,
             () = until_follower_leaves(stream, life) => return End::Cut,
             () = check.as_mut() => {
@@ -156,12 +167,13 @@ async fn drive(
 }
 
 /// How long the client may go on with what it is doing; `None` when it is over.
-/// Answers take the time they take (B1.12.5), and a body has its own bounds.
+/// Answers take the time they take (B1.12.5), and a body has bounds of its own.
 fn time_left(life: &Life, limits: &Limits) -> Option<Duration> {
     let most = match life.phase() {
         Phase::Idle => limits.idle_time,
         Phase::Head => limits.head_time,
-        Phase::Body | Phase::Answering | Phase::Sending | Phase::Streaming => return Some(limits.head_time),
+        Phase::Sending => limits.unread_time,
+        Phase::Body | Phase::Answering | Phase::Streaming => return Some(limits.head_time),
     };
     most.checked_sub(life.age()).filter(|rest| !rest.is_zero())
 }

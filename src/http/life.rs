@@ -9,8 +9,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// How long an answer may lie unread before its connection may make room.
-const UNREAD: Duration = Duration::from_secs(10);
+/// How long a body may take to come, or an answer to be read, before the
+/// connection may make room for another.
+const SLOW: Duration = Duration::from_secs(10);
 
 /// What a connection is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,8 +39,10 @@ pub(super) struct Life {
     ended: Cell<bool>,
     /// Wakes whoever reads a body that may never be complete.
     ending: Notify,
-    /// The reader that was told to wait although the peer has ended.
+    /// The reader that was told to wait although there is input.
     held: RefCell<Option<Waker>>,
+    /// Bytes that a request's body still has.
+    body_left: Cell<u64>,
     /// A header of the coming answer is spelt in capitals that hyper cannot write.
     respell: Cell<bool>,
     /// What hyper wanted to answer to something that is no request.
@@ -59,6 +62,7 @@ impl Life {
             ended: Cell::new(false),
             ending: Notify::new(),
             held: RefCell::new(None),
+            body_left: Cell::new(0),
             respell: Cell::new(false),
             refusal: Cell::new(None),
             streaming: Notify::new(),
@@ -80,6 +84,13 @@ impl Life {
     pub(super) fn enter(&self, phase: Phase) {
         self.phase.set(phase);
         self.since.set(Instant::now());
+    }
+
+    /// The peer took some of the answer.
+    pub(super) fn sent(&self) {
+        if self.phase() == Phase::Sending {
+            self.enter(Phase::Sending);
+        }
     }
 
     /// Bytes came: between two requests they are the beginning of the next.
@@ -105,15 +116,27 @@ impl Life {
         self.ended.get()
     }
 
-    /// Whether the end of input is to be kept from hyper, which would throw the
-    /// answer away that the peer may well wait for (B1.12.6). `waker` is called
-    /// when the answer is out.
-    pub(super) fn holds_end(&self, waker: &Waker) -> bool {
-        let holds = matches!(self.phase(), Phase::Body | Phase::Answering | Phase::Sending);
-        if holds {
-            *self.held.borrow_mut() = Some(waker.clone());
-        }
-        holds
+    /// A request has come; `body` is how many bytes its body has, as hyper has it.
+    pub(super) fn begin(&self, body: u64) {
+        self.enter(Phase::Body);
+        self.body_left.set(body);
+    }
+
+    /// Bytes of the body that hyper was not handed yet.
+    pub(super) fn body_left(&self) -> u64 {
+        self.body_left.get()
+    }
+
+    /// hyper was handed so many bytes of the body.
+    pub(super) fn took(&self, count: usize) {
+        self.body_left.set(self.body_left.get().saturating_sub(count as u64));
+    }
+
+    /// Input, or its end, is kept from hyper until the answer is out: it would
+    /// throw the answer away that a half-closed peer waits for (B1.12.6), and
+    /// what comes next is the next request's. `waker` is called then.
+    pub(super) fn hold(&self, waker: &Waker) {
+        *self.held.borrow_mut() = Some(waker.clone());
     }
 
     /// All bytes handed over so far are in the socket.
@@ -184,8 +207,8 @@ impl Life {
     fn dispensable(&self) -> Option<(Phase, Instant)> {
         let waits = match self.phase() {
             Phase::Idle | Phase::Head => true,
-            Phase::Sending => self.age() > UNREAD,
-            Phase::Body | Phase::Answering | Phase::Streaming => false,
+            Phase::Body | Phase::Sending => self.age() > SLOW,
+            Phase::Answering | Phase::Streaming => false,
         };
         waits.then(|| (self.phase(), self.since.get()))
     }
@@ -283,28 +306,41 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_nobody_reads_makes_room_after_a_while() {
+    fn an_answer_that_nobody_reads_and_a_slow_body_make_room_after_a_while() {
         let lives = Rc::new(Lives::default());
-        let stuck = lives.admit();
+        let (stuck, slow) = (lives.admit(), lives.admit());
         drop(stuck.life().sending());
+        slow.life().begin(100);
         assert!(!lives.make_room());
         age(stuck.life(), 11);
         assert!(lives.make_room());
+        assert!(!lives.make_room());
+        age(slow.life(), 11);
+        assert!(lives.make_room());
     }
 
-    /// B1.12.6
+    /// B1.12.6, B2.5.6
     #[test]
-    fn the_end_of_input_is_held_back_until_the_answer_is_out() {
-        let life = Life::new();
-        let waker = std::task::Waker::noop();
-        assert!(!life.holds_end(waker));
-        for phase in [Phase::Body, Phase::Answering] {
-            life.enter(phase);
-            assert!(life.holds_end(waker));
+    fn a_held_reader_goes_on_when_the_answer_is_out() {
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicBool, Ordering};
+        #[derive(Default)]
+        struct Woken(AtomicBool);
+        impl std::task::Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.0.store(true, Ordering::Relaxed);
+            }
         }
-        drop(life.sending());
-        assert!(life.holds_end(waker));
+        let (life, woken) = (Life::new(), Arc::new(Woken::default()));
+        life.begin(3);
+        life.took(3);
+        assert_eq!(life.body_left(), 0);
+        life.hold(&Arc::clone(&woken).into());
         life.flushed();
-        assert!(!life.holds_end(waker));
+        assert!(!woken.0.load(Ordering::Relaxed));
+        drop(life.sending());
+        life.flushed();
+        assert!(woken.0.load(Ordering::Relaxed));
+        assert_eq!(life.phase(), Phase::Idle);
     }
 }

@@ -15,8 +15,10 @@ pub struct Limits {
     pub idle_time: Duration,
     /// Between two pieces of a request's body.
     pub body_pause: Duration,
-    /// For the whole of a body.
+    /// For the whole of a body, beside what its length takes at [`BODY_RATE`].
     pub body_time: Duration,
+    /// For an answer of which the client takes nothing.
+    pub unread_time: Duration,
     /// Bytes of a call's body (B2.1.13).
     pub body_bytes: usize,
     /// Bodies of more than 1 MiB that are read at a time; others wait.
@@ -33,7 +35,8 @@ impl Default for Limits {
             head_time: Duration::from_secs(30),
             idle_time: Duration::from_secs(35 * 60),
             body_pause: Duration::from_secs(30),
-            body_time: Duration::from_secs(10 * 60),
+            body_time: Duration::from_secs(30),
+            unread_time: Duration::from_secs(5 * 60),
             body_bytes: 64 << 20,
             large_bodies: 4,
             grace: Duration::from_secs(1),
@@ -41,9 +44,16 @@ impl Default for Limits {
     }
 }
 
-/// Bytes of a request's head (B2.4.1); also what hyper keeps of an answer that
-/// the client does not take.
+/// Bytes of a request's head (B2.4.1).
 pub(super) const HEAD_BYTES: usize = 128 << 10;
+
+/// What hyper keeps of a request, and of an answer that the client does not take:
+/// a head must fit.
+pub(super) const HYPER_BYTES: usize = 2 * HEAD_BYTES;
+
+/// Bytes a second that a body has to come with on the whole: a client that sends
+/// one now and then is not waited for.
+pub(super) const BODY_RATE: u32 = 32 << 10;
 
 /// Header lines of a request.
 pub(super) const HEAD_LINES: usize = 256;

@@ -11,6 +11,7 @@ mod auth;
 mod body;
 mod connection;
 mod error_page;
+mod head;
 mod idle;
 mod life;
 mod limits;

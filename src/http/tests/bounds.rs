@@ -1,8 +1,10 @@
 //! What clients may take of the server.
 
-use super::{Setup, answered, call, error, post, start, with};
+use super::{PATIENCE, Setup, answered, call, call_body, error, post, start, with};
 use crate::http::Limits;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
 
 /// B2.4.1
 #[test]
@@ -63,6 +65,62 @@ fn half_sent_requests_are_dropped() {
         client.send("POST /RPC2 HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc").await;
         client.half_close().await;
         assert_eq!(client.rest().await, error("HTTP/1.1|Connection: close\r\n", 400, "Bad Request"));
+    });
+}
+
+#[test]
+fn a_body_that_keeps_coming_too_slowly_is_dropped() {
+    let limits = Limits { body_time: Duration::from_millis(40), ..Limits::default() };
+    with(Setup { limits, ..Setup::default() }, async |house| {
+        let answer = house.exchange("POST /RPC2 HTTP/1.1\r\nContent-Length: 1000\r\n\r\nabc").await;
+        assert_eq!(answer, error("HTTP/1.1|Connection: close\r\n", 408, "Request Timeout"));
+        // Each byte earns a little more time, but never enough for the next.
+        let mut client = house.connect().await;
+        client.send("POST /RPC2 HTTP/1.1\r\nContent-Length: 100000\r\n\r\n").await;
+        let (mut reader, mut writer) = client.stream.into_split();
+        let drip = tokio::task::spawn_local(async move {
+            let mut beat = tokio::time::interval(Duration::from_millis(5));
+            while writer.write_all(b"x").await.is_ok() {
+                beat.tick().await;
+            }
+        });
+        let mut answer = String::new();
+        timeout(PATIENCE, reader.read_to_string(&mut answer)).await.unwrap().unwrap();
+        assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
+        drip.abort();
+    });
+}
+
+#[test]
+fn an_answer_that_nobody_reads_is_dropped() {
+    let brief = Duration::from_millis(40);
+    let limits = Limits { head_time: brief, unread_time: brief * 2, ..Limits::default() };
+    with(Setup { limits, ..Setup::default() }, async |house| {
+        let params =
+            "<params><param><value><int>0</int></value></param><param><value><int>0</int></value></param></params>";
+        let body = call_body("supervisor.readLog").replace("<params>\n</params>", params);
+        let request = post("HTTP/1.1", "", &body);
+        assert!(house.ask(&request).await.len() > 3 << 20);
+        let mut client = house.connect().await;
+        client.send(&request).await;
+        // Longer than it is waited for.
+        timeout(brief * 10, std::future::pending::<()>()).await.unwrap_err();
+        let got = client.rest().await;
+        assert!(got.starts_with("HTTP/1.1 200 OK\r\n") && got.len() < 2 << 20, "{}", got.len());
+    });
+}
+
+/// B2.1.13, B2.7.6
+#[test]
+fn a_refusal_reaches_a_client_that_sends_all_of_its_body_first() {
+    with(Setup { auth: Some(("user", "pw")), ..Setup::default() }, async |house| {
+        let large = post("HTTP/1.1", "", &"x".repeat(8 << 20));
+        assert!(house.exchange(&large).await.starts_with("HTTP/1.1 401 Unauthorized\r\n"));
+    });
+    let limits = Limits { body_bytes: 1000, ..Limits::default() };
+    with(Setup { limits, ..Setup::default() }, async |house| {
+        let large = post("HTTP/1.1", "", &"x".repeat(8 << 20));
+        assert!(house.exchange(&large).await.starts_with("HTTP/1.1 413 Payload Too Large\r\n"));
     });
 }
 

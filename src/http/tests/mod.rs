@@ -4,6 +4,7 @@
 pub(in crate::http) mod engine;
 mod auth;
 mod bounds;
+mod framing;
 mod logtail;
 mod rpc;
 mod web;
@@ -114,8 +115,13 @@ impl Client {
         self.stream.write_all(bytes.as_ref()).await.unwrap();
     }
 
+    /// False when the server takes no more.
+    async fn try_send(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write_all(bytes).await.is_ok()
+    }
+
     async fn half_close(&mut self) {
-        self.stream.shutdown().await.unwrap();
+        drop(self.stream.shutdown().await);
     }
 
     /// More bytes; false at the end.
