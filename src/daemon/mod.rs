@@ -26,13 +26,20 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::{JoinSet, LocalSet, spawn_blocking};
 
 /// Events of children that wait for the engine; more make the pump wait.
 const PUMP_EVENTS: usize = 1024;
 
 /// How long the last log lines may take to reach the disk at the end of a life.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Threads that read logs and /proc beside the loop.
+const HELPERS: usize = 64;
+
+/// How long an idle one of them is kept: for good. Where no process can be made
+/// no thread can be made either, and the runtime panics if there is none at all.
+const KEPT: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// Status for an error of usage or configuration (A1.38).
 const USAGE: u8 = 2;
@@ -145,8 +152,10 @@ impl Begun {
     /// Serves and supervises until everything has stopped.
     fn live(self, config: Config, source: Source, signals: Signals) -> Result<(Ended, Rest), BootError> {
         let Self { pidfile, sockets, log, prepared, listeners } = self;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().max_blocking_threads(HELPERS).thread_keep_alive(KEPT).build()?;
         let lived = LocalSet::new().block_on(&runtime, async {
+            first_helper().await?;
             let (tell, pump_events) = mpsc::channel(PUMP_EVENTS);
             let (handle, inbox) = EngineHandle::channel(config.supervisord.loglevel);
             let context = Rc::new(context(handle, &config));
@@ -171,6 +180,13 @@ impl Begun {
         drop((sockets, pidfile));
         lived
     }
+}
+
+/// Makes the runtime's first helper while that can still be refused as an error.
+async fn first_helper() -> io::Result<()> {
+    let possible = std::thread::Builder::new().spawn(|| {})?;
+    drop(possible.join());
+    Ok(spawn_blocking(|| {}).await?)
 }
 
 fn context(engine: EngineHandle, config: &Config) -> Context {
