@@ -281,6 +281,14 @@ class Daemon:
         """The activity log."""
         return self.lab.read("supervisord.log")
 
+    def rests(self, seconds=1):
+        """Fails if the daemon is busy with nothing, or does not answer."""
+        used = cpu_seconds(self.pid)
+        time.sleep(seconds)
+        used = cpu_seconds(self.pid) - used
+        assert used < 0.3, f"{used} s of processor time in {seconds} s"
+        assert self.rpc.getState()["statename"] == "RUNNING"
+
     def settle(self):
         """Until the activity log has rested a moment: it may be written behind an answer."""
         before = None

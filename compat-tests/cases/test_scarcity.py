@@ -48,6 +48,10 @@ def test_no_descriptor_is_left(daemon):
     with pytest.raises(xmlrpc.client.Fault, match="SPAWN_ERROR: cat"):
         rpc.startProcess("cat")
     assert rpc.getProcessInfo("cat")["spawnerr"] == "too many open files to spawn 'cat'"
+    assert d.log_lines("spawnerr", "gave up") == [
+        "INFO spawnerr: too many open files to spawn 'cat'",
+        "INFO gave up: cat entered FATAL state, too many start retries too quickly",
+    ]
     resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (soft, hard))
     assert rpc.startProcess("cat") is True
 
@@ -81,8 +85,36 @@ def test_no_process_is_left(lab):
     with pytest.raises(xmlrpc.client.Fault, match="SPAWN_ERROR: cat"):
         d.rpc.startProcess("cat")
     assert d.info("cat")["spawnerr"] == "Too many processes in process table to spawn 'cat'"
+    assert d.log_lines("spawnerr", "gave up") == [
+        "INFO spawnerr: Too many processes in process table to spawn 'cat'",
+        "INFO gave up: cat entered FATAL state, too many start retries too quickly",
+    ]
+    if lab.target.name == "ours":
+        d.rests()  # the reference watches the pipes of the child that was not made
     limit_processes(d, 500)
     assert d.rpc.startProcess("cat") is True
+
+
+@pytest.mark.needs_root
+@pytest.mark.skipif(not (shutil.which("setpriv") and shutil.which("prlimit")), reason="needs setpriv and prlimit")
+@pytest.mark.contract("A4.58", "A4.20", "B1.10.1", "A4.76")
+def test_a_restart_while_no_process_is_left(lab, target):
+    """What fails is tried again; what needs no process is done. Threads count as processes."""
+    dog = "[program:dog]\ncommand=/bin/sh -c 'sleep 99 & exec cat'\n"
+    d = as_nobody(lab, "[program:cat]\ncommand=/bin/cat\nstartsecs=0\nstartretries=9\n" + dog)
+    d.wait(cat="RUNNING", dog="RUNNING")
+    limit_processes(d, 0)
+    os.kill(d.info("cat")["pid"], signal.SIGKILL)
+    d.wait(cat="BACKOFF")
+    assert d.rpc.tailProcessStdoutLog("cat", 0, 100) == ["", 0, False]
+    assert d.rpc.readProcessStdoutLog("cat", 0, 0) == ""
+    d.rpc.stopProcess("dog")
+    if target.name == "ours":
+        d.wait_log("left after the stop", seconds=5)
+        assert d.rpc.clearProcessLogs("cat") is True  # after that the reference answers no more
+    limit_processes(d, 500)
+    d.wait(cat="RUNNING")
+    assert d.stop() == 0
 
 
 @pytest.mark.needs_root
