@@ -1,8 +1,9 @@
 """Which numbered behaviours have a test that names them.
 
 Reads the items from the files of the given folder (`A4.12 ...`, `- B1.6.2 ...`,
-`| A4.14 | ...`) and their mentions from Rust doc comments and pytest markers,
-then prints covered/total per section. `--missing` lists the uncovered ones.
+`| A4.14 | ...`) and their mentions from Rust doc comments, pytest markers and
+the cases of golden/, then prints covered/total per section. `--missing` lists
+the uncovered ones.
 """
 
 import argparse
@@ -41,6 +42,8 @@ def named():
             texts += re.findall(r"((?:^\s*///.*\n)+)(?:^\s*#\[.*\n)*^\s*#\[(?:tokio::)?test", text, re.MULTILINE)
     for path in (PROJECT / "compat-tests" / "cases").glob("*.py"):
         texts += re.findall(r"\.contract\((.*?)\)", path.read_text(), re.DOTALL)
+    for path in (PROJECT / "compat-tests" / "golden").glob("*.txt"):
+        texts += re.findall(r"^== \S+ (.*)$", path.read_text(), re.MULTILINE)
     count, ranged = defaultdict(int), set()
     for text in texts:
         for first, last in NUMBER.findall(text):
