@@ -137,3 +137,46 @@ def test_a_signal_during_the_start_leaves_nothing_behind(lab, target):
     assert not daemon.socket.exists()
     assert not (lab.root / "supervisord.pid").exists()
     assert len(daemon.log_lines("WARN received SIGTERM indicating exit request")) == 1
+
+
+@pytest.mark.contract("A4.137", "A4.61")
+def test_a_restart_closes_what_the_launcher_left_open(lab):
+    """All but the first two beyond stdio, which a launcher may have meant."""
+    lab.write("held", "")
+    words = ("sh", "-c", 'exec 4<{root}/held 9<{root}/held; exec "$@"'.replace("{root}", str(lab.root)), "sh")
+    process = lab.spawn(*words, lab.target.program("supervisord"), "-n", "-c", str(lab.config(CAT)))
+
+    def held(pid):
+        links = {int(fd): os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+        return [fd for fd in sorted(links) if links[fd] == f"{lab.root}/held"]
+
+    until("cat", lambda: "success: cat" in lab.read("supervisord.log"))
+    assert held(process.pid) == [4, 9]
+    assert held(rpc(lab.root / "s.sock").supervisor.getProcessInfo("cat")["pid"]) == []
+    process.send_signal(signal.SIGHUP)
+    until("the second life", lambda: lab.read("supervisord.log").count("success: cat") == 2)
+    assert held(process.pid) == [4]
+
+
+def status(pid, field):
+    """A line of /proc/PID/status."""
+    return next(line.split()[1:] for line in open(f"/proc/{pid}/status") if line.startswith(f"{field}:"))
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A4.142", "A4.136", "A4.110")
+def test_what_a_restart_does_not_change_and_the_user_that_it_does(daemon):
+    d = daemon(CAT).wait(cat="RUNNING")
+    d.root.chmod(0o777)
+    (d.root / "childlog").chmod(0o777)
+    (d.root / "supervisord.log").chmod(0o666)
+    limits = open(f"/proc/{d.pid}/limits").read()
+    session = os.getsid(d.pid)
+    text = d.conf.read_text().replace("user=root", "user=nobody\nnodaemon=false\nminfds=2000\nminprocs=300")
+    d.conf.write_text(text)
+    d.signal(signal.SIGHUP)
+    d.wait_log("success: cat", times=2)
+    assert d.process.poll() is None and d.rpc.getPID() == d.pid
+    assert os.getsid(d.pid) == session
+    assert open(f"/proc/{d.pid}/limits").read() == limits
+    assert status(d.pid, "Uid") == status(d.info("cat")["pid"], "Uid") == ["65534"] * 4

@@ -15,6 +15,7 @@ use crate::http::{self, Context, Limits, Listener};
 use crate::logs::MainLog;
 use crate::model::{Level, LogLine, SUPERVISOR_VERSION};
 use crate::pump::Pump;
+use crate::sys::inherited::Inherited;
 use crate::sys::signals::Signals;
 use crate::sys::{clock, user};
 use args::Options;
@@ -84,6 +85,7 @@ fn source(options: Options, prog: &str) -> Source {
 
 /// One life after the other.
 fn live(mut config: Config, source: &Source) -> Result<(), BootError> {
+    let mut inherited = Inherited::take();
     // Before there is anything that an end by a signal would leave behind. One
     // that comes while the steps of the start are taken is read behind them.
     let mut signals = Signals::take()?;
@@ -106,6 +108,7 @@ fn live(mut config: Config, source: &Source) -> Result<(), BootError> {
             Ended::Exit => return Ok(()),
             Ended::Restart(next) => config = *next,
         }
+        inherited.close_below(config.supervisord.minfds);
         (signals, serial, before) = (rest.signals, rest.serial, Some(rest.config));
         first = false;
     }

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod daemonize;
 pub mod errno;
 pub mod fds;
+pub mod inherited;
 pub mod kill;
 pub mod limits;
 pub mod pidfile;
