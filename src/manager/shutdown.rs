@@ -155,8 +155,19 @@ impl Manager {
 #[cfg(test)]
 mod tests {
     use super::{Action, Input, Manager};
-    use crate::model::{Now, Signal, SupervisorState};
+    use crate::model::{Level, LogLine, Now, Signal, SupervisorState};
     use std::time::Duration;
+
+    /// A4.130: no other reaches us today
+    #[test]
+    fn a_signal_that_means_nothing_is_a_line_for_the_most_curious() {
+        let now = Now { mono: Duration::from_secs(1000), wall: Duration::from_secs(1_700_000_001) };
+        let mut manager = Manager::new("supervisor".to_owned(), vec![], 0);
+        let mut out = vec![];
+        manager.input(Input::Signalled(Signal::from_number(10).unwrap()), now, &mut out);
+        let line = LogLine::new(Level::Blather, "received SIGUSR1 indicating nothing");
+        assert_eq!((out, manager.state()), (vec![Action::Log(line)], SupervisorState::Running));
+    }
 
     /// A4.126: between the end of a restart's way out and the next life.
     #[test]
