@@ -3,7 +3,7 @@
 //! XML itself. Keeps its own stack: depth costs memory, never the call stack.
 
 use super::wellformed::{
-    check_attributes, check_comment, check_declaration, check_target, is_name, is_space, is_xml_char, reference,
+    check_attributes, check_comment, check_declaration, check_target, is_all_xml, is_name, is_space, reference,
 };
 use super::{Call, DecodeError, Value, WireFault, scalar};
 use quick_xml::Reader;
@@ -20,6 +20,9 @@ pub const MAX_CALL_ELEMENTS: usize = 500_000;
 
 /// Elements of a response; `getAllProcessInfo` has 60 for each process.
 pub const MAX_RESPONSE_ELEMENTS: usize = 4_000_000;
+
+/// Members up to which comparing names is quicker than looking them up.
+const FEW_MEMBERS: usize = 64;
 
 const OUTSIDE: &str = "text outside the root";
 
@@ -141,7 +144,7 @@ impl Decoder {
     fn run(body: &[u8], max_elements: usize) -> Result<Self, DecodeError> {
         let Ok(text) = std::str::from_utf8(body) else { return refuse("not UTF-8") };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if !text.chars().all(is_xml_char) {
+        if !is_all_xml(text) {
             return refuse("a character that XML forbids");
         }
         let mut reader = Reader::from_str(text);
@@ -156,7 +159,7 @@ impl Decoder {
                     decoder.end()?;
                 }
                 Event::End(_) => decoder.end()?,
-                Event::Text(text) if text.contains("]]>") => return refuse("]]> in text"),
+                Event::Text(text) if text.contains(']') && text.contains("]]>") => return refuse("]]> in text"),
                 Event::Text(text) => decoder.text(&text.xml10_content())?,
                 Event::CData(_) | Event::GeneralRef(_) if decoder.open.is_empty() => return refuse(OUTSIDE),
                 Event::CData(text) => decoder.text(&text.xml10_content())?,
@@ -182,7 +185,10 @@ impl Decoder {
         if !is_name(name.as_ref()) {
             return refuse("an element without a name");
         }
-        check_attributes(tag.attributes_raw())?;
+        let attributes = tag.attributes_raw();
+        if !attributes.is_empty() {
+            check_attributes(attributes)?;
+        }
         self.open.push(Frame { kind: Kind::of(name.as_ref()), text: String::new(), children: Vec::new() });
         Ok(())
     }
@@ -256,7 +262,9 @@ fn first(nodes: Vec<Node>, none: &'static str) -> Result<Value, DecodeError> {
 /// of one name the last wins, in the place of the first, as in a Python dict.
 fn members(nodes: Vec<Node>) -> Result<Value, DecodeError> {
     let mut members: Vec<(String, Value)> = Vec::with_capacity(nodes.len());
+    // a struct of the API has a few members: they are compared; an attack's are looked up
     let mut places: HashMap<String, usize> = HashMap::new();
+    let many = nodes.len() > FEW_MEMBERS;
     for node in nodes {
         let Ok([name, value]) = <[Value; 2]>::try_from(node.children) else {
             return refuse("a <member> that is not a name and a value");
@@ -266,10 +274,14 @@ fn members(nodes: Vec<Node>) -> Result<Value, DecodeError> {
             Value::Nil => String::new(),
             _ => return refuse("a member's name that is no text"),
         };
-        match places.get(&name).and_then(|place| members.get_mut(*place)) {
+        let place =
+            if many { places.get(&name).copied() } else { members.iter().position(|(known, _)| *known == name) };
+        match place.and_then(|place| members.get_mut(place)) {
             Some(member) => member.1 = value,
             None => {
-                places.insert(name.clone(), members.len());
+                if many {
+                    places.insert(name.clone(), members.len());
+                }
                 members.push((name, value));
             }
         }

@@ -14,6 +14,15 @@ pub fn is_xml_char(c: char) -> bool {
     !matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }
 
+/// Whether XML 1.0 can carry all of `text`. The bytes tell nearly always: but for
+/// controls only what begins with 0xEF can be forbidden.
+pub(super) fn is_all_xml(text: &str) -> bool {
+    let plain = |byte: u8| byte != 0xef && (byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r'));
+    // whole pieces without a branch, which the compiler makes wide steps of
+    let piece = |bytes: &[u8]| bytes.iter().fold(true, |all, byte| all & plain(*byte));
+    text.as_bytes().chunks(256).all(piece) || text.chars().all(is_xml_char)
+}
+
 /// XML's white space; Unicode has more, which counts as text.
 pub(super) fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r')
@@ -22,6 +31,10 @@ pub(super) fn is_space(c: char) -> bool {
 /// Whether `name` can name an element, an attribute or a target. Combining
 /// marks are no letters here, though XML allows a few inside a name.
 pub(super) fn is_name(name: &str) -> bool {
+    // nearly every name is a word of plain letters
+    if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return true;
+    }
     let starts = |c: char| c.is_alphabetic() || c == '_' || c == ':';
     let goes_on = |c: char| starts(c) || c.is_alphanumeric() || c == '-' || c == '.';
     name.starts_with(starts) && name.chars().all(goes_on)
