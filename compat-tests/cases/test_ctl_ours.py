@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -196,3 +197,21 @@ def test_a_stream_ends_when_nobody_reads_it(running, transcript, words):
     assert process.wait(10) == 0
     assert process.stderr.read() == b""
     process.stderr.close()
+
+
+@pytest.mark.contract("B3.7.3", "B3.7.40")
+def test_named_lists_are_acted_on_at_once_and_told_in_order(daemon, transcript):
+    names = [f"p{n}" for n in range(8)]
+    d = daemon("".join(f"[program:{name}]\ncommand=/bin/sleep 1000\nstartsecs=1\nautostart=false\n" for name in names))
+    begun = time.monotonic()
+    done = transcript.run("start", *reversed(names), "nobody")
+    assert time.monotonic() - begun < 6, "one after the other takes 8 s"
+    expected = [f"{name}: started" for name in reversed(names)] + ["nobody: ERROR (no such process)"]
+    assert (done.stdout.splitlines(), done.code) == (expected, 1)
+    done = transcript.run("restart", "p3", "p1", "p2")
+    assert done.stdout.splitlines() == [f"{name}: {done}" for done in ("stopped", "started") for name in ("p3", "p1", "p2")]
+    # what may mean the same process is done one after the other
+    done = transcript.run("stop", "p1", "p1:*", "p2", "p2")
+    assert done.stdout.splitlines() == [
+        "p1: stopped", "p2: stopped", "p2: ERROR (not running)",
+    ]  # fmt: skip

@@ -156,6 +156,14 @@ fn truth(value: &Value) -> Result<bool, CallError> {
     }
 }
 
+/// A list of results (B1.7).
+///
+/// # Errors
+/// [`CallError::BadAnswer`] when it is none.
+pub fn results(value: &Value) -> Result<Vec<CallResult>, CallError> {
+    list(value, CallResult::from_value)
+}
+
 pub(super) fn list<T>(value: &Value, entry: impl Fn(&Value) -> Result<T, CallError>) -> Result<Vec<T>, CallError> {
     match value {
         Value::Array(entries) => entries.iter().map(entry).collect(),

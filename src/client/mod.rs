@@ -2,6 +2,7 @@
 //! and the log streams. Prints nothing and decides nothing about exit codes.
 
 pub mod answer;
+pub mod at_once;
 pub mod endpoint;
 pub mod error;
 pub mod http;
@@ -11,6 +12,7 @@ pub mod transport;
 
 pub use crate::xmlrpc::WireFault;
 pub use answer::{CallResult, ConfigEntry, ProcessEntry, Reread};
+pub use at_once::AtOnce;
 pub use error::CallError;
 pub use proxy::Proxy;
 pub use stream::LogStream;

@@ -1,6 +1,7 @@
 //! The calls a client makes, typed: one function per method in use.
 
 use super::answer::{self, CallResult, ConfigEntry, ProcessEntry, Reread};
+use super::at_once::{AtOnce, NamedCall};
 use super::{CallError, LogStream, Transport};
 use crate::model::Channel;
 use crate::xmlrpc::{self, Value};
@@ -22,6 +23,11 @@ impl Proxy {
     #[must_use]
     pub fn new(transport: Transport) -> Self {
         Self { transport }
+    }
+
+    /// Makes several calls at once.
+    pub fn at_once(&self, calls: Vec<NamedCall>) -> Answer<AtOnce> {
+        Ok(AtOnce::begin(self.transport.another()?, calls))
     }
 
     /// `getVersion`: the API's version, under the name every daemon knows.
@@ -192,7 +198,7 @@ impl Proxy {
     }
 
     fn results(&mut self, method: &str, params: &[Value]) -> Answer<Vec<CallResult>> {
-        answer::list(&self.call(method, params)?, CallResult::from_value)
+        answer::results(&self.call(method, params)?)
     }
 }
 

@@ -69,6 +69,34 @@ impl Transport {
         self
     }
 
+    /// Another client of the same server, without the open connection.
+    ///
+    /// # Errors
+    /// No descriptor is left.
+    pub fn another(&self) -> io::Result<Self> {
+        let interrupt = self.interrupt.as_ref().map(OwnedFd::try_clone).transpose()?;
+        let (endpoint, authorization) = (self.endpoint.clone(), self.authorization.clone());
+        Ok(Self { endpoint, authorization, connection: None, interrupt })
+    }
+
+    /// Sends a request on a connection of its own and does not wait.
+    ///
+    /// # Errors
+    /// No connection.
+    pub fn post_alone(&self, body: &str) -> Result<Posted, CallError> {
+        let mut connection = Connection::open(&self.endpoint)?;
+        connection.write_all(self.request(body).as_bytes())?;
+        Ok(Posted(connection))
+    }
+
+    /// Waits for the answer's body to what was posted alone.
+    ///
+    /// # Errors
+    /// As [`post`](Self::post).
+    pub fn receive(&self, Posted(mut connection): Posted) -> Result<Vec<u8>, CallError> {
+        self.answer_to(&mut connection).map(|(body, _)| body)
+    }
+
     /// Sends an XML-RPC request and waits for the answer's body, however long
     /// that takes: a stop may take `stopwaitsecs`.
     ///
@@ -79,19 +107,25 @@ impl Transport {
             Some(connection) => connection,
             None => Connection::open(&self.endpoint)?,
         };
-        let mut request = self.head("POST /RPC2");
-        request.push_str(&format!("Content-Type: text/xml\r\nContent-Length: {}\r\n\r\n", body.len()));
-        request.push_str(body);
-        connection.write_all(request.as_bytes())?;
-        let (response, body) = self.answer(&mut connection)?;
+        connection.write_all(self.request(body).as_bytes())?;
+        let (body, close) = self.answer_to(&mut connection)?;
+        self.connection = (!close).then_some(connection);
+        Ok(body)
+    }
+
+    fn request(&self, body: &str) -> String {
+        let head = self.head("POST /RPC2");
+        format!("{head}Content-Type: text/xml\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    }
+
+    /// The body of a good answer, and whether the connection ends with it.
+    fn answer_to(&self, connection: &mut Connection) -> Result<(Vec<u8>, bool), CallError> {
+        let (response, body) = self.answer(connection)?;
         match response.head() {
             Some(head) if head.status != 200 => {
                 Err(CallError::Status { status: head.status, reason: head.reason.clone() })
             }
-            Some(head) => {
-                self.connection = (!head.close).then_some(connection);
-                Ok(body)
-            }
+            Some(head) => Ok((body, head.close)),
             None => Err(CallError::Hangup),
         }
     }
@@ -149,6 +183,10 @@ impl Transport {
         }
     }
 }
+
+/// A request that was sent; its answer is to come.
+#[derive(Debug)]
+pub struct Posted(Connection);
 
 /// One open socket.
 #[derive(Debug)]

@@ -21,6 +21,7 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
         told_by_daemon: None,
         fine: None,
         unknown_group: exit::GENERIC,
+        at_once: None,
         one: &|proxy, name| proxy.clear_logs(name),
         group: &clear_group,
         all: &|proxy| proxy.clear_all_logs(),

@@ -18,6 +18,7 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
         told_by_daemon: Some(FaultCode::Failed),
         fine: None,
         unknown_group: exit::GENERIC,
+        at_once: None,
         one: &|proxy, name| proxy.signal(name, signal),
         group: &|proxy, group| proxy.signal_group(group, signal),
         all: &|proxy| proxy.signal_all(signal),

@@ -31,6 +31,7 @@ pub(super) fn start(session: &mut Session, words: &[&str]) -> Result<(), CtlErro
         told_by_daemon: None,
         fine: Some(FaultCode::AlreadyStarted),
         unknown_group: exit::INVALID_ARGS,
+        at_once: Some(["startProcess", "startProcessGroup"]),
         one: &|proxy, name| proxy.start(name),
         group: &|proxy, group| proxy.start_group(group),
         all: &|proxy| proxy.start_all(),

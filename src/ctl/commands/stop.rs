@@ -27,6 +27,7 @@ pub(super) fn stop(session: &mut Session, words: &[&str]) -> Result<(), CtlError
         told_by_daemon: Some(FaultCode::Failed),
         fine: Some(FaultCode::NotRunning),
         unknown_group: exit::GENERIC,
+        at_once: Some(["stopProcess", "stopProcessGroup"]),
         one: &|proxy, name| proxy.stop(name),
         group: &|proxy, group| proxy.stop_group(group),
         all: &|proxy| proxy.stop_all(),

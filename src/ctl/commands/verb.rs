@@ -1,11 +1,13 @@
 //! What start, stop, signal and clear have in common: `all`, groups and single
 //! names, one line per result, and the exit code that follows from it.
 
+use crate::client::answer;
 use crate::client::proxy::Answer;
 use crate::client::{CallError, CallResult, Proxy};
 use crate::ctl::{CtlError, Session, exit, pattern};
 use crate::model::{Json, NameSpec, namespec};
 use crate::rpc::FaultCode;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A verb that acts on processes by name.
 pub(super) struct Verb<'a> {
@@ -21,6 +23,9 @@ pub(super) struct Verb<'a> {
     pub(super) fine: Option<FaultCode>,
     /// The exit code for a group that is not there.
     pub(super) unknown_group: u8,
+    /// The methods for a process and for a group, if several words may be acted
+    /// on at once.
+    pub(super) at_once: Option<[&'static str; 2]>,
     /// Acts on one process.
     pub(super) one: &'a dyn Fn(&mut Proxy, &str) -> Answer<()>,
     /// Acts on a group.
@@ -37,7 +42,11 @@ impl Verb<'_> {
             let results = (self.all)(session.proxy()?)?;
             return results.iter().try_for_each(|result| self.report(session, result));
         }
-        for word in &pattern::expand(session, words)? {
+        let words = pattern::expand(session, words)?;
+        if let (Some(methods), true) = (self.at_once, words.len() > 1 && are_apart(&words)) {
+            return self.run_at_once(session, methods, &words);
+        }
+        for word in &words {
             let spec = NameSpec::parse(word);
             match spec.process {
                 None => self.run_group(session, &spec.group)?,
@@ -47,8 +56,42 @@ impl Verb<'_> {
         Ok(())
     }
 
+    /// All calls are made at once; lines come in the order of the words, as if
+    /// each had been waited for.
+    fn run_at_once(
+        &self,
+        session: &mut Session,
+        [one, group]: [&'static str; 2],
+        words: &[String],
+    ) -> Result<(), CtlError> {
+        let specs: Vec<NameSpec> = words.iter().map(|word| NameSpec::parse(word)).collect();
+        let call = |(spec, word): (&NameSpec, &String)| match spec.process {
+            None => (group, spec.group.clone()),
+            Some(_) => (one, word.clone()),
+        };
+        let mut calls = session.proxy()?.at_once(specs.iter().zip(words).map(call).collect())?;
+        for spec in specs {
+            let Some(answer) = calls.next_answer() else { return Ok(()) };
+            match spec.process {
+                None => self.report_group(session, &spec.group, answer.and_then(|value| answer::results(&value)))?,
+                Some(process) => self.report_one(session, spec.group, process, answer.map(drop))?,
+            }
+        }
+        Ok(())
+    }
+
     fn run_group(&self, session: &mut Session, group: &str) -> Result<(), CtlError> {
-        match (self.group)(session.proxy()?, group) {
+        let answer = (self.group)(session.proxy()?, group);
+        self.report_group(session, group, answer)
+    }
+
+    fn report_group(
+        &self,
+        session: &mut Session,
+        group: &str,
+        answer: Answer<Vec<CallResult>>,
+    ) -> Result<(), CtlError> {
+        match answer {
             Ok(results) => results.iter().try_for_each(|result| self.report(session, result)),
             Err(error) if error.fault_code() == Some(FaultCode::BadName as i32) => {
                 session.say_failed(&format!("{group}:*"), "no such group", &format!("{group}: ERROR (no such group)"));
@@ -60,7 +103,18 @@ impl Verb<'_> {
     }
 
     fn run_one(&self, session: &mut Session, word: &str, group: String, name: String) -> Result<(), CtlError> {
-        let (status, description) = match (self.one)(session.proxy()?, word) {
+        let answer = (self.one)(session.proxy()?, word);
+        self.report_one(session, group, name, answer)
+    }
+
+    fn report_one(
+        &self,
+        session: &mut Session,
+        group: String,
+        name: String,
+        answer: Answer<()>,
+    ) -> Result<(), CtlError> {
+        let (status, description) = match answer {
             Ok(()) => (exit::RESULT_OK, String::new()),
             Err(CallError::Fault(fault)) => (fault.code, fault.text),
             Err(error) => return Err(error.into()),
@@ -106,6 +160,32 @@ impl Verb<'_> {
         match self.reasons.iter().find(|(code, _)| *code as i32 == result.status) {
             Some((_, reason)) => Ok(format!("{name}: ERROR ({reason})")),
             None => Err(CtlError::UnknownResult { code: result.status, name }),
+        }
+    }
+}
+
+/// Whether no two words can mean the same process: only then may they be acted on
+/// at once, since `start p p` is a start and a refusal.
+fn are_apart(words: &[String]) -> bool {
+    let mut seen: BTreeMap<String, BTreeSet<Option<String>>> = BTreeMap::new();
+    words.iter().map(|word| NameSpec::parse(word)).all(|spec| {
+        let members = seen.entry(spec.group).or_default();
+        let whole = spec.process.is_none() || members.contains(&None);
+        (members.is_empty() || !whole) && members.insert(spec.process)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::are_apart;
+
+    /// B3.7.3: repeats are done again, one after the other.
+    #[test]
+    fn words_that_may_mean_the_same_process_are_not_apart() {
+        let apart = |words: &[&str]| are_apart(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert!(apart(&["a", "b", "g:p", "g:q", "h:*"]));
+        for words in [&["a", "a"][..], &["a", "a:a"], &["g:*", "g:p"], &["g:p", "g:"], &["g:*", "g:*"]] {
+            assert!(!apart(words), "{words:?}");
         }
     }
 }
