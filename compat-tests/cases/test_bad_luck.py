@@ -96,18 +96,3 @@ def test_who_died_before_the_daemon_began_is_buried_too(lab):
     lab.spawn(sys.executable, "-c", HEIR, lab.target.program("supervisord"), "-n", "-c", str(lab.config("")))
     line = r"reaped unknown pid \d+ \(exit status 3"
     until("the dead to be buried", lambda: re.search(line, lab.read("supervisord.log")))
-
-
-@pytest.mark.needs_root
-@pytest.mark.contract("A4.121", "A4.125")
-def test_as_first_process_it_buries_strangers_and_ends_well(lab):
-    orphan = "[program:p]\ncommand=/bin/sh -c '(sleep 0.2 &); exec sleep 1000'\nstartsecs=0\n"
-    conf = lab.config(orphan)
-    program = lab.target.program("supervisord")
-    space = lab.spawn("unshare", "--pid", "--fork", "--mount-proc", "--kill-child", program, "-n", "-c", str(conf))
-    until("a stranger to be buried", lambda: "reaped unknown pid" in lab.read("supervisord.log"))
-    with open(f"/proc/{space.pid}/task/{space.pid}/children") as children:
-        first = int(children.read())
-    os.kill(first, signal.SIGTERM)
-    assert space.wait(20) == 0
-    assert "stopped: p (terminated by SIGTERM)" in lab.read("supervisord.log")

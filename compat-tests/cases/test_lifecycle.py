@@ -1,13 +1,10 @@
 """The life of a process: states, retries, restarts, as the activity log tells them."""
 
-import shutil
-import subprocess
 import time
 
 import pytest
 
-from daemon import rpc, until
-from normalise import log_lines
+from daemon import until
 
 
 @pytest.mark.contract("A4.12", "A4.16", "A4.71", "A4.154", "A5.1", "A5.60", "A5.65", "A1.22", "A5.43", "A5.44", "A5.48", "A7.24", "A7.29")
@@ -187,19 +184,3 @@ def test_no_process_at_all(daemon):
     assert d.rpc.getAllProcessInfo() == []
     assert d.rpc.startProcessGroup("empty") == []
     assert d.stop() == 0
-
-
-@pytest.mark.needs_root
-@pytest.mark.contract("A4.121", "A5.56", "A7.27", "A10.18")
-def test_as_the_first_process_of_a_container(lab, recorded):
-    """Orphans become its children, and are reaped."""
-    unshare = ["unshare", "--pid", "--fork", "--kill-child"]
-    if not shutil.which("unshare") or subprocess.run([*unshare, "true"], capture_output=True).returncode != 0:
-        pytest.skip("this machine does not allow a pid namespace")
-    orphan = "(sh -c 'sleep 0.3; exit 5' &); exec sleep 1000"
-    conf = lab.config(f'[program:p]\ncommand=/bin/sh -c "{orphan}"\nstartsecs=0\n')
-    lab.spawn(*unshare, lab.target.program("supervisord"), "-n", "-c", str(conf))
-    until("the orphan", lambda: "reaped unknown pid" in lab.read("supervisord.log"))
-    assert lab.read("supervisord.pid") == "1\n"
-    assert rpc(lab.root / "s.sock").supervisor.getProcessInfo("p")["statename"] == "RUNNING"
-    recorded("".join(f"{line}\n" for line in log_lines(lab.read("supervisord.log"), lab.paths()) if "reaped" in line))

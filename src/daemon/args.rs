@@ -96,6 +96,11 @@ pub const SEARCHING_AS_ROOT: &str = "UserWarning: Supervisord is running as root
      configuration file in default locations (including its current working directory); you probably want to specify \
      a \"-c\" argument specifying an absolute path to a configuration file for improved security.";
 
+/// What goes to stderr when process 1 is about to leave the foreground, which
+/// ends its container with status 0 and no other sign.
+pub const LEAVING_AS_FIRST_PROCESS: &str = "Warning: this is process 1, and going to the background ends it and \
+     everything else with it; in a container use nodaemon=true or -n";
+
 /// One line of the help: option, argument, what it does.
 type Line = (&'static str, &'static str, &'static str);
 

@@ -70,6 +70,9 @@ fn run(options: Options, prog: &str) -> Result<u8, Box<dyn Error>> {
         let text = "profile_options has no effect, there is no Python to profile";
         config.messages.push(LogLine::new(Level::Warn, text));
     }
+    if !config.supervisord.nodaemon && std::process::id() == 1 {
+        complain(args::LEAVING_AS_FIRST_PROCESS);
+    }
     live(config, &source)?;
     Ok(0)
 }
