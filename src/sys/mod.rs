@@ -7,6 +7,7 @@
 
 #![allow(unsafe_code, reason = "this is the one floor that talks to the kernel; each block says why it is sound")]
 
+pub mod alarm;
 mod child;
 pub mod clock;
 pub mod daemonize;
@@ -26,6 +27,7 @@ pub mod signals;
 mod slots;
 pub mod socket;
 pub mod spawn;
+pub mod thread;
 pub mod user;
 pub mod watch;
 
