@@ -5,9 +5,11 @@
 //! counted, and tried again later. Nothing here decides what to say.
 
 pub mod autolog;
+pub mod backlog;
 pub mod file;
 pub mod follow;
 pub mod main_log;
+pub mod outage;
 pub mod rotate;
 pub mod stream;
 pub mod syslog;
