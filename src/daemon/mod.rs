@@ -179,7 +179,11 @@ impl Begun {
             stop.send_replace(true);
             while servers.join_next().await.is_some() {}
             let (rest, pump) = engine.into_rest();
-            pump.stop(LAST_WORDS);
+            match pump.stop(LAST_WORDS) {
+                Some(left) if left.bytes == 0 => {}
+                Some(left) => complain(&format!("{} bytes for {} logs could not be written", left.bytes, left.logs)),
+                None => complain("the last log lines could not be written"),
+            }
             Ok((ended, rest))
         });
         runtime.shutdown_background();

@@ -10,6 +10,7 @@ use crate::logs::{clear_closed, tail};
 use crate::manager::ProcessId;
 use crate::model::{Channel, Level};
 use crate::rpc::{Fault, FaultCode, Reply, refuse};
+use std::io;
 use std::path::PathBuf;
 use tokio::sync::oneshot;
 
@@ -45,12 +46,16 @@ impl Engine {
     // B1.10.15
     pub(super) fn clear_log(&self, caller: Caller) {
         let refused = |code| Err(Fault::new(code));
-        if !self.main_log_path().is_some_and(|path| path.exists()) {
+        if self.main_log_path().is_none() {
             return drop(caller.send(refused(FaultCode::NoFile)));
         }
         self.log(Level::Info, "reopening log file");
-        let answer = move |cleared: std::io::Result<()>| {
-            drop(caller.send(cleared.map(|()| Reply::Done).or_else(|_| refused(FaultCode::Failed))));
+        let answer = move |cleared: io::Result<()>| {
+            let reply = cleared.map(|()| Reply::Done).or_else(|error| match error.kind() {
+                io::ErrorKind::NotFound => refused(FaultCode::NoFile),
+                _ => refused(FaultCode::Failed),
+            });
+            drop(caller.send(reply));
         };
         self.pump.clear_main(Box::new(answer));
     }
@@ -99,7 +104,7 @@ impl Engine {
 
     /// A running process's logs are the pump's; those of a stopped one nobody
     /// holds open.
-    fn clear(&self, id: ProcessId, answer: impl FnOnce(std::io::Result<()>) + Send + 'static) {
+    fn clear(&self, id: ProcessId, answer: impl FnOnce(io::Result<()>) + Send + 'static) {
         if self.attached.contains(&id) {
             return self.pump.clear(id.0, Box::new(answer));
         }

@@ -3,17 +3,17 @@
 use super::command::{self, Executable};
 use super::{Engine, fcgi};
 use crate::config::{Address, ProcessConfig, ServerUrl};
-use crate::logs::{Limits, LogFile};
+use crate::logs::Limits;
 use crate::manager::{CommandError, ProcessId};
 use crate::model::{Channel, Level};
-use crate::pump::{ChannelId, ChannelSetup};
+use crate::pump::{ChannelId, ChannelSetup, NewLog};
 use crate::sys::errno::errno_name;
 use crate::sys::fds::{pipe_cloexec, set_nonblocking};
 use crate::sys::plan::{ChildPlan, ChildSpec, ChildUser};
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
-use std::path::Path;
+use std::path::PathBuf;
 
 /// The descriptors of a child to be, ours and its own.
 struct Pipes {
@@ -60,12 +60,12 @@ impl Engine {
         command::find(config, path)
     }
 
-    // A4.73: the files exist before the child does.
-    fn open_logs(&self, id: ProcessId, config: &ProcessConfig) -> io::Result<[Option<LogFile>; 2]> {
+    // A4.73: the files exist before the child does, unless the disk hangs.
+    fn open_logs(&self, id: ProcessId, config: &ProcessConfig) -> io::Result<[Option<NewLog>; 2]> {
         let open = |channel| {
             let Some(path) = self.manager.logfile(id, channel) else { return Ok(None) };
             let settings = config.channel(channel);
-            LogFile::open(Path::new(path), Limits::new(settings.maxbytes, settings.backups)).map(Some)
+            self.pump.open(PathBuf::from(path), Limits::new(settings.maxbytes, settings.backups)).map(Some)
         };
         Ok([open(Channel::Stdout)?, open(Channel::Stderr)?])
     }
@@ -157,7 +157,7 @@ impl Engine {
         pid: i32,
         config: &ProcessConfig,
         pipes: Pipes,
-        logs: [Option<LogFile>; 2],
+        logs: [Option<NewLog>; 2],
     ) {
         let [stdout_log, stderr_log] = logs;
         let listener = self.manager.is_listener(id);

@@ -159,8 +159,12 @@ impl Engine {
                 let input = Input::Captured { id: ProcessId(id.process), channel: id.channel, pid, bytes };
                 self.feed(input, now);
             }
-            PumpEvent::Listener { process, bytes } => {
-                self.feed(Input::ListenerSaid { id: ProcessId(process), bytes }, now);
+            PumpEvent::Listener { process, pid, bytes } => {
+                let id = ProcessId(process);
+                // The last words of a child that was given up are not the next one's.
+                if self.manager.process(id).is_some_and(|process| process.pid == Some(pid)) {
+                    self.feed(Input::ListenerSaid { id, bytes }, now);
+                }
             }
             PumpEvent::Drained { process, pid } => {
                 let id = ProcessId(process);
@@ -169,7 +173,6 @@ impl Engine {
                     self.tell_exit(id, now);
                 }
             }
-            PumpEvent::Closed { .. } => {}
         }
     }
 

@@ -1,25 +1,15 @@
-//! One log file: appends, rotates, and lives on when the disk does not.
-//!
-//! A write or a rotation that fails never ends the log. It is told once, tried
-//! again at growing intervals, and told again when it is over; in between the
-//! bytes that cannot be written are dropped and counted, so that nobody who
-//! hands them in has to wait.
+//! One open log file: appends, rotates, opens its name anew. Every call may take
+//! as long as the disk wants, and tells what failed; what to do about that is the
+//! [`Sink`](super::Sink)'s.
 
 use super::rotate::rotate;
 use super::stream::Stream;
-use crate::model::{Level, LogLine, Now};
-use crate::sys::errno::os_error_text;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-/// The first pause after a failure; it doubles up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// A disk that has room again is used again within this time.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Symbolic links followed when looking for what a name stands for.
 const LINKS: usize = 40;
 
@@ -47,8 +37,7 @@ pub struct LogFile {
     path: PathBuf,
     limits: Limits,
     target: Target,
-    trouble: Option<Trouble>,
-    reports: Vec<LogLine>,
+    device: u64,
 }
 
 /// What the name stands for.
@@ -61,21 +50,24 @@ enum Target {
     Other(Stream),
 }
 
-/// Something fails; cured by opening the name again.
+/// Why a write or what follows it did not work.
 #[derive(Debug)]
-struct Trouble {
-    kind: Kind,
-    lost: u64,
-    next_try: Duration,
-    pause: Duration,
+pub enum Failure {
+    /// Not all bytes were written, or nobody will find them where they are.
+    Write(io::Error),
+    /// The name could not be moved or opened; bytes still go to the open file.
+    Move(io::Error),
+    /// The reader of what is no file takes no more now.
+    Slow,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Bytes are dropped until the next try.
-    Writing,
-    /// The name could not be moved or opened; bytes still go to the open file.
-    Moving,
+/// What a write came to.
+#[derive(Debug)]
+pub struct Written {
+    /// Bytes that were taken, from the first on.
+    pub count: usize,
+    /// What went wrong.
+    pub failure: Option<Failure>,
 }
 
 impl LogFile {
@@ -84,8 +76,8 @@ impl LogFile {
     /// # Errors
     /// It cannot be opened: a FIFO that nobody reads is `ENXIO`, not waited for.
     pub fn open(path: &Path, limits: Limits) -> io::Result<Self> {
-        let target = Target::open(path)?;
-        Ok(Self { path: path.to_owned(), limits, target, trouble: None, reports: Vec::new() })
+        let (target, device) = Target::open(path)?;
+        Ok(Self { path: path.to_owned(), limits, target, device })
     }
 
     /// Its name.
@@ -94,56 +86,47 @@ impl LogFile {
         &self.path
     }
 
-    /// Appends `bytes`, never splitting them over two files, and rotates if that
-    /// made the log long enough (A5.15, A5.16).
-    pub fn write(&mut self, bytes: &[u8], now: Now) {
-        let may_try = self.mend(now);
-        if !may_try && self.trouble.as_ref().is_some_and(|trouble| trouble.kind == Kind::Writing) {
-            return self.lose(bytes.len());
-        }
-        if let Err((error, lost)) = self.target.write(bytes) {
-            self.fail(Kind::Writing, &error, now);
-            return self.lose(lost);
-        }
-        if !may_try {
-            return;
-        }
-        let rotated = if self.is_full() { self.rotate() } else { Ok(()) };
-        match rotated {
-            Ok(()) => self.recover(),
-            Err(error) => self.fail(Kind::Moving, &error, now),
-        }
-    }
-
-    /// Writes what waits for a slow reader, as far as it takes it.
-    pub fn flush(&mut self, now: Now) {
-        if let Target::Other(stream) = &mut self.target
-            && let Err(error) = stream.flush()
-        {
-            self.fail(Kind::Writing, &error, now);
-        }
-    }
-
-    /// Whether something waits for a slow reader; who can should pause.
+    /// When it is rotated.
     #[must_use]
-    pub fn is_behind(&self) -> bool {
-        matches!(&self.target, Target::Other(stream) if stream.is_behind())
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
-    /// Opens the file by its name again (A5.10). If that fails the open one is
-    /// written on and the name tried again later.
-    pub fn reopen(&mut self, now: Now) {
-        if let Err(error) = self.open_anew() {
-            self.fail(Kind::Moving, &error, now);
+    /// The number of the file system that it is on.
+    #[must_use]
+    pub fn device(&self) -> u64 {
+        self.device
+    }
+
+    /// Appends `bytes`, never splitting them over two files, and if that made the
+    /// log long enough and it `may_rotate`, rotates it (A5.15, A5.16).
+    pub fn write(&mut self, bytes: &[u8], may_rotate: bool) -> Written {
+        let (count, failure) = self.target.write(bytes);
+        if failure.is_some() || !may_rotate || !self.is_full() {
+            return Written { count, failure };
         }
+        let failure = self.rotate().err().map(|error| match self.is_gone() {
+            true => Failure::Write(error),
+            false => Failure::Move(error),
+        });
+        Written { count, failure }
+    }
+
+    /// Opens the file by its name again (A5.10). If that fails the open one stays.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn reopen(&mut self) -> io::Result<()> {
+        (self.target, self.device) = Target::open(&self.path)?;
+        Ok(())
     }
 
     /// Removes the file and begins a new one; what is not a regular file is left
     /// alone (B1.10.16, B1.10.18). Rotated parts stay.
     ///
     /// # Errors
-    /// The file cannot be removed or not be opened anew; it is tried again later.
-    pub fn clear(&mut self, now: Now) -> io::Result<()> {
+    /// The file cannot be removed or not be opened anew.
+    pub fn clear(&mut self) -> io::Result<()> {
         // the name may stand for something else by now
         let is_file = fs::metadata(&self.path).map_or(true, |meta| meta.is_file());
         if matches!(self.target, Target::Other(_)) || !is_file || names_a_descriptor(&self.path) {
@@ -153,59 +136,7 @@ impl LogFile {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let opened = self.open_anew();
-        if let Err(error) = &opened {
-            self.fail(Kind::Moving, error, now);
-        }
-        opened
-    }
-
-    /// What is to be said about the log since this was last asked.
-    #[must_use]
-    pub fn take_reports(&mut self) -> Vec<LogLine> {
-        std::mem::take(&mut self.reports)
-    }
-
-    /// Ends the log: says what was lost if that was not said yet.
-    #[must_use]
-    pub fn close(mut self) -> Vec<LogLine> {
-        let waiting = match &mut self.target {
-            Target::Other(stream) => stream.take_waiting().len(),
-            Target::Regular { .. } => 0,
-        };
-        let lost = self.trouble.as_ref().map_or(0, |trouble| trouble.lost) + waiting as u64;
-        if lost > 0 {
-            self.say(format!("{lost} bytes for {} were lost", self.path.display()));
-        }
-        self.take_reports()
-    }
-
-    /// Opens the name again if there is trouble and it is time to; tells whether
-    /// all is well or at least worth a try.
-    fn mend(&mut self, now: Now) -> bool {
-        match &self.trouble {
-            None => return true,
-            Some(trouble) if now.mono < trouble.next_try => return false,
-            Some(_) => {}
-        }
-        match self.open_anew() {
-            Ok(()) => true,
-            Err(error) => {
-                let kind = self.trouble.as_ref().map_or(Kind::Moving, |trouble| trouble.kind);
-                self.fail(kind, &error, now);
-                false
-            }
-        }
-    }
-
-    fn open_anew(&mut self) -> io::Result<()> {
-        let mut target = Target::open(&self.path)?;
-        if let Target::Other(old) = &mut self.target {
-            // a target that takes nothing shows at the next write
-            drop(target.write(&old.take_waiting()));
-        }
-        self.target = target;
-        Ok(())
+        self.reopen()
     }
 
     fn is_full(&mut self) -> bool {
@@ -221,7 +152,7 @@ impl LogFile {
 
     fn rotate(&mut self) -> io::Result<()> {
         rotate(&self.path, self.limits.backups).map_err(io::Error::other)?;
-        self.open_anew()?;
+        self.reopen()?;
         if self.limits.backups == 0
             && let Target::Regular { file, position } = &mut self.target
         {
@@ -231,81 +162,57 @@ impl LogFile {
         Ok(())
     }
 
-    fn lose(&mut self, count: usize) {
-        if let Some(trouble) = &mut self.trouble {
-            trouble.lost += count as u64;
+    /// Whether the open file has no name any more, so that nobody will read it.
+    fn is_gone(&self) -> bool {
+        match &self.target {
+            Target::Regular { file, .. } => file.metadata().is_ok_and(|meta| meta.nlink() == 0),
+            Target::Other(_) => false,
         }
-    }
-
-    fn fail(&mut self, kind: Kind, error: &io::Error, now: Now) {
-        let before = self.trouble.take();
-        if before.as_ref().is_none_or(|before| before.kind != kind) {
-            let (path, error) = (self.path.display(), os_error_text(error));
-            let text = match kind {
-                Kind::Writing => {
-                    format!("could not write {path}: {error}; what is meant for it is dropped until it can")
-                }
-                Kind::Moving => format!("could not rotate or reopen {path}: {error}; the open file is written on"),
-            };
-            self.say(text);
-        }
-        let pause = before.as_ref().map_or(FIRST_PAUSE, |before| (before.pause * 2).min(LONGEST_PAUSE));
-        let lost = before.map_or(0, |before| before.lost);
-        self.trouble = Some(Trouble { kind, lost, next_try: now.mono + pause, pause });
-    }
-
-    fn recover(&mut self) {
-        let Some(trouble) = self.trouble.take() else { return };
-        self.say(format!("{} is written again; {} bytes were lost", self.path.display(), trouble.lost));
-    }
-
-    fn say(&mut self, text: String) {
-        self.reports.push(LogLine::new(Level::Warn, text));
     }
 }
 
 impl Target {
-    fn open(path: &Path) -> io::Result<Self> {
+    /// The target, and the device it is on.
+    fn open(path: &Path) -> io::Result<(Self, u64)> {
         let by_descriptor = names_a_descriptor(path);
         let append =
             OpenOptions::new().append(true).create(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
         let file = match append {
-            Err(_) if by_descriptor => return open_descriptor(path).map(Self::Other),
+            Err(_) if by_descriptor => return Ok((Self::Other(open_descriptor(path)?), 0)),
             other => other?,
         };
         let meta = file.metadata()?;
         if meta.is_file() && !by_descriptor {
-            Ok(Self::Regular { file, position: meta.len() })
+            Ok((Self::Regular { file, position: meta.len() }, meta.dev()))
         } else {
-            Ok(Self::Other(file.into()))
+            Ok((Self::Other(file.into()), meta.dev()))
         }
     }
 
-    /// On failure also how many bytes were not written.
-    fn write(&mut self, bytes: &[u8]) -> Result<(), (io::Error, usize)> {
+    fn write(&mut self, bytes: &[u8]) -> (usize, Option<Failure>) {
         let (file, position) = match self {
             Self::Regular { file, position } => (file, position),
             Self::Other(stream) => {
-                return match stream.write(bytes) {
-                    Ok(0) => Ok(()),
-                    Ok(lost) => Err((io::ErrorKind::WouldBlock.into(), lost)),
-                    Err(error) => Err((error, bytes.len())),
+                return match stream.push(bytes) {
+                    Ok(count) if count < bytes.len() => (count, Some(Failure::Slow)),
+                    Ok(count) => (count, None),
+                    Err((count, error)) => (count, Some(Failure::Write(error))),
                 };
             }
         };
-        let mut rest = bytes;
-        while !rest.is_empty() {
+        let mut count = 0;
+        while let Some(rest) = bytes.get(count..).filter(|rest| !rest.is_empty()) {
             match file.write(rest) {
-                Ok(0) => return Err((io::ErrorKind::WriteZero.into(), rest.len())),
+                Ok(0) => return (count, Some(Failure::Write(io::ErrorKind::WriteZero.into()))),
                 Ok(n) => {
+                    count += n;
                     *position += n as u64;
-                    rest = rest.get(n..).unwrap_or_default();
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err((error, rest.len())),
+                Err(error) => return (count, Some(Failure::Write(error))),
             }
         }
-        Ok(())
+        (count, None)
     }
 }
 

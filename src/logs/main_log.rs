@@ -1,7 +1,8 @@
 //! The activity log: what the daemon itself has to say (A5.1–A5.10). One owner
 //! writes it; others hand lines to that owner.
 
-use super::file::{Limits, LogFile};
+use super::file::Limits;
+use super::sink::Sink;
 use super::stream::Stream;
 use super::syslog::{IDENT, Syslog};
 use crate::model::{Level, LogLine, Now};
@@ -20,7 +21,9 @@ pub struct MainLog {
 
 #[derive(Debug)]
 enum Target {
-    File(Box<LogFile>),
+    File(Box<Sink>),
+    /// Somebody else has the file; see [`MainLog::take_sink`].
+    Elsewhere,
     Syslog(Syslog),
 }
 
@@ -30,7 +33,7 @@ impl MainLog {
     /// # Errors
     /// It cannot be opened.
     pub fn file(path: &Path, limits: Limits, quietest: Level) -> io::Result<Self> {
-        Ok(Self::new(Target::File(Box::new(LogFile::open(path, limits)?)), quietest))
+        Ok(Self::new(Target::File(Box::new(Sink::open(path, limits)?.of_lines())), quietest))
     }
 
     /// Sends lines to syslog (A5.6).
@@ -57,89 +60,79 @@ impl MainLog {
         self.quietest
     }
 
-    /// Where it is, unless it goes to syslog.
-    #[must_use]
-    pub fn path(&self) -> Option<&Path> {
-        match &self.target {
-            Target::File(file) => Some(file.path()),
-            Target::Syslog(_) => None,
+    /// Writes a line that happened at `now`, if it is loud enough (A5.1–A5.3),
+    /// however long that takes.
+    pub fn write(&mut self, line: &LogLine, now: Now) {
+        self.push(line, now);
+        if let Target::File(sink) = &mut self.target {
+            sink.work(now);
         }
+        self.report(now);
     }
 
-    /// Writes a line that happened at `now`, if it is loud enough (A5.1–A5.3).
-    pub fn write(&mut self, line: &LogLine, now: Now) {
+    /// Says a line everywhere but in the file, and gives the text for that; no
+    /// text if the line is too quiet or there is no file.
+    #[must_use]
+    pub fn render(&mut self, line: &LogLine, now: Now) -> Option<String> {
         if line.level > self.quietest {
-            return;
+            return None;
         }
         let stamp = self.stamp.at(now);
         let tag = line.level.tag();
         let text = format!("{stamp} {tag} {}\n", line.text);
+        if self.echo.as_mut().is_some_and(|echo| echo.write(text.as_bytes()).is_err()) {
+            self.echo = None;
+        }
         match &mut self.target {
-            Target::File(file) => file.write(text.as_bytes(), now),
+            Target::File(_) | Target::Elsewhere => Some(text),
             // A5.6: every line of a message has its own time and level
             Target::Syslog(syslog) => {
                 for part in line.text.trim_end_matches('\n').split('\n') {
                     syslog.send(&format!("{stamp} {tag} {part}\n"), now);
                 }
+                None
             }
         }
-        if self.echo.as_mut().is_some_and(|echo| echo.write(text.as_bytes()).is_err()) {
-            self.echo = None;
+    }
+
+    /// Gives up the file to who writes it from now on; `None` without one.
+    pub fn take_sink(&mut self) -> Option<Sink> {
+        match std::mem::replace(&mut self.target, Target::Elsewhere) {
+            Target::File(sink) => Some(*sink),
+            other => {
+                self.target = other;
+                None
+            }
         }
-        self.report(now);
     }
 
-    /// Opens the file by its name again (A5.10).
-    pub fn reopen(&mut self, now: Now) {
-        if let Target::File(file) = &mut self.target {
-            file.reopen(now);
+    fn push(&mut self, line: &LogLine, now: Now) {
+        if let Some(text) = self.render(line, now)
+            && let Target::File(sink) = &mut self.target
+        {
+            sink.push(text.as_bytes(), now);
         }
-        self.report(now);
     }
 
-    /// Begins an empty file (B1.10.15).
-    ///
-    /// # Errors
-    /// `NotFound` when there is no file, or what removing it answered.
-    pub fn clear(&mut self, now: Now) -> io::Result<()> {
-        let Target::File(file) = &mut self.target else { return Err(io::ErrorKind::NotFound.into()) };
-        file.path().metadata()?;
-        file.clear(now)
-    }
-
-    /// Writes what waits for slow readers, as far as they take it.
-    pub fn flush(&mut self, now: Now) {
+    /// Echoes what waits for a slow reader, as far as it takes it.
+    pub fn flush_echo(&mut self) {
         if self.echo.as_mut().is_some_and(|echo| echo.flush().is_err()) {
             self.echo = None;
         }
-        if let Target::File(file) = &mut self.target {
-            file.flush(now);
-        }
     }
 
-    /// Whether something waits for a slow reader.
+    /// Whether some of the echo waits for a slow reader.
     #[must_use]
-    pub fn is_behind(&self) -> bool {
-        let file_is = match &self.target {
-            Target::File(file) => file.is_behind(),
-            Target::Syslog(_) => false,
-        };
-        file_is || self.echo.as_ref().is_some_and(Stream::is_behind)
+    pub fn is_echo_behind(&self) -> bool {
+        self.echo.as_ref().is_some_and(Stream::is_behind)
     }
 
     /// The log's own troubles go into it like anybody's; while it cannot be
-    /// written, at least the echo has them.
+    /// written they wait, and the echo has them.
     fn report(&mut self, now: Now) {
-        let Target::File(file) = &mut self.target else { return };
-        for line in file.take_reports() {
-            let text = format!("{} {} {}\n", self.stamp.at(now), line.level.tag(), line.text);
-            if line.level > self.quietest {
-                continue;
-            }
-            file.write(text.as_bytes(), now);
-            if let Some(echo) = &mut self.echo {
-                drop(echo.write(text.as_bytes()));
-            }
+        let Target::File(sink) = &mut self.target else { return };
+        for line in sink.health().take_reports() {
+            self.push(&line, now);
         }
     }
 }
@@ -258,32 +251,35 @@ mod tests {
         assert!(fs::read_to_string(&path).unwrap().ends_with("line 2\n"));
     }
 
-    /// A5.10
+    /// A5.10, A5.52: the line that announces it is in the old file.
     #[test]
     fn reopened_it_writes_to_its_name_again() {
         let dir = TestDir::new();
         let (path, moved) = (dir.path().join("log"), dir.path().join("moved"));
         let mut log = plain(&path, Level::Info);
         fs::rename(&path, &moved).unwrap();
-        say(&mut log, Level::Info, "supervisord logreopen");
-        log.reopen(at(0));
-        say(&mut log, Level::Info, "next");
+        log.push(&LogLine::new(Level::Info, "supervisord logreopen"), at(0));
+        let mut sink = log.take_sink().unwrap();
+        sink.want_reopen();
+        sink.push(log.render(&LogLine::new(Level::Info, "next"), at(0)).unwrap().as_bytes(), at(0));
+        sink.work(at(0));
         assert!(fs::read_to_string(moved).unwrap().ends_with("logreopen\n"));
         assert!(fs::read_to_string(path).unwrap().ends_with("INFO next\n"));
     }
 
-    /// B1.10.15
     #[test]
-    fn clearing_needs_a_file_and_begins_a_new_one() {
+    fn its_own_outage_is_told_in_it_when_it_is_over() {
         let dir = TestDir::new();
         let path = dir.path().join("log");
+        std::os::unix::fs::symlink("/dev/full", &path).unwrap();
         let mut log = plain(&path, Level::Info);
-        say(&mut log, Level::Info, "old");
-        log.clear(at(0)).unwrap();
-        say(&mut log, Level::Info, "new");
-        assert!(fs::read_to_string(&path).unwrap().ends_with("INFO new\n"));
+        say(&mut log, Level::Info, "one");
         fs::remove_file(&path).unwrap();
-        assert_eq!(log.clear(at(0)).unwrap_err().kind(), std::io::ErrorKind::NotFound);
-        assert_eq!(MainLog::syslog(Level::Info).clear(at(0)).unwrap_err().kind(), std::io::ErrorKind::NotFound);
+        log.write(&LogLine::new(Level::Info, "two"), at(1_795_360_732_291));
+        log.write(&LogLine::new(Level::Info, "three"), at(1_795_360_733_291));
+        let text = fs::read_to_string(&path).unwrap();
+        let said: Vec<&str> = text.lines().map(|line| line.split_once(",291 ").unwrap().1).collect();
+        assert_eq!((said[0], said[2], said[4]), ("INFO one", "INFO two", "INFO three"), "{text}");
+        assert!(said[1].contains("could not write") && said[3].contains("is written again"), "{text}");
     }
 }

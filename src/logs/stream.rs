@@ -45,7 +45,7 @@ impl Stream {
     /// The reader is gone, or the device says no; nothing is kept then.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.flush()?;
-        let taken = if self.waiting.is_empty() { self.push(bytes)? } else { 0 };
+        let taken = if self.waiting.is_empty() { self.push(bytes).map_err(|(_, error)| error)? } else { 0 };
         let rest = bytes.get(taken..).unwrap_or_default();
         let (kept, lost) = rest.split_at(rest.len().min(MAX_WAITING.saturating_sub(self.waiting.len())));
         self.waiting.extend_from_slice(kept);
@@ -65,7 +65,7 @@ impl Stream {
             Ok(taken) => drop(self.waiting.drain(..*taken)),
             Err(_) => self.waiting.clear(),
         }
-        pushed.map(drop)
+        pushed.map(drop).map_err(|(_, error)| error)
     }
 
     /// Whether something waits for the reader.
@@ -74,13 +74,12 @@ impl Stream {
         !self.waiting.is_empty()
     }
 
-    /// Takes out what waits, for another target.
-    #[must_use]
-    pub fn take_waiting(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.waiting)
-    }
-
-    fn push(&self, bytes: &[u8]) -> io::Result<usize> {
+    /// Writes what there is room for now and keeps nothing; tells how many bytes
+    /// were taken.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write), with what was taken before.
+    pub fn push(&self, bytes: &[u8]) -> Result<usize, (usize, io::Error)> {
         let mut taken = 0;
         while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
             if !self.has_room() {
@@ -90,7 +89,7 @@ impl Stream {
                 Ok(0) => break,
                 Ok(n) => taken += n,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
+                Err(error) => return Err((taken, error)),
             }
         }
         Ok(taken)
@@ -138,7 +137,7 @@ mod tests {
         let mut stream = Stream::new(writer);
         let lost = stream.write(&vec![b'x'; MAX_WAITING]).unwrap() + stream.write(&vec![b'y'; MAX_WAITING]).unwrap();
         assert!(lost > 0 && lost < MAX_WAITING, "{lost}");
-        assert_eq!(stream.take_waiting().len(), MAX_WAITING);
+        assert_eq!(stream.waiting.len(), MAX_WAITING);
     }
 
     #[test]

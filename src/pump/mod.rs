@@ -1,34 +1,89 @@
-//! The data plane: one thread of its own that reads what children write and
-//! writes every log file, the activity log included.
+//! The data plane: reads what children write, and writes every log file, the
+//! activity log included. Nothing is decided here about processes.
 //!
-//! A disk that hangs stops this thread and nobody else: the engine hands over
-//! orders and lines without waiting, and children wait in their own pipes.
-//! What comes back is told by [`PumpEvent`]s through a bounded channel; while
-//! the engine does not take them, children that speak to it wait, and plain
-//! logging goes on. Nothing is decided here about processes.
+//! What must hold: a pipe is always drained, bytes of one log stay in order, and
+//! a disk that fails or hangs costs nobody else anything.
+//!
+//! **One thread works the loop** (`drive`): it reads a chunk from a pipe and
+//! writes it from the same buffer. Orders and lines of the engine come by a queue,
+//! what the engine is told goes through a bounded channel; neither side waits.
+//!
+//! **A call that does not come back** must not stop that. So the state of the
+//! loop (`state`) lies on a desk while its thread makes a call to the disk
+//! (`desk`). A second thread watches the desk, asleep while no calls are made:
+//! when a call has not come back after 4 to 8 ms and its thread is not just short
+//! of processor time, the watcher takes the state and works the loop itself. Who
+//! was stuck reports what its call came to, when it does, and is a spare thread
+//! from then on (`hands`). There are at most 16 threads; three are usual.
+//!
+//! **A file system on which that happened is suspect** (`lanes`) until it has
+//! behaved for two seconds: its calls are made by a spare thread, one at a time,
+//! and the loop goes on meanwhile. So a hanging file system holds one thread,
+//! however many logs are on it.
+//!
+//! **What a log cannot take is kept** (`logs::sink`, `logs::backlog`), 4 MiB for
+//! each log and 256 MiB for all, and written in order when it can. While a log is
+//! merely slow its child waits when that is full, as behind any pipe, and nothing
+//! is lost. From an error, or from a call or a reader that has made no progress
+//! for two seconds, it is an outage (`logs::outage`): one line says so, the pipe
+//! is drained, the newest bytes are dropped and counted, the file is opened by
+//! its name again at growing intervals, and one line says when it is over. The
+//! log holds nothing but the child's bytes.
+//!
+//! **A child's log is opened** on a spare thread ([`Pump::open`]). The engine
+//! waits for it 5 ms, so that a path that cannot be opened is still an error of
+//! the spawn; if it takes longer the child begins, and what it writes is kept.
+//!
+//! **The end** waits for what is slow within the limit it is given, and for what
+//! is broken no longer than 1.5 seconds ([`Pump::stop`]).
 
 pub mod ansi;
 pub mod capture;
+mod desk;
+mod drive;
+mod hands;
+mod lanes;
 mod outbox;
 mod outlets;
 mod pace;
 mod shared;
+mod sinks;
 mod source;
-mod worker;
+mod state;
 
-use crate::logs::{LogFile, MainLog};
+pub use hands::NewLog;
+
+use crate::logs::{Counts, Limits, MainLog};
 use crate::model::{Channel, Level, LogLine, Now};
+use hands::Hands;
 use shared::Shared;
+use state::State;
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::time::Duration;
-use worker::Worker;
 
 /// Where the outcome of an order goes; called on the pump's thread, so it must
 /// not wait for anything. An order that is never obeyed drops it.
 type Answer = Box<dyn FnOnce(io::Result<()>) + Send>;
+
+/// For what is still to be said when the limit of a stop is reached.
+const LAST_TURN: Duration = Duration::from_millis(500);
+
+/// The counters of each channel; those of the activity log are nobody's.
+pub type AllCounts = BTreeMap<Option<ChannelId>, Counts>;
+
+/// What could not be written before the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Left {
+    /// Logs.
+    pub logs: usize,
+    /// Bytes that waited for them.
+    pub bytes: usize,
+}
 
 /// One output stream of one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,8 +99,8 @@ pub struct ChannelId {
 pub struct ChannelSetup {
     /// Name of the process, without its group.
     pub name: String,
-    /// Opened before the spawn (A4.73); `None` throws the bytes away (A5.24).
-    pub log: Option<LogFile>,
+    /// From [`Pump::open`] (A4.73); `None` throws the bytes away (A5.24).
+    pub log: Option<NewLog>,
     /// Also line by line to syslog (A5.25).
     pub syslog: bool,
     /// Bytes of a capture that are kept; not above 0 is no capture (A6.53).
@@ -84,13 +139,10 @@ pub enum PumpEvent {
     Listener {
         /// Which one.
         process: u32,
+        /// Its child that wrote it; a late word is not the next one's.
+        pid: i32,
         /// As written.
         bytes: Vec<u8>,
-    },
-    /// A stream has ended. Told once for each that was attached.
-    Closed {
-        /// Which one.
-        id: ChannelId,
     },
     /// The answer to [`Pump::drain`], after all other events of the process.
     Drained {
@@ -108,6 +160,7 @@ enum Order {
     ReopenAll,
     Clear(u32, Answer),
     ClearMain(Answer),
+    Count(Box<dyn FnOnce(AllCounts) + Send>),
     StripAnsi(bool),
     Stop(Duration),
 }
@@ -119,30 +172,42 @@ struct Attachment {
     setup: ChannelSetup,
 }
 
-/// The engine's end of the thread. None of its methods waits, but [`Pump::stop`].
+/// The engine's end. None of its methods waits, but [`Pump::stop`] and, within
+/// bounds, [`Pump::open`].
 pub struct Pump {
     orders: Sender<Order>,
     shared: Arc<Shared>,
+    hands: Arc<Hands>,
     quietest: Level,
-    stopped: Receiver<MainLog>,
+    stopped: Receiver<Left>,
 }
 
 impl Pump {
-    /// Starts the thread, which owns `main` from now on and tells `events`.
+    /// Starts the threads, which own `main` from now on and tell `events`.
     /// A receiver that is closed loses the events and stops nothing.
     ///
     /// # Errors
     /// No thread or descriptor is left.
     pub fn start(main: MainLog, events: tokio::sync::mpsc::Sender<PumpEvent>) -> io::Result<Self> {
         let (orders, inbox) = channel();
-        let (told, stopped) = sync_channel(1);
+        let (tell_report, reports) = channel();
+        // whoever does not wait for the end does not miss the answer either
+        let (tell_stopped, stopped) = sync_channel(1);
         let shared = Arc::new(Shared::new()?);
         let quietest = main.quietest();
-        let worker = Worker::new(main, inbox, Arc::clone(&shared), events)?;
-        let thread = std::thread::Builder::new().name("pump".to_owned());
-        // whoever does not wait for the end does not miss the answer either
-        thread.spawn(move || drop(told.send(worker.run())))?;
-        Ok(Self { orders, shared, quietest, stopped })
+        let state = State::new(main, inbox, reports, Arc::clone(&shared), events, tell_stopped)?;
+        let hands = Arc::new(Hands::new(Arc::clone(&shared), tell_report)?);
+        hands.start(Box::new(state))?;
+        Ok(Self { orders, shared, hands, quietest, stopped })
+    }
+
+    /// Opens the log of a child that will begin (A4.73). Waits for the disk 5 ms;
+    /// what takes longer goes on beside the child.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn open(&self, path: PathBuf, limits: Limits) -> io::Result<NewLog> {
+        self.hands.open(path, limits)
     }
 
     /// Whether a line of `level` would be written.
@@ -175,10 +240,16 @@ impl Pump {
         self.order(Order::ReopenAll);
     }
 
-    /// Begins empty logs for a process that runs (B1.10.16). One whose logs are
-    /// not open is answered with success: see [`crate::logs::clear_closed`].
+    /// Begins empty logs for a process that runs (B1.10.16); `TimedOut` when the
+    /// disk hangs. One whose logs are not open is answered with success: see
+    /// [`crate::logs::clear_closed`].
     pub fn clear(&self, process: u32, answer: impl FnOnce(io::Result<()>) + Send + 'static) {
         self.order(Order::Clear(process, Box::new(answer)));
+    }
+
+    /// What became of the bytes of each channel so far.
+    pub fn count(&self, answer: impl FnOnce(AllCounts) + Send + 'static) {
+        self.order(Order::Count(Box::new(answer)));
     }
 
     /// Begins an empty activity log (B1.10.15); `NotFound` when there is no file.
@@ -191,11 +262,11 @@ impl Pump {
         self.order(Order::StripAnsi(on));
     }
 
-    /// Writes everything that was handed over, closes all streams and gives the
-    /// activity log back; `None` when that takes longer than `limit`.
-    pub fn stop(self, limit: Duration) -> Option<MainLog> {
+    /// Writes everything that was handed over, closes all streams and tells what
+    /// could not be written; `None` when that takes longer than `limit`.
+    pub fn stop(self, limit: Duration) -> Option<Left> {
         self.order(Order::Stop(limit));
-        self.stopped.recv_timeout(limit).ok()
+        self.stopped.recv_timeout(limit + LAST_TURN).ok()
     }
 
     /// A thread that is gone takes no orders, and nobody is left to be told.

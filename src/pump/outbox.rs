@@ -15,6 +15,8 @@ type Place = Pin<Box<dyn Future<Output = Result<OwnedPermit<PumpEvent>, SendErro
 pub(super) struct Outbox {
     /// `None` when nobody listens any more.
     sender: Option<Sender<PumpEvent>>,
+    /// Not to be sent before what else they stand for is done.
+    staged: VecDeque<PumpEvent>,
     backlog: VecDeque<PumpEvent>,
     place: Option<Place>,
     bell: Waker,
@@ -22,19 +24,25 @@ pub(super) struct Outbox {
 
 impl Outbox {
     pub(super) fn new(sender: Sender<PumpEvent>, bell: Waker) -> Self {
-        Self { sender: Some(sender), backlog: VecDeque::new(), place: None, bell }
+        Self { sender: Some(sender), staged: VecDeque::new(), backlog: VecDeque::new(), place: None, bell }
     }
 
-    /// Sends, or keeps behind what is kept already.
+    /// Keeps for the next [`release`](Self::release): who hears of a line may
+    /// look for it in the log.
     pub(super) fn push(&mut self, event: PumpEvent) {
         if self.sender.is_some() {
-            self.backlog.push_back(event);
-            self.flush();
+            self.staged.push_back(event);
         }
     }
 
+    /// Sends what was pushed, behind what is kept already.
+    pub(super) fn release(&mut self) {
+        self.backlog.append(&mut self.staged);
+        self.flush();
+    }
+
     /// Sends what the channel has room for.
-    pub(super) fn flush(&mut self) {
+    fn flush(&mut self) {
         while let Some(event) = self.backlog.pop_front() {
             let sent = if self.place.is_some() { self.send_to_place(event) } else { self.send_now(event) };
             match sent {
@@ -77,6 +85,7 @@ impl Outbox {
         self.sender = None;
         self.place = None;
         self.backlog.clear();
+        self.staged.clear();
     }
 }
 
@@ -107,6 +116,8 @@ mod tests {
         for process in 0..4 {
             outbox.push(event(process));
         }
+        assert!(receiver.try_recv().is_err());
+        outbox.release();
         let poller = Poller::new().unwrap();
         poller.add(&*shared, 0, Interest::Read).unwrap();
         let mut ready = vec![];
@@ -117,7 +128,7 @@ mod tests {
                 assert_eq!(ready.len(), 1, "the bell after event {process}");
                 shared.heard();
             }
-            outbox.flush();
+            outbox.release();
         }
         assert!(!outbox.is_behind() && receiver.try_recv().is_err());
     }
@@ -129,10 +140,12 @@ mod tests {
         let mut outbox = Outbox::new(sender, shared.into());
         outbox.push(event(1));
         outbox.push(event(2));
+        outbox.release();
         assert!(outbox.is_behind());
         drop(receiver);
-        outbox.flush();
+        outbox.release();
         outbox.push(event(3));
+        outbox.release();
         assert!(!outbox.is_behind());
     }
 }

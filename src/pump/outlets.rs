@@ -1,8 +1,8 @@
-//! Where a stream's bytes go apart from its own log: the activity log, syslog
-//! and the engine.
+//! Where a stream's bytes go: the logs, syslog and the engine.
 
 use super::outbox::Outbox;
-use crate::logs::{LogFile, MainLog, Syslog, syslog};
+use super::sinks::{MAIN, Sinks};
+use crate::logs::{MainLog, Syslog, syslog};
 use crate::model::{Level, LogLine, Now};
 use std::time::Duration;
 
@@ -10,7 +10,9 @@ use std::time::Duration;
 const SYSLOG_LINES: Duration = Duration::from_secs(10);
 
 pub(super) struct Outlets {
+    /// All of the activity log but its file.
     pub(super) main: MainLog,
+    pub(super) sinks: Sinks,
     pub(super) syslog: Syslog,
     pub(super) outbox: Outbox,
     pub(super) strip_ansi: bool,
@@ -20,25 +22,31 @@ pub(super) struct Outlets {
 }
 
 impl Outlets {
-    pub(super) fn new(main: MainLog, outbox: Outbox, now: Now) -> Self {
+    pub(super) fn new(mut main: MainLog, outbox: Outbox, now: Now) -> Self {
         let syslog = Syslog::new(syslog::IDENT);
-        Self { main, syslog, outbox, strip_ansi: false, now, next_syslog_line: Duration::ZERO }
+        let mut sinks = Sinks::default();
+        if let Some(sink) = main.take_sink() {
+            sinks.insert_main(sink);
+        }
+        Self { main, sinks, syslog, outbox, strip_ansi: false, now, next_syslog_line: Duration::ZERO }
     }
 
     /// A line of the pump's own for the activity log.
     pub(super) fn say(&mut self, level: Level, text: String) {
-        self.main.write(&LogLine::new(level, text), self.now);
+        self.write(&LogLine::new(level, text), self.now);
     }
 
-    /// Passes on what a log has to say about itself.
-    pub(super) fn report(&mut self, log: &mut LogFile) {
-        self.tell(log.take_reports());
+    /// A line for the activity log that happened at `at`.
+    pub(super) fn write(&mut self, line: &LogLine, at: Now) {
+        if let Some(text) = self.main.render(line, at) {
+            self.sinks.push(MAIN, text.as_bytes(), self.now);
+        }
     }
 
-    /// Writes lines to the activity log.
-    pub(super) fn tell(&mut self, lines: Vec<LogLine>) {
-        for line in lines {
-            self.main.write(&line, self.now);
+    /// Passes on what logs have to say about themselves.
+    pub(super) fn report(&mut self) {
+        for line in std::mem::take(&mut self.sinks.reports) {
+            self.write(&line, self.now);
         }
     }
 

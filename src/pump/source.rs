@@ -1,23 +1,24 @@
 //! One output stream of one child: what each chunk of it becomes. Reads nothing
-//! itself; is handed the bytes and the outlets they go to.
+//! itself and writes nothing; is handed the bytes and the outlets they go to.
 
 use super::ansi::Stripper;
 use super::capture::{Captured, Piece, Scanner};
 use super::outlets::Outlets;
 use super::{Attachment, ChannelId, PumpEvent};
-use crate::logs::LogFile;
-use crate::model::{Level, Now, py_repr, py_repr_bytes};
+use crate::logs::Sink;
+use crate::model::{Level, py_repr, py_repr_bytes};
 use std::borrow::Cow;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 pub(super) struct Source {
-    id: ChannelId,
+    pub(super) id: ChannelId,
     pid: i32,
     /// `None` after the end of the stream; the log stays open until the child is
     /// gone, so that it can be cleared and reopened.
     pub(super) fd: Option<OwnedFd>,
     name: String,
-    log: Option<LogFile>,
+    /// Its log among the sinks.
+    pub(super) sink: Option<u64>,
     syslog: bool,
     events: bool,
     listener: bool,
@@ -27,7 +28,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn new(attachment: Attachment) -> Self {
+    pub(super) fn new(attachment: Attachment, sink: Option<u64>) -> Self {
         let Attachment { id, pid, fd, setup } = attachment;
         let maxbytes = usize::try_from(setup.capture_maxbytes).unwrap_or(0);
         let captures = maxbytes > 0 && !setup.listener;
@@ -36,7 +37,7 @@ impl Source {
             pid,
             fd: Some(fd),
             name: setup.name,
-            log: setup.log,
+            sink,
             syslog: setup.syslog && !setup.listener,
             events: setup.events && !setup.listener,
             listener: setup.listener,
@@ -49,35 +50,24 @@ impl Source {
     /// Whether somebody downstream is slow: its log, or the engine if what it
     /// says goes there at least at times.
     pub(super) fn must_wait(&self, outlets: &Outlets) -> bool {
-        let talks = self.listener || self.events || self.capture.is_some();
-        self.is_behind() || talks && outlets.outbox.is_behind()
+        self.log_must_wait(outlets) || self.talks() && outlets.outbox.is_behind()
     }
 
-    /// Whether its log waits for a slow reader.
-    pub(super) fn is_behind(&self) -> bool {
-        self.log.as_ref().is_some_and(LogFile::is_behind)
+    /// Whether its log takes nothing more without dropping it.
+    pub(super) fn log_must_wait(&self, outlets: &Outlets) -> bool {
+        self.sink.and_then(|sink| outlets.sinks.get(sink)).is_some_and(Sink::must_wait)
     }
 
-    /// Writes what waits for a slow reader, as far as it takes it.
-    pub(super) fn flush(&mut self, outlets: &mut Outlets) {
-        self.with_log(outlets, |log, now| log.flush(now));
-    }
-
-    /// Opens the log by its name again.
-    pub(super) fn reopen(&mut self, outlets: &mut Outlets) {
-        self.with_log(outlets, |log, now| log.reopen(now));
-    }
-
-    /// Begins an empty log, and an empty capture as upstream does.
-    pub(super) fn clear(&mut self, outlets: &mut Outlets) -> std::io::Result<()> {
+    /// Its log is emptied, and so is a capture, as upstream does.
+    pub(super) fn clear(&mut self) {
         if let Some((_, captured)) = &mut self.capture {
             drop(captured.take());
         }
-        self.with_log(outlets, |log, now| log.clear(now)).unwrap_or(Ok(()))
     }
 
-    /// Takes a chunk that was read; not empty.
-    pub(super) fn take(&mut self, chunk: &[u8], outlets: &mut Outlets) {
+    /// Takes a chunk that was read; not empty. Tells whether its log is still to
+    /// get it, just as it is: that needs no copy.
+    pub(super) fn take(&mut self, chunk: &[u8], outlets: &mut Outlets) -> bool {
         if self.listener {
             return self.take_listener(chunk, outlets);
         }
@@ -86,6 +76,7 @@ impl Source {
             Some((scanner, _)) => {
                 let pieces = scanner.feed(chunk);
                 self.take_pieces(pieces, outlets);
+                false
             }
         }
     }
@@ -99,31 +90,34 @@ impl Source {
         }
         let kept = self.stripper.finish();
         if !kept.is_empty() {
-            self.with_log(outlets, |log, now| log.write(&kept, now));
+            self.log(&kept, outlets);
         }
         let what = format!("{} of {}", self.id.channel, py_repr(&self.name));
         outlets.say(Level::Debug, format!("fd {} closed, stopped monitoring {what}", fd.as_raw_fd()));
-        outlets.outbox.push(PumpEvent::Closed { id: self.id });
     }
 
-    /// Gives up the log.
-    pub(super) fn into_log(self) -> Option<LogFile> {
-        self.log
+    fn talks(&self) -> bool {
+        self.listener || self.events || self.capture.is_some()
     }
 
     /// Listeners are heard as they are; `strip_ansi` is for their log (A5.28).
-    fn take_listener(&mut self, chunk: &[u8], outlets: &mut Outlets) {
+    fn take_listener(&mut self, chunk: &[u8], outlets: &mut Outlets) -> bool {
         self.echo(chunk, outlets);
         let data = strip(&mut self.stripper, chunk, outlets.strip_ansi);
-        self.with_log(outlets, |log, now| log.write(&data, now));
-        outlets.outbox.push(PumpEvent::Listener { process: self.id.process, bytes: chunk.to_vec() });
+        let (process, pid) = (self.id.process, self.pid);
+        outlets.outbox.push(PumpEvent::Listener { process, pid, bytes: chunk.to_vec() });
+        self.log_unless(matches!(data, Cow::Borrowed(_)), &data, outlets)
     }
 
     fn take_pieces(&mut self, pieces: Vec<Piece>, outlets: &mut Outlets) {
         for piece in pieces {
             match piece {
-                Piece::Plain(bytes) => self.deliver(&bytes, false, outlets),
-                Piece::Inside(bytes) => self.deliver(&bytes, true, outlets),
+                Piece::Plain(bytes) => {
+                    if self.deliver(&bytes, false, outlets) {
+                        self.log(&bytes, outlets);
+                    }
+                }
+                Piece::Inside(bytes) => drop(self.deliver(&bytes, true, outlets)),
                 Piece::End => self.tell_capture(outlets),
             }
         }
@@ -131,12 +125,13 @@ impl Source {
 
     /// Output in a capture goes there instead of to the logs, but makes events
     /// all the same (A6.44).
-    fn deliver(&mut self, bytes: &[u8], inside: bool, outlets: &mut Outlets) {
+    fn deliver(&mut self, bytes: &[u8], inside: bool, outlets: &mut Outlets) -> bool {
         let data = strip(&mut self.stripper, bytes, outlets.strip_ansi);
+        let mut to_be_logged = false;
         match &mut self.capture {
             Some((_, captured)) if inside => captured.push(&data),
             _ => {
-                self.with_log(outlets, |log, now| log.write(&data, now));
+                to_be_logged = self.log_unless(matches!(data, Cow::Borrowed(_)), &data, outlets);
                 if self.syslog {
                     outlets.syslog.send_output(&self.name, &data, outlets.now);
                 }
@@ -146,6 +141,7 @@ impl Source {
         if self.events {
             outlets.outbox.push(PumpEvent::Output { id: self.id, pid: self.pid, bytes: data.into_owned() });
         }
+        to_be_logged
     }
 
     fn tell_capture(&mut self, outlets: &mut Outlets) {
@@ -165,11 +161,20 @@ impl Source {
         }
     }
 
-    fn with_log<T>(&mut self, outlets: &mut Outlets, act: impl FnOnce(&mut LogFile, Now) -> T) -> Option<T> {
-        let log = self.log.as_mut()?;
-        let outcome = act(log, outlets.now);
-        outlets.report(log);
-        Some(outcome)
+    /// Logs what was made of a chunk. A chunk that is the `same` as before is
+    /// left to the caller, who is told so.
+    fn log_unless(&self, same: bool, data: &[u8], outlets: &mut Outlets) -> bool {
+        if same {
+            return self.sink.is_some();
+        }
+        self.log(data, outlets);
+        false
+    }
+
+    fn log(&self, bytes: &[u8], outlets: &mut Outlets) {
+        if let Some(sink) = self.sink {
+            outlets.sinks.push(sink, bytes, outlets.now);
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! The thread at work, on real pipes. Nothing sleeps: each test waits for what
 //! the pump tells, and gives up after a long time.
 
-use super::{ChannelId, ChannelSetup, Pump, PumpEvent};
+use super::{ChannelId, ChannelSetup, NewLog, Pump, PumpEvent};
 use crate::logs::rotate::part;
 use crate::logs::testdir::TestDir;
-use crate::logs::{Limits, LogFile, MainLog};
+use crate::logs::{Limits, MainLog};
 use crate::model::{Channel, Level, LogLine, Now};
 use crate::sys::fds::pipe_cloexec;
 use std::fs::{self, File};
@@ -39,8 +39,8 @@ impl Rig {
         self.dir.path().join(name)
     }
 
-    fn open(&self, name: &str) -> LogFile {
-        LogFile::open(&self.path(name), Limits::default()).unwrap()
+    fn open(&self, name: &str) -> NewLog {
+        self.pump.open(self.path(name), Limits::default()).unwrap()
     }
 
     /// Attaches a stream and gives the child's end of it.
@@ -114,7 +114,6 @@ fn output_goes_to_the_log_and_to_the_engine() {
     child.write_all(b"one\xff").unwrap();
     assert_eq!(rig.event(), output(STDOUT, b"one\xff"));
     drop(child);
-    assert_eq!(rig.event(), PumpEvent::Closed { id: STDOUT });
     assert_eq!(rig.drained(), []);
     assert_eq!(fs::read(rig.path("out")).unwrap(), b"one\xff");
 }
@@ -124,14 +123,14 @@ fn output_goes_to_the_log_and_to_the_engine() {
 fn ten_megabytes_arrive_byte_for_byte_over_rotations() {
     let mut rig = Rig::new(16);
     let path = rig.path("out");
-    let log = Some(LogFile::open(&path, Limits::new(300_000, 100)).unwrap());
+    let log = Some(rig.pump.open(path.clone(), Limits::new(300_000, 100)).unwrap());
     let mut child = rig.attach(STDOUT, ChannelSetup { log, ..setup() });
     let sent: Vec<u8> = (0..10_u32 << 20).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     for piece in sent.chunks(77_777) {
         child.write_all(piece).unwrap();
     }
     drop(child);
-    assert_eq!(rig.drained(), [PumpEvent::Closed { id: STDOUT }]);
+    assert_eq!(rig.drained(), []);
     let got = joined(&path, 100);
     assert!(got == sent, "{} bytes of {}", got.len(), sent.len());
     assert!(part(&path, 20).exists() && fs::metadata(part(&path, 1)).unwrap().len() >= 300_000);
@@ -176,7 +175,7 @@ fn a_listener_is_heard_unfiltered_and_logged() {
     let listener = ChannelSetup { log, listener: true, events: true, capture_maxbytes: 9, ..setup() };
     let mut child = rig.attach(STDOUT, listener);
     child.write_all(b"\x1b[1mREADY\n").unwrap();
-    assert_eq!(rig.event(), PumpEvent::Listener { process: PROCESS, bytes: b"\x1b[1mREADY\n".to_vec() });
+    assert_eq!(rig.event(), PumpEvent::Listener { process: PROCESS, pid: PID, bytes: b"\x1b[1mREADY\n".to_vec() });
     rig.drained();
     assert_eq!(fs::read(rig.path("out")).unwrap(), b"READY\n");
 }
@@ -220,7 +219,7 @@ fn a_drain_reads_what_is_left_though_others_hold_the_pipe() {
     let log = Some(rig.open("out"));
     let mut child = rig.attach(STDOUT, ChannelSetup { log, ..setup() });
     child.write_all(b"last words\n").unwrap();
-    assert_eq!(rig.drained(), [PumpEvent::Closed { id: STDOUT }]);
+    assert_eq!(rig.drained(), []);
     assert_eq!(fs::read(rig.path("out")).unwrap(), b"last words\n");
     assert_eq!(child.write_all(b"x").unwrap_err().kind(), std::io::ErrorKind::BrokenPipe);
     assert_eq!(rig.drained(), [], "a process without streams is answered too");
@@ -235,7 +234,7 @@ fn one_that_never_stops_writing_keeps_neither_others_nor_the_drain_waiting() {
     let mut child = rig.attach(other, ChannelSetup { events: true, ..setup() });
     child.write_all(b"heard").unwrap();
     assert_eq!(rig.event(), output(other, b"heard"));
-    assert_eq!(rig.drained(), [PumpEvent::Closed { id: STDOUT }]);
+    assert_eq!(rig.drained(), []);
     writer.join().unwrap();
 }
 
@@ -290,7 +289,7 @@ fn a_slow_reader_of_a_log_delays_one_child_and_loses_nothing() {
     let fifo = rig.path("fifo");
     nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let mut reader = File::options().read(true).write(true).open(&fifo).unwrap();
-    let log = Some(LogFile::open(&fifo, Limits::new(1000, 1)).unwrap());
+    let log = Some(rig.pump.open(fifo, Limits::new(1000, 1)).unwrap());
     let mut child = rig.attach(STDOUT, ChannelSetup { log, ..setup() });
     let writer = std::thread::spawn(move || child.write_all(&[b'x'; 1_000_000]).unwrap());
     rig.pump.log(LogLine::new(Level::Info, "not held up"), Now::default());
@@ -301,7 +300,7 @@ fn a_slow_reader_of_a_log_delays_one_child_and_loses_nothing() {
         got += std::io::Read::read(&mut reader, &mut buffer).unwrap();
     }
     writer.join().unwrap();
-    assert_eq!(rig.drained(), [PumpEvent::Closed { id: STDOUT }]);
+    assert_eq!(rig.drained(), []);
     assert_eq!(rig.said()[0], "INFO not held up");
 }
 

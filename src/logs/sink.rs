@@ -1,0 +1,383 @@
+//! One log with all that keeps it alive: the open file, the bytes that wait for
+//! it, how it fares, and what is still to be done to it.
+//!
+//! Nothing here touches the disk but [`Sink::work`]. A [`Job`] takes
+//! the file out of its sink, so it may run wherever it can do no harm, for as
+//! long as it takes; meanwhile the sink keeps what comes for it. There is one
+//! job of a sink at a time, so bytes stay in order.
+
+use super::backlog::{Backlog, Budget, MAX_KEPT};
+use super::file::{Failure, Limits, LogFile};
+use super::job::{Done, Job};
+use super::outage::{Counts, Health, PATIENCE, Trouble};
+use crate::model::{LogLine, Now};
+use crate::sys::errno::os_error_text;
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Bytes that one job writes; then others have their turn.
+const JOB: usize = 1 << 20;
+/// Between two looks at a reader that is slow.
+pub const SLOW_LOOK: Duration = Duration::from_millis(20);
+
+/// A log and what waits for it.
+#[derive(Debug)]
+pub struct Sink {
+    path: PathBuf,
+    limits: Limits,
+    slot: Slot,
+    backlog: Backlog,
+    health: Health,
+    /// What is pushed is a line each, and rotation may come after each.
+    lines: bool,
+    /// To be opened anew when so many bytes more are written.
+    reopen: Option<usize>,
+    /// To be emptied when so many bytes more are written.
+    clear: Option<usize>,
+    /// The next bytes belong behind an order.
+    sealed: bool,
+    /// Since when the reader of what is no file takes nothing.
+    slow_since: Option<Duration>,
+    next_look: Duration,
+}
+
+#[derive(Debug)]
+enum Slot {
+    Here(LogFile),
+    /// With a job, which began then.
+    Out(Duration),
+    /// Not open.
+    Missing,
+}
+
+impl Sink {
+    /// Opens the log at `path`.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn open(path: &Path, limits: Limits) -> io::Result<Self> {
+        Ok(Self::with(path.to_owned(), limits, Slot::Here(LogFile::open(path, limits)?)))
+    }
+
+    /// A sink for a log that is open already.
+    #[must_use]
+    pub fn of(file: LogFile) -> Self {
+        Self::with(file.path().to_owned(), file.limits(), Slot::Here(file))
+    }
+
+    /// One whose file will be opened by its first job.
+    #[must_use]
+    pub fn unopened(path: PathBuf, limits: Limits) -> Self {
+        Self::with(path, limits, Slot::Missing)
+    }
+
+    /// One whose file is being opened elsewhere; see [`Done::opened`].
+    #[must_use]
+    pub fn opening(path: PathBuf, limits: Limits, now: Now) -> Self {
+        Self::with(path, limits, Slot::Out(now.mono))
+    }
+
+    fn with(path: PathBuf, limits: Limits, slot: Slot) -> Self {
+        Self {
+            path,
+            limits,
+            slot,
+            backlog: Backlog::new(MAX_KEPT, Budget::default()),
+            health: Health::default(),
+            lines: false,
+            reopen: None,
+            clear: None,
+            sealed: false,
+            slow_since: None,
+            next_look: Duration::ZERO,
+        }
+    }
+
+    /// Keeps at most `max` bytes, and what `budget` allows.
+    #[must_use]
+    pub fn keeping(mut self, max: usize, budget: Budget) -> Self {
+        self.backlog = Backlog::new(max, budget);
+        self
+    }
+
+    /// Each push is a line; the log may be rotated after each of them.
+    #[must_use]
+    pub fn of_lines(mut self) -> Self {
+        self.lines = true;
+        self
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file system of the open file; `None` while none is here.
+    #[must_use]
+    pub fn device(&self) -> Option<u64> {
+        match &self.slot {
+            Slot::Here(file) => Some(file.device()),
+            Slot::Out(_) | Slot::Missing => None,
+        }
+    }
+
+    /// How it fares.
+    pub fn health(&mut self) -> &mut Health {
+        &mut self.health
+    }
+
+    /// Its counters.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.health.counts()
+    }
+
+    /// Whether bytes cannot be written, so that the surplus is dropped.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        self.health.is_outage()
+    }
+
+    /// Whether all is written and done.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.backlog.is_empty() && !self.is_out() && self.reopen.is_none() && self.clear.is_none()
+    }
+
+    /// Whether a job has the file.
+    #[must_use]
+    pub fn is_out(&self) -> bool {
+        matches!(self.slot, Slot::Out(_))
+    }
+
+    /// Whether who writes should wait: the log is slow and what is kept for it
+    /// is full. In an outage nobody waits.
+    #[must_use]
+    pub fn must_wait(&self) -> bool {
+        !self.health.is_outage() && !self.backlog.has_room()
+    }
+
+    /// Bytes that wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.backlog.len()
+    }
+
+    /// Keeps bytes for the next job.
+    pub fn push(&mut self, bytes: &[u8], now: Now) {
+        let dropped = self.backlog.push(bytes, self.lines || self.sealed);
+        self.sealed = false;
+        if dropped > 0 && !self.health.is_outage() {
+            self.fail(Trouble::Hanging, "more comes than it takes", now);
+        }
+        self.health.kept(bytes.len() - dropped, dropped);
+    }
+
+    /// Asks for the file to be opened by its name again (A5.10), behind what
+    /// waits; at once when that cannot be written.
+    pub fn want_reopen(&mut self) {
+        self.reopen = Some(self.backlog.len());
+        self.sealed = true;
+    }
+
+    /// Asks for an empty log (B1.10.16), in order with what waits; in an outage
+    /// at once, and what waits is given up with the rest. An activity log must be
+    /// there (B1.10.15).
+    pub fn want_clear(&mut self) {
+        self.clear = Some(self.backlog.len());
+        self.sealed = true;
+    }
+
+    /// A new program goes on with the log: `file` is what was opened for it.
+    /// Gives the file that is not needed.
+    #[must_use]
+    pub fn renew(&mut self, file: Option<LogFile>, limits: Limits, now: Now) -> Option<LogFile> {
+        self.limits = limits;
+        let file = file?;
+        if self.is_out() {
+            return Some(file);
+        }
+        self.health.hurry(now);
+        match std::mem::replace(&mut self.slot, Slot::Here(file)) {
+            Slot::Here(old) => Some(old),
+            Slot::Out(_) | Slot::Missing => None,
+        }
+    }
+
+    /// The file, for bytes that need not be kept at all: nothing waits, nothing
+    /// is wrong. To be put back.
+    pub fn take_through(&mut self, now: Now) -> Option<Job> {
+        let at_rest = self.is_idle() && self.health.is_well();
+        if !at_rest || !matches!(self.slot, Slot::Here(_)) {
+            return None;
+        }
+        Some(self.job(VecDeque::new(), now))
+    }
+
+    /// The next job, if there is something to do and it is time to.
+    pub fn take_job(&mut self, now: Now) -> Option<Job> {
+        if !self.is_ready(now) {
+            return None;
+        }
+        let outage = self.health.is_outage();
+        if let Some(mark) = self.clear {
+            if mark > 0 && !outage {
+                return Some(self.job_before(mark, now));
+            }
+            self.clear = None;
+            let given_up = self.take(mark, mark);
+            drop(given_up);
+            let mut job = self.job(VecDeque::new(), now);
+            job.clear = true;
+            return Some(job);
+        }
+        if let Some(mark) = self.reopen {
+            if mark > 0 && !outage {
+                return Some(self.job_before(mark, now));
+            }
+            self.reopen = None;
+            let chunks = self.take(JOB, usize::MAX);
+            let mut job = self.job(chunks, now);
+            (job.open, job.may_rotate) = (true, true);
+            return Some(job);
+        }
+        let chunks = self.take(JOB, usize::MAX);
+        let by_reader = self.slow_since.is_some();
+        let open = matches!(self.slot, Slot::Missing) || self.health.is_due(now) && !by_reader;
+        let mut job = self.job(chunks, now);
+        job.open = open;
+        Some(job)
+    }
+
+    /// Takes the outcome of a job, and tells that of a clearing if it was one.
+    pub fn put_back(&mut self, done: Done, now: Now) -> Option<io::Result<()>> {
+        self.slot = done.file.map_or(Slot::Missing, Slot::Here);
+        self.health.wrote(done.count);
+        let rest: usize = done.rest.iter().map(Vec::len).sum();
+        self.backlog.put_back(done.rest);
+        for mark in [&mut self.clear, &mut self.reopen].into_iter().flatten() {
+            *mark += rest;
+        }
+        if !matches!(done.failure, Some(Failure::Slow)) {
+            self.slow_since = None;
+        }
+        match done.failure {
+            None if done.tried || self.health.is_outage() => self.health.recover(&self.path, now),
+            None => {}
+            Some(Failure::Write(error)) => self.fail(Trouble::Writing, &os_error_text(&error), now),
+            Some(Failure::Move(error)) => self.fail(Trouble::Moving, &os_error_text(&error), now),
+            Some(Failure::Slow) => self.is_slow(done.count > 0, now),
+        }
+        done.cleared
+    }
+
+    /// Notices a job that does not come back.
+    pub fn look(&mut self, now: Now) {
+        if let Slot::Out(since) = self.slot
+            && now.mono >= since + PATIENCE
+            && !self.health.is_outage()
+        {
+            let why = format!("a call has not come back for {} seconds", PATIENCE.as_secs());
+            self.fail(Trouble::Hanging, &why, now);
+        }
+    }
+
+    /// When [`look`](Self::look) or [`take_job`](Self::take_job) has something to
+    /// do, as far as is known; zero is at once.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        match self.slot {
+            Slot::Out(since) => (!self.health.is_outage()).then_some(since + PATIENCE),
+            _ if self.clear.is_some() || self.reopen.is_some() => Some(Duration::ZERO),
+            _ if self.health.is_outage() => self.health.next_try(),
+            _ if self.backlog.is_empty() => None,
+            _ if self.slow_since.is_some() => Some(self.next_look),
+            _ => Some(Duration::ZERO),
+        }
+    }
+
+    /// Does on this thread all that can be done now.
+    pub fn work(&mut self, now: Now) {
+        while let Some(job) = self.take_job(now) {
+            let done = job.run();
+            drop(self.put_back(done, now));
+        }
+    }
+
+    /// Ends the log: says what is lost with it, and gives the file, which may
+    /// block when it is closed.
+    #[must_use]
+    pub fn close(mut self, now: Now) -> (Vec<LogLine>, Counts, Option<LogFile>) {
+        self.health.give_up(&self.path, self.backlog.len(), now);
+        let file = match self.slot {
+            Slot::Here(file) => Some(file),
+            Slot::Out(_) | Slot::Missing => None,
+        };
+        (self.health.take_reports(), self.health.counts(), file)
+    }
+
+    /// Whether [`take_job`](Self::take_job) would give one.
+    #[must_use]
+    pub fn is_ready(&self, now: Now) -> bool {
+        !self.is_out() && self.deadline().is_some_and(|at| at <= now.mono)
+    }
+
+    fn is_slow(&mut self, progress: bool, now: Now) {
+        if progress {
+            self.health.recover(&self.path, now);
+            self.slow_since = None;
+        }
+        let since = *self.slow_since.get_or_insert(now.mono);
+        self.next_look = now.mono + SLOW_LOOK;
+        if now.mono >= since + PATIENCE {
+            self.fail(Trouble::Hanging, "its reader does not read", now);
+        }
+    }
+
+    fn fail(&mut self, trouble: Trouble, why: &str, now: Now) {
+        self.health.fail(trouble, why, &self.path, self.backlog.len(), self.backlog.max(), now);
+    }
+
+    fn job_before(&mut self, mark: usize, now: Now) -> Job {
+        let chunks = self.take(JOB, mark);
+        self.job(chunks, now)
+    }
+
+    fn job(&mut self, chunks: VecDeque<Vec<u8>>, now: Now) -> Job {
+        let file = match std::mem::replace(&mut self.slot, Slot::Out(now.mono)) {
+            Slot::Here(file) => Some(file),
+            Slot::Out(_) | Slot::Missing => None,
+        };
+        Job {
+            path: self.path.clone(),
+            limits: self.limits,
+            open: file.is_none(),
+            file,
+            chunks,
+            clear: false,
+            must_exist: self.lines,
+            outage: self.health.is_outage(),
+            may_rotate: self.health.is_well() || self.health.is_due(now),
+        }
+    }
+
+    /// Takes about `most` bytes, never more than `bound`, where an order stands.
+    fn take(&mut self, most: usize, bound: usize) -> VecDeque<Vec<u8>> {
+        if bound == 0 {
+            return VecDeque::new();
+        }
+        let before = self.backlog.len();
+        let chunks = self.backlog.take(most.min(bound));
+        let count = before - self.backlog.len();
+        for mark in [&mut self.clear, &mut self.reopen].into_iter().flatten() {
+            *mark = mark.saturating_sub(count);
+        }
+        chunks
+    }
+}
+
+#[cfg(test)]
+mod tests;

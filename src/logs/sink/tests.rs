@@ -1,0 +1,285 @@
+//! Sinks on a real disk, with a clock that the test pushes.
+
+use super::{Failure, Sink};
+use crate::logs::backlog::Budget;
+use crate::logs::file::{Limits, LogFile};
+use crate::logs::outage::PATIENCE;
+use crate::logs::rotate::part;
+use crate::logs::testdir::TestDir;
+use crate::model::Now;
+use crate::sys::fds;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+fn at(millis: u64) -> Now {
+    Now { mono: Duration::from_millis(millis), wall: Duration::from_millis(millis) }
+}
+
+fn opened(path: &Path, maxbytes: i64, backups: i64) -> Sink {
+    Sink::open(path, Limits::new(maxbytes, backups)).unwrap()
+}
+
+fn write(sink: &mut Sink, text: &str, millis: u64) {
+    sink.push(text.as_bytes(), at(millis));
+    sink.work(at(millis));
+}
+
+fn texts(sink: &mut Sink) -> Vec<String> {
+    sink.health().take_reports().into_iter().map(|line| line.text).collect()
+}
+
+fn in_dir() -> (TestDir, PathBuf) {
+    let dir = TestDir::new();
+    let path = dir.path().join("log");
+    (dir, path)
+}
+
+/// A log whose disk is full until [`fs::remove_file`] removes its name.
+fn on_a_full_disk(path: &Path) -> Sink {
+    std::os::unix::fs::symlink("/dev/full", path).unwrap();
+    opened(path, 0, 0)
+}
+
+/// A5.20
+#[test]
+fn a_rotation_that_fails_is_told_once_and_the_log_goes_on() {
+    let (_dir, path) = in_dir();
+    fs::create_dir(part(&path, 1)).unwrap();
+    let mut log = opened(&path, 3, 1);
+    for n in 0..3 {
+        write(&mut log, "abcd", n);
+    }
+    assert_eq!(fs::read(&path).unwrap(), b"abcdabcdabcd");
+    let told = texts(&mut log);
+    assert!(told.len() == 1 && told[0].starts_with("could not rotate or reopen"), "{told:?}");
+    assert!(told[0].contains(": [Errno ") && !told[0].contains("os error"), "{told:?}");
+    fs::remove_dir(part(&path, 1)).unwrap();
+    write(&mut log, "x", 60_000);
+    assert_eq!(fs::read(part(&path, 1)).unwrap(), b"abcdabcdabcdx");
+    let told = texts(&mut log);
+    assert!(told.len() == 1 && told[0].contains(" can be moved and opened again after 60.0 s"), "{told:?}");
+}
+
+#[test]
+fn a_directory_that_went_away_is_used_again_when_it_is_back() {
+    let dir = TestDir::new();
+    let path = dir.path().join("sub/log");
+    fs::create_dir(dir.path().join("sub")).unwrap();
+    let mut log = opened(&path, 3, 1);
+    fs::remove_dir_all(dir.path().join("sub")).unwrap();
+    write(&mut log, "lost in the file without a name", 0);
+    write(&mut log, "kept", 60_000);
+    assert_eq!(texts(&mut log).len(), 1);
+    fs::create_dir(dir.path().join("sub")).unwrap();
+    write(&mut log, "ok", 120_000);
+    assert_eq!(fs::read(part(&path, 1)).unwrap(), b"keptok");
+    assert_eq!(texts(&mut log).len(), 1);
+}
+
+#[test]
+fn a_full_disk_costs_nothing_that_fits() {
+    let (_dir, path) = in_dir();
+    let mut log = on_a_full_disk(&path);
+    for n in 0..10 {
+        write(&mut log, &format!("line {n}\n"), n * 100);
+    }
+    let told = texts(&mut log);
+    assert!(told.len() == 1 && told[0].contains("No space left"), "{told:?}");
+    assert!(log.is_outage() && log.waiting() == 70);
+    fs::remove_file(&path).unwrap();
+    write(&mut log, "later\n", 60_000);
+    let told = texts(&mut log);
+    assert!(told[0].ends_with(": 76 bytes were kept, 0 bytes were dropped"), "{told:?}");
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text.lines().map(|line| &line[5..]).collect::<String>(), "0123456789");
+    assert!(log.is_idle() && log.health().is_well());
+    assert_eq!((log.counts().written, log.counts().dropped, log.counts().outages), (76, 0, 1));
+}
+
+#[test]
+fn what_does_not_fit_is_dropped_and_counted() {
+    let (_dir, path) = in_dir();
+    let mut log = on_a_full_disk(&path).keeping(16, Budget::default());
+    for n in 0..10 {
+        write(&mut log, &format!("line {n}\n"), n);
+        assert!(n == 0 || !log.must_wait(), "in an outage nobody waits");
+    }
+    fs::remove_file(&path).unwrap();
+    log.work(at(60_000));
+    write(&mut log, "later\n", 60_001);
+    assert_eq!(fs::read(&path).unwrap(), b"line 0\nline 1\nlater\n");
+    let told = texts(&mut log);
+    assert!(told.len() == 2 && told[1].ends_with(": 14 bytes were kept, 56 bytes were dropped"), "{told:?}");
+    assert_eq!(log.counts().dropped, 56);
+}
+
+#[test]
+fn an_outage_is_over_without_another_byte() {
+    let (_dir, path) = in_dir();
+    let mut log = on_a_full_disk(&path);
+    write(&mut log, "last\n", 0);
+    fs::remove_file(&path).unwrap();
+    let next = log.deadline().unwrap();
+    log.work(Now { mono: next - Duration::from_millis(1), wall: next });
+    assert!(log.is_outage());
+    log.work(Now { mono: next, wall: next });
+    assert_eq!(fs::read(&path).unwrap(), b"last\n");
+    assert_eq!(log.deadline(), None);
+}
+
+#[test]
+fn a_write_that_fails_in_the_middle_goes_on_there() {
+    let (_dir, path) = in_dir();
+    let mut log = opened(&path, 0, 0);
+    let job = log.take_through(at(0)).unwrap();
+    let mut done = job.run_with(b"first ");
+    done.failure = Some(Failure::Write(std::io::ErrorKind::StorageFull.into()));
+    done.rest.push_back(b"rest ".to_vec());
+    log.push(b"kept meanwhile", at(1));
+    drop(log.put_back(done, at(1)));
+    assert!(log.take_through(at(1)).is_none());
+    log.work(at(60_000));
+    assert_eq!(fs::read(&path).unwrap(), b"first rest kept meanwhile");
+}
+
+#[test]
+fn a_call_that_does_not_come_back_becomes_an_outage() {
+    let (_dir, path) = in_dir();
+    let mut log = opened(&path, 0, 0).keeping(300_000, Budget::default());
+    let job = log.take_through(at(0)).unwrap();
+    assert!(log.take_through(at(0)).is_none() && log.take_job(at(0)).is_none());
+    log.push(&[b'x'; 200_000], at(1));
+    assert!(log.must_wait(), "first its writer waits");
+    log.look(at(1999));
+    assert!(!log.is_outage());
+    assert_eq!(log.deadline(), Some(PATIENCE));
+    log.look(at(2000));
+    assert!(log.is_outage() && !log.must_wait());
+    log.push(&[b'x'; 200_000], at(2001));
+    drop(log.put_back(job.run_with(b"first"), at(3000)));
+    log.work(at(3000));
+    assert_eq!(fs::metadata(&path).unwrap().len(), 300_005);
+    let told = texts(&mut log);
+    assert!(told[0].contains("takes nothing: a call has not come back for 2 seconds"), "{told:?}");
+    assert!(told[1].contains("is written again after 1.0 s"), "{told:?}");
+    assert_eq!(log.counts().dropped, 100_000);
+}
+
+/// A5.26: a slow reader delays its writer; one that does not read at all does not.
+#[test]
+fn a_reader_that_stopped_reading_becomes_an_outage() {
+    let (_dir, path) = in_dir();
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let reader = fs::File::options().read(true).write(true).open(&path).unwrap();
+    let mut log = opened(&path, 3, 2).keeping(300_000, Budget::default());
+    write(&mut log, &"x".repeat(200_000), 0);
+    assert!(!log.is_idle() && !log.is_outage());
+    let mut buffer = vec![0; 50_000];
+    let first = fds::read(&reader, &mut buffer).unwrap();
+    log.work(at(1900));
+    log.work(at(3800));
+    assert!(!log.is_outage(), "it took some 1.9 s ago");
+    log.work(at(3901));
+    assert!(log.is_outage());
+    let mut got = first;
+    let mut now = 4000;
+    while got < 200_000 {
+        got += fds::read(&reader, &mut buffer).unwrap();
+        log.work(at(now));
+        now += 5000;
+    }
+    assert!(log.is_idle() && log.health().is_well());
+    assert_eq!(texts(&mut log).len(), 2);
+}
+
+/// A5.10
+#[test]
+fn a_reopen_comes_behind_what_waits() {
+    let (dir, path) = in_dir();
+    let mut log = opened(&path, 0, 0);
+    fs::rename(&path, dir.path().join("old")).unwrap();
+    log.push(b"a", at(0));
+    log.want_reopen();
+    log.push(b"b", at(0));
+    log.work(at(0));
+    assert_eq!(fs::read(dir.path().join("old")).unwrap(), b"a");
+    assert_eq!(fs::read(&path).unwrap(), b"b");
+}
+
+/// A5.10
+#[test]
+fn a_reopen_in_an_outage_tries_at_once() {
+    let (_dir, path) = in_dir();
+    let mut log = on_a_full_disk(&path);
+    write(&mut log, "a", 0);
+    fs::remove_file(&path).unwrap();
+    log.push(b"b", at(1));
+    log.want_reopen();
+    log.work(at(1));
+    assert_eq!(fs::read(&path).unwrap(), b"ab");
+}
+
+#[test]
+fn a_reopen_that_fails_writes_the_open_file_on() {
+    let (dir, path) = in_dir();
+    let mut log = opened(&path, 0, 0);
+    let old = dir.path().join("old");
+    fs::rename(&path, &old).unwrap();
+    fs::create_dir(&path).unwrap();
+    log.want_reopen();
+    write(&mut log, "a", 0);
+    write(&mut log, "b", 1);
+    assert_eq!(fs::read(&old).unwrap(), b"ab");
+    fs::remove_dir(&path).unwrap();
+    write(&mut log, "c", 60_000);
+    assert_eq!(fs::read(&path).unwrap(), b"c");
+    assert_eq!(texts(&mut log).len(), 2);
+}
+
+/// B1.10.16
+#[test]
+fn a_clear_comes_behind_what_waits_and_tells_its_outcome() {
+    let (_dir, path) = in_dir();
+    let mut log = opened(&path, 0, 0);
+    log.push(b"old", at(0));
+    log.want_clear();
+    log.push(b"new", at(0));
+    let mut told = vec![];
+    while let Some(job) = log.take_job(at(0)) {
+        told.extend(log.put_back(job.run(), at(0)).map(|outcome| outcome.is_ok()));
+    }
+    assert_eq!((told, fs::read(&path).unwrap()), (vec![true], b"new".to_vec()));
+}
+
+/// B1.10.16
+#[test]
+fn a_clear_in_an_outage_drops_what_waits() {
+    let (_dir, path) = in_dir();
+    let mut log = on_a_full_disk(&path);
+    write(&mut log, "old", 0);
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, "older").unwrap();
+    log.want_clear();
+    log.push(b"new", at(1));
+    log.work(at(1));
+    log.work(at(60_000));
+    assert_eq!(fs::read(&path).unwrap(), b"new");
+}
+
+#[test]
+fn a_log_that_is_not_open_yet_opens_itself() {
+    let (_dir, path) = in_dir();
+    let mut log = Sink::unopened(path.clone(), Limits::default());
+    write(&mut log, "a", 0);
+    let file = LogFile::open(&path, Limits::default()).unwrap();
+    assert!(log.renew(Some(file), Limits::default(), at(1)).is_some());
+    write(&mut log, "b", 1);
+    assert_eq!(fs::read(&path).unwrap(), b"ab");
+    let mut nowhere = Sink::unopened(path.join("x"), Limits::default());
+    write(&mut nowhere, "a", 0);
+    assert!(nowhere.is_outage() && nowhere.waiting() == 1);
+    let (told, counts, file) = nowhere.close(at(1000));
+    assert!(told.last().unwrap().text.ends_with("is given up: 1 bytes were dropped") && file.is_none(), "{told:?}");
+    assert_eq!(counts.dropped, 1);
+}

@@ -1,0 +1,281 @@
+//! The pump's threads. One works the loop, one watches it, one is ready for
+//! calls that may block; more come when those are stuck, within a bound, and go
+//! when there is nothing for them to do. Which thread is which changes.
+
+use super::desk::Desk;
+use super::drive;
+use super::lanes::Place;
+use super::shared::Shared;
+use super::state::State;
+use crate::logs::file::{Limits, LogFile};
+use crate::logs::job::{Done, Job};
+use crate::sys::thread::{is_blocked, own_id};
+use nix::sys::signal::SigSet;
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Threads in all.
+const MAX_HANDS: usize = 16;
+/// Files that are being opened for new children at one time; more wait for the
+/// loop to open them.
+const MAX_OPENINGS: usize = 6;
+/// A thread without work ends after this time, unless it is the last such.
+const REST: Duration = Duration::from_secs(10);
+/// An opening that has taken longer says nothing good about its folder.
+const SLOW_OPEN: Duration = Duration::from_millis(5);
+/// The longest wait for a machine that is too busy to open a file at all.
+const BUSY_MACHINE: Duration = Duration::from_millis(250);
+
+/// A call that may not come back.
+pub(super) enum Errand {
+    /// Of a sink.
+    Job { sink: u64, place: Place, job: Job },
+    /// Even this may block: some file systems write only then.
+    Close { place: Place, file: LogFile },
+    /// For a child that begins.
+    Open { path: PathBuf, limits: Limits, number: u64, thread: Arc<AtomicI32>, tell: SyncSender<io::Result<LogFile>> },
+}
+
+/// A call is back that the loop did not wait for.
+pub(super) struct Report {
+    pub(super) place: Place,
+    pub(super) took: Duration,
+    /// What it came to for a sink.
+    pub(super) done: Option<(u64, Done)>,
+}
+
+/// A log that a new child will write to.
+#[derive(Debug)]
+pub enum NewLog {
+    /// It is open.
+    Open(LogFile),
+    /// It is being opened, which takes long.
+    Opening(PathBuf, Limits, Receiver<io::Result<LogFile>>),
+    /// Nobody is at it: its folder is slow, or too much else is.
+    Unopened(PathBuf, Limits),
+}
+
+/// What all threads share.
+pub(super) struct Hands {
+    pool: Mutex<Pool>,
+    bell: Condvar,
+    pub(super) desk: Desk<Box<State>>,
+    watched: AtomicBool,
+    reports: Sender<Report>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Pool {
+    errands: VecDeque<Errand>,
+    count: usize,
+    idle: usize,
+    ended: bool,
+    /// Folders in which files are being opened for children, and since when.
+    openings: BTreeMap<u64, (PathBuf, Instant)>,
+    last_opening: u64,
+}
+
+enum Task {
+    Run(Errand),
+    Watch,
+    End,
+}
+
+impl Hands {
+    pub(super) fn new(shared: Arc<Shared>, reports: Sender<Report>) -> io::Result<Self> {
+        Ok(Self {
+            pool: Mutex::default(),
+            bell: Condvar::new(),
+            desk: Desk::new()?,
+            watched: AtomicBool::new(false),
+            reports,
+            shared,
+        })
+    }
+
+    /// Begins with `state`: one thread works it, one watches, one is ready.
+    pub(super) fn start(self: &Arc<Self>, state: Box<State>) -> io::Result<()> {
+        self.spawn(None)?;
+        self.spawn(None)?;
+        self.spawn(Some(state))
+    }
+
+    /// Whether a call that does not come back would be noticed.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watched.load(SeqCst)
+    }
+
+    /// Has `errand` run by a thread of its own, as soon as there is one.
+    pub(super) fn give(self: &Arc<Self>, errand: Errand) {
+        let mut pool = self.lock();
+        pool.errands.push_back(errand);
+        let enough = pool.idle >= pool.errands.len();
+        let full = pool.count >= MAX_HANDS;
+        drop(pool);
+        self.bell.notify_one();
+        if !enough && !full {
+            // without a thread it waits until one is done
+            drop(self.spawn(None));
+        }
+    }
+
+    /// Opens a child's log on another thread, and waits for that no longer than
+    /// the disk may take (A4.73).
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub(super) fn open(self: &Arc<Self>, path: PathBuf, limits: Limits) -> io::Result<NewLog> {
+        let Some(number) = self.may_open(&path) else { return Ok(NewLog::Unopened(path, limits)) };
+        let (tell, told) = sync_channel(1);
+        let thread = Arc::new(AtomicI32::new(0));
+        self.give(Errand::Open { path: path.clone(), limits, number, thread: Arc::clone(&thread), tell });
+        let began = Instant::now();
+        loop {
+            match told.recv_timeout(SLOW_OPEN) {
+                Ok(opened) => return opened.map(NewLog::Open),
+                Err(RecvTimeoutError::Disconnected) => return Ok(NewLog::Unopened(path, limits)),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            let id = thread.load(SeqCst);
+            let begun = id != 0;
+            if begun && is_blocked(id) || began.elapsed() > BUSY_MACHINE {
+                return Ok(NewLog::Opening(path, limits, told));
+            }
+        }
+    }
+
+    /// Ends all threads; those that are stuck when they are back.
+    pub(super) fn end(&self) {
+        self.lock().ended = true;
+        self.bell.notify_all();
+        self.desk.close();
+    }
+
+    /// Tells the loop what a call came to that it no longer waits for.
+    pub(super) fn report(&self, report: Report) {
+        // without a loop nobody wants to know
+        drop(self.reports.send(report));
+        self.shared.nudge();
+    }
+
+    /// The number of a new opening; `None` if there should not be one now.
+    fn may_open(&self, path: &std::path::Path) -> Option<u64> {
+        let folder = path.parent().unwrap_or(path);
+        let mut pool = self.lock();
+        let slow = |(at, since): &(PathBuf, Instant)| at == folder && since.elapsed() > SLOW_OPEN;
+        if pool.openings.len() >= MAX_OPENINGS || pool.openings.values().any(slow) {
+            return None;
+        }
+        pool.last_opening += 1;
+        let number = pool.last_opening;
+        pool.openings.insert(number, (folder.to_owned(), Instant::now()));
+        Some(number)
+    }
+
+    fn spawn(self: &Arc<Self>, state: Option<Box<State>>) -> io::Result<()> {
+        let hands = Arc::clone(self);
+        self.lock().count += 1;
+        let thread = std::thread::Builder::new().name("pump".to_owned());
+        let spawned = thread.spawn(move || hands.live(state));
+        if spawned.is_err() {
+            self.lock().count -= 1;
+        }
+        spawned.map(drop)
+    }
+
+    fn live(self: &Arc<Self>, state: Option<Box<State>>) {
+        // signals are for the engine's thread; a limit of file size is an error of write
+        let _ = SigSet::all().thread_block();
+        if let Some(state) = state {
+            drive::drive(self, state);
+        }
+        loop {
+            match self.next() {
+                Task::Run(errand) => self.run(errand),
+                Task::Watch => {
+                    let found = self.desk.watch();
+                    self.watched.store(false, SeqCst);
+                    if let Some((mut state, call)) = found {
+                        self.call_another();
+                        state.taken_over(call.place);
+                        drive::drive(self, state);
+                    }
+                }
+                Task::End => break,
+            }
+        }
+        self.lock().count -= 1;
+    }
+
+    fn next(&self) -> Task {
+        let mut pool = self.lock();
+        loop {
+            if pool.ended {
+                return Task::End;
+            }
+            if !self.watched.swap(true, SeqCst) {
+                return Task::Watch;
+            }
+            if let Some(errand) = pool.errands.pop_front() {
+                return Task::Run(errand);
+            }
+            pool.idle += 1;
+            if pool.idle == 1 {
+                pool = self.bell.wait(pool).unwrap_or_else(PoisonError::into_inner);
+                pool.idle -= 1;
+                continue;
+            }
+            let (woken, waited) = self.bell.wait_timeout(pool, REST).unwrap_or_else(PoisonError::into_inner);
+            pool = woken;
+            pool.idle -= 1;
+            if waited.timed_out() && pool.idle > 0 && pool.errands.is_empty() {
+                return Task::End;
+            }
+        }
+    }
+
+    /// The watcher has other work now: somebody else has to watch.
+    fn call_another(self: &Arc<Self>) {
+        let pool = self.lock();
+        let (idle, full) = (pool.idle, pool.count >= MAX_HANDS);
+        drop(pool);
+        self.bell.notify_one();
+        // one to watch, and one to be ready
+        if idle < 2 && !full {
+            drop(self.spawn(None));
+        }
+    }
+
+    fn run(&self, errand: Errand) {
+        match errand {
+            Errand::Job { sink, place, job } => {
+                let began = Instant::now();
+                let done = Some((sink, job.run()));
+                self.report(Report { place, took: began.elapsed(), done });
+            }
+            Errand::Close { place, file } => {
+                let began = Instant::now();
+                drop(file);
+                self.report(Report { place, took: began.elapsed(), done: None });
+            }
+            Errand::Open { path, limits, number, thread, tell } => {
+                thread.store(own_id(), SeqCst);
+                let opened = LogFile::open(&path, limits);
+                self.lock().openings.remove(&number);
+                // a child that was given up needs no log
+                drop(tell.send(opened));
+                self.shared.nudge();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

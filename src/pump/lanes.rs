@@ -1,0 +1,141 @@
+//! Which file systems are suspect, because a call on them did not come back at
+//! once. Their logs are served one call at a time on a thread that nobody else
+//! needs, until they have behaved for a while. Pure bookkeeping.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A call that takes longer keeps its file system suspect.
+const SLOW_CALL: Duration = Duration::from_millis(20);
+/// So long a file system must behave before its logs are written directly again.
+const PROBATION: Duration = Duration::from_secs(2);
+/// One call that is back after this time is forgiven: any disk has such moments.
+const FORGIVEN: Duration = Duration::from_millis(100);
+
+/// Where a call goes, as far as that is known without asking the disk.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// A file system.
+    Device(u64),
+    /// A folder, before anything in it could be opened.
+    Folder(PathBuf),
+}
+
+/// The suspect places.
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    lanes: BTreeMap<Place, Lane>,
+}
+
+#[derive(Debug)]
+struct Lane {
+    /// Calls that are out.
+    busy: u32,
+    /// When a call last was slow.
+    slow: Duration,
+    /// How often the loop was held up, lately.
+    strikes: u32,
+    trusted: bool,
+}
+
+impl Lane {
+    fn new(now: Duration) -> Self {
+        Self { busy: 0, slow: now, strikes: 0, trusted: false }
+    }
+}
+
+impl Lanes {
+    /// A call has not come back at once.
+    pub(super) fn suspect(&mut self, place: Place, now: Duration) {
+        let lane = self.lanes.entry(place).or_insert(Lane::new(now));
+        if now >= lane.slow + PROBATION {
+            lane.strikes = 0;
+        }
+        lane.busy += 1;
+        lane.strikes += 1;
+        lane.slow = now;
+        lane.trusted = false;
+    }
+
+    /// Whether calls go there one at a time.
+    pub(super) fn is_suspect(&self, place: &Place) -> bool {
+        // no lanes but on a bad day
+        !self.lanes.is_empty() && self.lanes.get(place).is_some_and(|lane| !lane.trusted)
+    }
+
+    /// Whether no call is out there.
+    pub(super) fn is_free(&self, place: &Place) -> bool {
+        self.lanes.get(place).is_none_or(|lane| lane.busy == 0)
+    }
+
+    /// A call begins that should not hold up others.
+    pub(super) fn begin(&mut self, place: Place, now: Duration) {
+        self.lanes.entry(place).or_insert(Lane::new(now)).busy += 1;
+    }
+
+    /// A call is back after `took`.
+    pub(super) fn end(&mut self, place: &Place, took: Duration, now: Duration) {
+        let Some(lane) = self.lanes.get_mut(place) else { return };
+        lane.busy = lane.busy.saturating_sub(1);
+        if took > SLOW_CALL {
+            lane.slow = now;
+        }
+        lane.strikes += u32::from(took >= FORGIVEN);
+        let forgiven = lane.strikes == 1;
+        lane.trusted = lane.busy == 0 && (forgiven || now >= lane.slow + PROBATION);
+        // calls to a folder are never made by the loop
+        if matches!(place, Place::Folder(_)) && lane.busy == 0 {
+            self.lanes.remove(place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lanes, PROBATION, Place, SLOW_CALL};
+    use std::time::Duration;
+
+    const DISK: Place = Place::Device(7);
+    const QUICK: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn a_suspect_place_has_one_call_at_a_time() {
+        let mut lanes = Lanes::default();
+        assert!(!lanes.is_suspect(&DISK) && lanes.is_free(&DISK));
+        lanes.suspect(DISK, Duration::ZERO);
+        assert!(lanes.is_suspect(&DISK) && !lanes.is_free(&DISK) && !lanes.is_suspect(&Place::Device(8)));
+        lanes.end(&DISK, Duration::from_secs(1), Duration::from_secs(1));
+        assert!(lanes.is_suspect(&DISK) && lanes.is_free(&DISK));
+    }
+
+    #[test]
+    fn it_is_trusted_again_when_it_has_behaved_long_enough() {
+        let mut lanes = Lanes::default();
+        lanes.suspect(DISK, Duration::ZERO);
+        let back = Duration::from_secs(5);
+        lanes.end(&DISK, back, back);
+        let mut call = |after: Duration, took: Duration| {
+            lanes.begin(DISK, back + after);
+            lanes.end(&DISK, took, back + after);
+            lanes.is_suspect(&DISK)
+        };
+        assert!(call(PROBATION / 2, QUICK));
+        assert!(call(PROBATION / 2, SLOW_CALL + QUICK));
+        assert!(call(PROBATION, QUICK), "it was slow meanwhile");
+        assert!(!call(PROBATION * 2, QUICK));
+    }
+
+    #[test]
+    fn one_short_wait_is_forgiven_and_two_are_not() {
+        let mut lanes = Lanes::default();
+        let mut wait = |secs| {
+            lanes.suspect(DISK, Duration::from_secs(secs));
+            lanes.end(&DISK, SLOW_CALL, Duration::from_secs(secs));
+            lanes.is_suspect(&DISK)
+        };
+        assert!(!wait(10));
+        assert!(wait(11));
+        assert!(!wait(20));
+    }
+}

@@ -1,0 +1,347 @@
+//! All logs that are written: which have something to do, where their calls may
+//! be made, and who waits for their being cleared. Makes no call itself.
+
+use super::hands::{NewLog, Report};
+use super::lanes::{Lanes, Place};
+use super::{Answer, ChannelId};
+use crate::logs::backlog::{Budget, MAX_KEPT};
+use crate::logs::file::LogFile;
+use crate::logs::job::{Done, Job};
+use crate::logs::{Counts, Sink};
+use crate::model::{LogLine, Now};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::Duration;
+
+/// The activity log's place among the sinks.
+pub(super) const MAIN: u64 = 1;
+/// Sinks of dead children that are kept until what waits is written; then the
+/// oldest is given up.
+const LINGERING: usize = 64;
+/// Who clears a log is told after this time that it failed, if nothing is known.
+const CLEAR_LIMIT: Duration = Duration::from_secs(2);
+/// Channels without a sink whose counters are kept.
+const REMEMBERED: usize = 10_000;
+
+#[derive(Default)]
+pub(super) struct Sinks {
+    all: HashMap<u64, Sink>,
+    /// Those that are not at rest, as far as is known.
+    busy: BTreeSet<u64>,
+    /// Those whose child is gone, oldest first.
+    lingering: Vec<u64>,
+    last_called: u64,
+    /// Files on their way.
+    openings: HashMap<u64, Receiver<io::Result<LogFile>>>,
+    /// Whose bytes a sink takes; nobody's are the daemon's own.
+    owners: HashMap<u64, ChannelId>,
+    /// The counters of sinks that are closed.
+    past: BTreeMap<Option<ChannelId>, Counts>,
+    pub(super) lanes: Lanes,
+    clearings: Vec<Clearing>,
+    /// What logs had to say about themselves; for the activity log.
+    pub(super) reports: Vec<LogLine>,
+    /// To be closed.
+    pub(super) closing: Vec<LogFile>,
+    budget: Budget,
+}
+
+/// Somebody wants logs emptied.
+struct Clearing {
+    left: BTreeSet<u64>,
+    outcome: io::Result<()>,
+    answer: Option<Answer>,
+    limit: Duration,
+}
+
+/// Where the calls of a sink go.
+fn place_of(sink: &Sink) -> Place {
+    match sink.device() {
+        Some(device) => Place::Device(device),
+        None => Place::Folder(sink.path().parent().unwrap_or(sink.path()).to_owned()),
+    }
+}
+
+/// A call that should be made now.
+pub(super) enum Call {
+    /// Here: nothing speaks against it.
+    Direct(u64, Place, Job),
+    /// On another thread, since it may hold up others.
+    Aside(u64, Place, Job),
+}
+
+impl Sinks {
+    /// The activity log's.
+    pub(super) fn insert_main(&mut self, sink: Sink) {
+        self.all.insert(MAIN, sink);
+    }
+
+    /// The sink for the log of a new child: a new one called `token`, or that of
+    /// an earlier child which still has bytes for the same file.
+    pub(super) fn begin(&mut self, token: u64, owner: ChannelId, log: NewLog, now: Now) -> u64 {
+        let (path, limits) = match &log {
+            NewLog::Open(file) => (file.path().to_owned(), file.limits()),
+            NewLog::Opening(path, limits, _) | NewLog::Unopened(path, limits) => (path.clone(), *limits),
+        };
+        if let Some(old) = self.revive(&path) {
+            let file = if let NewLog::Open(file) = log { Some(file) } else { None };
+            if let Some(sink) = self.all.get_mut(&old) {
+                self.closing.extend(sink.renew(file, limits, now));
+            }
+            self.busy.insert(old);
+            return old;
+        }
+        let sink = match log {
+            NewLog::Open(file) => Sink::of(file),
+            NewLog::Unopened(..) => Sink::unopened(path, limits),
+            NewLog::Opening(_, _, file) => {
+                self.openings.insert(token, file);
+                Sink::opening(path, limits, now)
+            }
+        };
+        self.all.insert(token, sink.keeping(MAX_KEPT, self.budget.clone()));
+        self.owners.insert(token, owner);
+        self.busy.insert(token);
+        token
+    }
+
+    pub(super) fn get(&self, token: u64) -> Option<&Sink> {
+        self.all.get(&token)
+    }
+
+    /// The lingering sink of the log at `path`, which lingers no more.
+    fn revive(&mut self, path: &std::path::Path) -> Option<u64> {
+        let at = self.lingering.iter().position(|token| self.all.get(token).is_some_and(|sink| sink.path() == path))?;
+        Some(self.lingering.remove(at))
+    }
+
+    /// Keeps bytes for the next call.
+    pub(super) fn push(&mut self, token: u64, bytes: &[u8], now: Now) {
+        if let Some(sink) = self.all.get_mut(&token) {
+            sink.push(bytes, now);
+            self.busy.insert(token);
+        }
+    }
+
+    /// The file for bytes that can be written at once.
+    pub(super) fn through(&mut self, token: u64, now: Now) -> Option<(Place, Job)> {
+        let sink = self.all.get_mut(&token)?;
+        let place = Place::Device(sink.device()?);
+        if self.lanes.is_suspect(&place) {
+            return None;
+        }
+        Some((place, sink.take_through(now)?))
+    }
+
+    /// The next call of `token`, if it wants one and may.
+    pub(super) fn call(&mut self, token: u64, watched: bool, now: Now) -> Option<Call> {
+        let sink = self.all.get_mut(&token)?;
+        sink.look(now);
+        if !sink.is_ready(now) {
+            self.rest(token);
+            return None;
+        }
+        let place = place_of(sink);
+        let aside = !watched || matches!(place, Place::Folder(_)) || self.lanes.is_suspect(&place);
+        if aside && !self.lanes.is_free(&place) {
+            return None;
+        }
+        let job = sink.take_job(now)?;
+        self.last_called = token;
+        Some(if aside {
+            self.lanes.begin(place.clone(), now.mono);
+            Call::Aside(token, place, job)
+        } else {
+            Call::Direct(token, place, job)
+        })
+    }
+
+    /// The tokens of those that may want a call.
+    pub(super) fn busy(&self) -> Vec<u64> {
+        // who was called last comes last, so that all have their turn on a slow disk
+        let (first, last) = (self.busy.range(self.last_called + 1..), self.busy.range(..=self.last_called));
+        first.chain(last).copied().collect()
+    }
+
+    /// Takes the outcome of a direct call.
+    pub(super) fn done(&mut self, token: u64, done: Done, now: Now) {
+        let Some(sink) = self.all.get_mut(&token) else { return };
+        let cleared = sink.put_back(done, now);
+        if let Some(outcome) = cleared {
+            self.cleared(token, &outcome);
+        }
+        self.rest(token);
+    }
+
+    /// Takes the outcome of a call that was made elsewhere.
+    pub(super) fn reported(&mut self, report: Report, now: Now) {
+        self.lanes.end(&report.place, report.took, now.mono);
+        if let Some((sink, done)) = report.done {
+            self.done(sink, done, now);
+        }
+    }
+
+    /// Takes files that were on their way.
+    pub(super) fn take_opened(&mut self, now: Now) {
+        let mut arrived = vec![];
+        self.openings.retain(|token, file| match file.try_recv() {
+            Ok(opened) => {
+                arrived.push((*token, opened));
+                false
+            }
+            Err(TryRecvError::Empty) => true,
+            Err(TryRecvError::Disconnected) => {
+                arrived.push((*token, Err(io::ErrorKind::Interrupted.into())));
+                false
+            }
+        });
+        for (token, opened) in arrived {
+            self.done(token, Done::opened(opened), now);
+        }
+    }
+
+    /// The child of the sink is gone. It goes too as soon as all is written.
+    pub(super) fn let_go(&mut self, token: u64, now: Now) {
+        self.lingering.push(token);
+        self.rest(token);
+        if self.lingering.len() > LINGERING {
+            let oldest = self.lingering.remove(0);
+            self.close(oldest, now);
+        }
+    }
+
+    /// Closes those that nobody needs any more.
+    pub(super) fn sweep(&mut self, now: Now) {
+        let idle = |token: &u64| self.all.get(token).is_none_or(|sink| sink.is_idle() && sink.waiting() == 0);
+        let (gone, left) = std::mem::take(&mut self.lingering).into_iter().partition(idle);
+        self.lingering = left;
+        let gone: Vec<u64> = gone;
+        for token in gone {
+            self.close(token, now);
+        }
+    }
+
+    /// Gives up whatever the sink still has.
+    pub(super) fn close(&mut self, token: u64, now: Now) {
+        self.busy.remove(&token);
+        self.openings.remove(&token);
+        let Some(sink) = self.all.remove(&token) else { return };
+        let (lines, counts, file) = sink.close(now);
+        self.reports.extend(lines);
+        self.closing.extend(file);
+        self.past.entry(self.owners.remove(&token)).or_default().add(counts);
+        while self.past.len() > REMEMBERED {
+            self.past.pop_first();
+        }
+        self.cleared(token, &Ok(()));
+    }
+
+    /// Empties logs; the answer comes when all are (B1.10.16).
+    pub(super) fn clear(&mut self, tokens: BTreeSet<u64>, answer: Answer, now: Now) {
+        for token in &tokens {
+            if let Some(sink) = self.all.get_mut(token) {
+                sink.want_clear();
+                self.busy.insert(*token);
+            }
+        }
+        let limit = now.mono + CLEAR_LIMIT;
+        self.clearings.push(Clearing { left: tokens, outcome: Ok(()), answer: Some(answer), limit });
+    }
+
+    /// Answers those whose logs are empty, or have been waited for too long.
+    pub(super) fn answer_clearings(&mut self, now: Now) {
+        let (due, left): (Vec<_>, Vec<_>) = std::mem::take(&mut self.clearings)
+            .into_iter()
+            .partition(|clearing| clearing.left.is_empty() || clearing.limit <= now.mono);
+        self.clearings = left;
+        for mut clearing in due {
+            if !clearing.left.is_empty() {
+                clearing.outcome = Err(io::ErrorKind::TimedOut.into());
+            }
+            if let Some(answer) = clearing.answer.take() {
+                answer(clearing.outcome);
+            }
+        }
+    }
+
+    /// All logs are to be opened anew (A5.10).
+    pub(super) fn reopen_all(&mut self) {
+        for (token, sink) in &mut self.all {
+            sink.want_reopen();
+            self.busy.insert(*token);
+        }
+    }
+
+    /// What became of the bytes of each channel so far; of the activity log's
+    /// under `None`.
+    pub(super) fn counts(&self) -> BTreeMap<Option<ChannelId>, Counts> {
+        let mut counts = self.past.clone();
+        for (token, sink) in &self.all {
+            counts.entry(self.owners.get(token).copied()).or_default().add(sink.counts());
+        }
+        counts
+    }
+
+    /// When something is due though nothing happens.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        let sinks = self.busy.iter().filter_map(|token| {
+            let sink = self.all.get(token)?;
+            let at = sink.deadline()?;
+            // who waits for its turn on a suspect place is woken by a report
+            let waits = !sink.is_out() && !self.lanes.is_free(&place_of(sink));
+            (!waits).then_some(at)
+        });
+        sinks.chain(self.clearings.iter().map(|clearing| clearing.limit)).min()
+    }
+
+    /// Whether one of `tokens` is still to be waited for: it has something to
+    /// write, and is not in an outage.
+    pub(super) fn is_writing(&self, tokens: &[u64]) -> bool {
+        tokens.iter().filter_map(|token| self.all.get(token)).any(|sink| !sink.is_idle() && !sink.is_outage())
+    }
+
+    /// Whether anything waits anywhere, and whether some of that may be written
+    /// soon.
+    pub(super) fn standing(&self) -> (bool, bool) {
+        let mut busy = self.all.values().filter(|sink| !sink.is_idle()).peekable();
+        (busy.peek().is_some(), busy.any(|sink| !sink.is_outage()))
+    }
+
+    /// In how many logs how many bytes wait.
+    pub(super) fn unwritten(&self) -> (usize, usize) {
+        let waiting = self.all.values().filter(|sink| !sink.is_idle());
+        waiting.fold((0, 0), |(logs, bytes), sink| (logs + 1, bytes + sink.waiting()))
+    }
+
+    /// Everything that failed is tried once more at once.
+    pub(super) fn hurry(&mut self, now: Now) {
+        for sink in self.all.values_mut() {
+            sink.health().hurry(now);
+        }
+    }
+
+    /// All that there are.
+    pub(super) fn tokens(&self) -> Vec<u64> {
+        self.all.keys().copied().collect()
+    }
+
+    fn rest(&mut self, token: u64) {
+        let Some(sink) = self.all.get_mut(&token) else { return };
+        self.reports.extend(sink.health().take_reports());
+        if !sink.is_idle() || sink.is_outage() {
+            self.busy.insert(token);
+        } else if !self.busy.is_empty() {
+            self.busy.remove(&token);
+        }
+    }
+
+    fn cleared(&mut self, token: u64, outcome: &io::Result<()>) {
+        for clearing in self.clearings.iter_mut().filter(|clearing| clearing.left.contains(&token)) {
+            clearing.left.remove(&token);
+            if let (Ok(()), Err(error)) = (&clearing.outcome, outcome) {
+                clearing.outcome = Err(error.kind().into());
+            }
+        }
+    }
+}

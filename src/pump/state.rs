@@ -1,0 +1,395 @@
+//! The state of the loop: streams, logs, orders, the dead. Owned by the thread
+//! that works it. Does nothing that could block: calls to the disk are handed
+//! out, and their outcome is handed in again.
+
+use super::hands::Report;
+use super::lanes::Place;
+use super::outbox::Outbox;
+use super::outlets::Outlets;
+use super::shared::Shared;
+use super::sinks::MAIN;
+use super::source::Source;
+use super::{Attachment, ChannelId, Left, Order, PumpEvent};
+use crate::logs::MainLog;
+use crate::logs::job::Job;
+use crate::logs::sink::SLOW_LOOK;
+use crate::model::{Channel, Level};
+use crate::sys::errno::os_error_text;
+use crate::sys::poll::{Interest, Poller};
+use crate::sys::{clock, fds};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
+use std::time::Duration;
+use tokio::sync::mpsc::Sender;
+
+/// Orders obeyed in one turn, so that many lines do not keep streams waiting.
+const ORDERS: usize = 1024;
+/// What a dead child may leave in a pipe. More comes from a descendant that
+/// still writes, and nobody waits for that one.
+const LEFT_OVER: usize = 2 << 20;
+/// So long the end of a child waits for its last output to be on the disk.
+const DRAIN_PATIENCE: Duration = Duration::from_millis(8);
+/// So long the end of the daemon waits for logs that are in an outage.
+const LAST_TRY: Duration = Duration::from_millis(1500);
+/// The token of the bell; that of the activity log's sink is [`MAIN`], and
+/// streams count from there.
+const BELL: u64 = 0;
+
+pub(super) struct State {
+    orders: Receiver<Order>,
+    reports: Receiver<Report>,
+    shared: Arc<Shared>,
+    pub(super) outlets: Outlets,
+    poller: Poller,
+    sources: HashMap<u64, Source>,
+    /// A number is never used twice: what the poller still reports about a
+    /// stream that is gone then finds nothing.
+    tokens: BTreeMap<ChannelId, u64>,
+    last_token: u64,
+    /// Not watched, because somebody downstream is slow.
+    paused: Vec<u64>,
+    /// Those whose watching failed; tried again.
+    unwatched: bool,
+    drains: VecDeque<Drain>,
+    more_orders: bool,
+    stop: Option<Stop>,
+    stopped: SyncSender<Left>,
+}
+
+/// A child that is gone.
+struct Drain {
+    process: u32,
+    pid: i32,
+    /// Its streams that are not read to the end, and how much may still come.
+    streams: Vec<(u64, usize)>,
+    sinks: Vec<u64>,
+    answered: bool,
+    limit: Duration,
+}
+
+/// The end.
+struct Stop {
+    /// For what is slow.
+    limit: Duration,
+    /// For what is broken.
+    last_try: Duration,
+    left: Option<Left>,
+}
+
+/// What a read came to.
+pub(super) enum Chunk {
+    /// So many bytes, which are taken care of.
+    Bytes(usize),
+    /// The same, but they are still to be written as they are.
+    Through(usize, u64, Place, Job),
+    /// Nothing there.
+    NotYet,
+    /// Nothing more.
+    End,
+}
+
+impl State {
+    pub(super) fn new(
+        main: MainLog,
+        orders: Receiver<Order>,
+        reports: Receiver<Report>,
+        shared: Arc<Shared>,
+        events: Sender<PumpEvent>,
+        stopped: SyncSender<Left>,
+    ) -> io::Result<Self> {
+        let poller = Poller::new()?;
+        poller.add(&*shared, BELL, Interest::Read)?;
+        let outbox = Outbox::new(events, Arc::clone(&shared).into());
+        Ok(Self {
+            orders,
+            reports,
+            shared,
+            outlets: Outlets::new(main, outbox, clock::now()),
+            poller,
+            sources: HashMap::new(),
+            tokens: BTreeMap::new(),
+            last_token: MAIN,
+            paused: Vec::new(),
+            unwatched: false,
+            drains: VecDeque::new(),
+            more_orders: false,
+            stop: None,
+            stopped,
+        })
+    }
+
+    /// Waits until there is something to do, and takes what others have told.
+    /// Tells how long it waited.
+    pub(super) fn wait(&mut self, ready: &mut Vec<u64>) -> Duration {
+        let asleep = clock::now().mono;
+        let timeout = self.deadline().map(|at| at.saturating_sub(asleep));
+        // an error is none of the streams'; what is ready is reported again
+        drop(self.poller.wait(timeout, ready));
+        self.outlets.now = clock::now();
+        if ready.contains(&BELL) {
+            self.shared.heard();
+        }
+        let now = self.outlets.now;
+        while let Ok(report) = self.reports.try_recv() {
+            self.outlets.sinks.reported(report, now);
+        }
+        self.outlets.sinks.take_opened(now);
+        let waited = now.mono.saturating_sub(asleep);
+        self.obey();
+        waited
+    }
+
+    /// A thread is stuck in a call to `place`; this one goes on without it.
+    pub(super) fn taken_over(&mut self, place: Place) {
+        self.outlets.now = clock::now();
+        self.outlets.sinks.lanes.suspect(place, self.outlets.now.mono);
+    }
+
+    /// Whether one that is ready should be read now; if not it is not watched
+    /// any more, until it should.
+    pub(super) fn may_read(&mut self, token: u64) -> bool {
+        let Some(source) = self.sources.get(&token) else { return false };
+        if source.must_wait(&self.outlets) {
+            self.pause(token);
+            return false;
+        }
+        true
+    }
+
+    /// Reads a chunk into `buffer` and takes care of it as far as that is
+    /// possible without a call; `may_call` tells whether one may be made.
+    pub(super) fn read(&mut self, token: u64, buffer: &mut [u8], may_call: bool) -> Chunk {
+        let Some(source) = self.sources.get_mut(&token) else { return Chunk::NotYet };
+        let Some(fd) = &source.fd else { return Chunk::NotYet };
+        let count = match fds::read(fd, buffer) {
+            Ok(0) => return Chunk::End,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Chunk::NotYet,
+            // a pipe has no errors; whatever this is, there will be no more
+            Err(_) => return Chunk::End,
+        };
+        let chunk = buffer.get(..count).unwrap_or_default();
+        let as_it_is = source.take(chunk, &mut self.outlets);
+        let Some(sink) = source.sink.filter(|_| as_it_is) else { return Chunk::Bytes(count) };
+        let now = self.outlets.now;
+        let through = if may_call { self.outlets.sinks.through(sink, now) } else { None };
+        match through {
+            Some((place, job)) => Chunk::Through(count, sink, place, job),
+            None => {
+                self.outlets.sinks.push(sink, chunk, now);
+                Chunk::Bytes(count)
+            }
+        }
+    }
+
+    /// The stream has ended; its log stays open until the child is gone.
+    pub(super) fn end(&mut self, token: u64) {
+        if let Some(source) = self.sources.get_mut(&token) {
+            if let Some(fd) = &source.fd {
+                // one that is paused is not in the set
+                drop(self.poller.remove(fd));
+            }
+            source.end(&mut self.outlets);
+        }
+    }
+
+    /// A stream of a dead child that is to be read now.
+    pub(super) fn next_dead(&self) -> Option<u64> {
+        let streams = self.drains.iter().flat_map(|drain| &drain.streams);
+        streams.map(|(token, _)| *token).find(|token| {
+            // nothing is dropped only because it comes late
+            self.sources.get(token).is_none_or(|source| !source.log_must_wait(&self.outlets))
+        })
+    }
+
+    /// A stream of a dead child gave so many bytes; `None` if no more.
+    pub(super) fn dead_gave(&mut self, token: u64, count: Option<usize>) {
+        let mut is_over = false;
+        for drain in &mut self.drains {
+            drain.streams.retain_mut(|(dead, left)| {
+                *left = left.saturating_sub(count.unwrap_or(*left));
+                is_over |= *dead == token && *left == 0;
+                *dead != token || *left > 0
+            });
+        }
+        if is_over {
+            self.finish(token);
+        }
+    }
+
+    /// The last thing in a turn: everything that could be done is done. False at
+    /// the end of all turns.
+    pub(super) fn settle(&mut self) -> bool {
+        let now = self.outlets.now;
+        self.outlets.sinks.sweep(now);
+        self.outlets.report();
+        self.outlets.count_losses(self.shared.take_dropped());
+        self.outlets.main.flush_echo();
+        self.answer_drains();
+        self.outlets.sinks.answer_clearings(now);
+        self.outlets.outbox.release();
+        self.resume();
+        self.go_on()
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        if self.more_orders {
+            return Some(Duration::ZERO);
+        }
+        let slow = self.unwatched || self.outlets.main.is_echo_behind();
+        let look = slow.then(|| self.outlets.now.mono + SLOW_LOOK);
+        let drains = self.drains.iter().filter(|drain| !drain.answered).map(|drain| drain.limit).min();
+        let end = self.stop.as_ref().map(|stop| match (&stop.left, self.outlets.sinks.standing()) {
+            (Some(_), _) | (None, (false, _)) => Duration::ZERO,
+            (None, (true, true)) => stop.limit,
+            (None, (true, false)) => stop.last_try.min(stop.limit),
+        });
+        [self.outlets.sinks.deadline(), look, drains, end].into_iter().flatten().min()
+    }
+
+    fn obey(&mut self) {
+        self.more_orders = false;
+        for _ in 0..ORDERS {
+            let now = self.outlets.now;
+            match self.orders.try_recv() {
+                Ok(Order::Log(line, at)) => {
+                    self.shared.arrived(&line.text);
+                    self.outlets.write(&line, at);
+                }
+                Ok(Order::Attach(attachment)) => self.attach(*attachment),
+                Ok(Order::Drain(process, pid)) => self.drain(process, pid),
+                Ok(Order::ReopenAll) => self.outlets.sinks.reopen_all(),
+                Ok(Order::Clear(process, answer)) => {
+                    let sources = self.sources.iter_mut().filter(|(_, source)| source.id.process == process);
+                    let sinks = sources.filter_map(|(_, source)| {
+                        source.clear();
+                        source.sink
+                    });
+                    self.outlets.sinks.clear(sinks.collect(), answer, now);
+                }
+                Ok(Order::ClearMain(answer)) => match self.outlets.sinks.get(MAIN) {
+                    Some(_) => self.outlets.sinks.clear([MAIN].into(), answer, now),
+                    None => answer(Err(io::ErrorKind::NotFound.into())),
+                },
+                Ok(Order::Count(answer)) => answer(self.outlets.sinks.counts()),
+                Ok(Order::StripAnsi(on)) => self.outlets.strip_ansi = on,
+                Ok(Order::Stop(limit)) => return self.begin_stop(limit),
+                Err(TryRecvError::Empty) => return,
+                Err(TryRecvError::Disconnected) => return self.begin_stop(Duration::ZERO),
+            }
+        }
+        self.more_orders = true;
+    }
+
+    fn attach(&mut self, attachment: Attachment) {
+        let id = attachment.id;
+        if let Some(old) = self.tokens.remove(&id) {
+            self.bury(id.process, 0, vec![old], true);
+        }
+        self.last_token += 1;
+        let token = self.last_token;
+        let Attachment { pid, fd, mut setup, .. } = attachment;
+        if let Err(error) = fds::set_nonblocking(&fd, true) {
+            let text = format!("cannot watch {} of {}: {}", id.channel, setup.name, os_error_text(&error));
+            self.outlets.say(Level::Critical, text);
+        }
+        let sink = setup.log.take().map(|log| self.outlets.sinks.begin(token, id, log, self.outlets.now));
+        self.sources.insert(token, Source::new(Attachment { id, pid, fd, setup }, sink));
+        self.tokens.insert(id, token);
+        // it is watched at the end of this turn
+        self.paused.push(token);
+    }
+
+    fn pause(&mut self, token: u64) {
+        if let Some(fd) = self.sources.get(&token).and_then(|source| source.fd.as_ref()) {
+            drop(self.poller.remove(fd));
+        }
+        self.paused.push(token);
+    }
+
+    /// Watches streams again whose ways are free.
+    fn resume(&mut self) {
+        let Self { outlets, sources, poller, paused, unwatched, .. } = self;
+        *unwatched = false;
+        paused.retain(|token| {
+            let Some(source) = sources.get(token) else { return false };
+            let Some(fd) = &source.fd else { return false };
+            if source.must_wait(outlets) {
+                return true;
+            }
+            let failed = poller.add(fd, *token, Interest::Read).is_err();
+            *unwatched |= failed;
+            failed
+        });
+    }
+
+    fn drain(&mut self, process: u32, pid: i32) {
+        let channels = [Channel::Stdout, Channel::Stderr];
+        let streams = channels.iter().filter_map(|&channel| self.tokens.remove(&ChannelId { process, channel }));
+        let streams: Vec<u64> = streams.collect();
+        self.bury(process, pid, streams, false);
+    }
+
+    /// Reads what is left in streams, and lets go of them.
+    fn bury(&mut self, process: u32, pid: i32, streams: Vec<u64>, answered: bool) {
+        let sinks = streams.iter().filter_map(|token| self.sources.get(token)?.sink).collect();
+        let streams = streams.into_iter().map(|token| (token, LEFT_OVER)).collect();
+        let limit = self.outlets.now.mono + DRAIN_PATIENCE;
+        self.drains.push_back(Drain { process, pid, streams, sinks, answered, limit });
+    }
+
+    fn finish(&mut self, token: u64) {
+        self.end(token);
+        if let Some(sink) = self.sources.remove(&token).and_then(|source| source.sink) {
+            self.outlets.sinks.let_go(sink, self.outlets.now);
+        }
+    }
+
+    /// Tells of the dead whose last words are written, or will take their time.
+    fn answer_drains(&mut self) {
+        let Self { drains, outlets, .. } = self;
+        for drain in drains.iter_mut().filter(|drain| !drain.answered) {
+            let done = drain.streams.is_empty() && !outlets.sinks.is_writing(&drain.sinks);
+            if done || drain.limit <= outlets.now.mono {
+                drain.answered = true;
+                outlets.outbox.push(PumpEvent::Drained { process: drain.process, pid: drain.pid });
+            }
+        }
+        drains.retain(|drain| !drain.answered || !drain.streams.is_empty());
+    }
+
+    /// Lets go of everything, and gives what is slow until `limit`.
+    fn begin_stop(&mut self, limit: Duration) {
+        let now = self.outlets.now;
+        let streams = std::mem::take(&mut self.tokens).into_values().collect();
+        self.bury(0, 0, streams, true);
+        self.outlets.sinks.hurry(now);
+        self.stop.get_or_insert(Stop { limit: now.mono + limit, last_try: now.mono + LAST_TRY, left: None });
+    }
+
+    /// Whether there will be another turn.
+    fn go_on(&mut self) -> bool {
+        let now = self.outlets.now;
+        let Some(stop) = &mut self.stop else { return true };
+        if let Some(left) = stop.left.take() {
+            // nobody may wait for it any more
+            let _ = self.stopped.try_send(left);
+            return false;
+        }
+        let (waiting, hopeful) = self.outlets.sinks.standing();
+        let over = stop.limit <= now.mono || !hopeful && stop.last_try <= now.mono;
+        if !over && (waiting || !self.drains.is_empty()) {
+            return true;
+        }
+        let (logs, bytes) = self.outlets.sinks.unwritten();
+        stop.left = Some(Left { logs, bytes });
+        for token in self.outlets.sinks.tokens().into_iter().filter(|token| *token != MAIN) {
+            self.outlets.sinks.close(token, now);
+        }
+        // one turn more, for what there is to say about them
+        self.outlets.report();
+        true
+    }
+}
