@@ -180,6 +180,9 @@ impl Manager {
             (Ok(()), _) => None,
         };
         if let Some(refusal) = refusal {
+            if state == ProcessState::Stopping && matches!(refusal, Refusal::AbnormalTermination(_)) {
+                self.step(id, process::Input::Start, now, out); // A4.72: it says so
+            }
             return self.waits.settle(ticket, id, Err(refusal), out);
         }
         self.step(id, process::Input::Start, now, out);

@@ -147,6 +147,8 @@ impl Manager {
     }
 
     fn raise(&mut self, event: Event, out: &mut Vec<Action>) {
+        #[cfg(test)]
+        self.raised.push((out.len(), event.clone()));
         let mut done = vec![];
         publish(event, self.pools.values_mut(), &mut self.serials, &mut done);
         translate(done, &[], out);

@@ -97,6 +97,8 @@ impl Process {
         match (self.state, input) {
             (Stopped | Exited | Fatal | Backoff, Input::Start) => self.begin_start(cx, out),
 
+            (Stopping, Input::Start) => self.already_running(out),
+
             (Starting, Input::Spawned { pid }) => self.spawned(pid, cx, out),
             (Starting, Input::SpawnFailed { error }) => self.spawn_failed(error, cx, out),
 
@@ -160,6 +162,11 @@ impl Process {
         out.push(Effect::Spawn);
     }
 
+    // A4.72
+    fn already_running(&self, out: &mut Vec<Effect>) {
+        self.log(Level::Warn, format!("process '{}' already running", self.config.name), out);
+    }
+
     // A4.71
     fn spawned(&mut self, pid: i32, cx: Context, out: &mut Vec<Effect>) {
         self.pid = Some(pid);
@@ -201,6 +208,14 @@ impl Process {
             self.backoff = 0;
             self.enter(ProcessState::Running, out);
         }
+        let expected = self.exit(status, out);
+        if self.restarts(expected) {
+            self.deadline = Some(self.respawn_at(cx));
+        }
+    }
+
+    /// Becomes EXITED; tells whether that was to be expected.
+    fn exit(&mut self, status: ExitStatus, out: &mut Vec<Effect>) -> bool {
         let code = status.code();
         let expected = self.expects(code);
         self.backoff = 0;
@@ -210,11 +225,9 @@ impl Process {
         }
         self.change(ProcessState::Exited, expected, out);
         self.pid = None;
-        if self.restarts(expected) {
-            self.deadline = Some(self.respawn_at(cx));
-        }
         let (level, verdict) = if expected { (Level::Info, "expected") } else { (Level::Warn, "not expected") };
         self.log(level, format!("exited: {} ({status}; {verdict})", self.config.name), out);
+        expected
     }
 
     fn ended_too_quickly(&mut self, status: ExitStatus, cx: Context, out: &mut Vec<Effect>) {
@@ -229,13 +242,11 @@ impl Process {
         }
     }
 
-    // A4.35: upstream dies here.
+    // A4.35: upstream dies here. It is not started again by itself, since
+    // somebody may have wanted it stopped.
     fn lost_child_ended(&mut self, status: ExitStatus, cx: Context, out: &mut Vec<Effect>) {
         self.laststop = Some(cx.now);
-        self.exitstatus = Some(status.code());
-        self.pid = None;
-        self.enter(ProcessState::Exited, out);
-        self.log(Level::Warn, format!("exited: {} ({status}; not expected)", self.config.name), out);
+        self.exit(status, out);
     }
 
     // A4.9: the counter first, then the event.

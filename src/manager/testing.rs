@@ -51,6 +51,7 @@ pub(super) fn pool(name: &str, buffer_size: usize, events: &[&str], processes: V
 }
 
 /// Small, fast and the same everywhere (splitmix64).
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
@@ -64,6 +65,11 @@ impl Dice {
 
     pub(super) fn below(&mut self, n: u64) -> u64 {
         self.next() % n
+    }
+
+    /// Both ends included.
+    pub(super) fn between(&mut self, least: i64, most: i64) -> i64 {
+        least + i64::try_from(self.below(most.abs_diff(least) + 1)).unwrap_or(0)
     }
 
     pub(super) fn one_in(&mut self, n: u64) -> bool {

@@ -86,12 +86,16 @@ impl Process {
         self.log(Level::Debug, format!("{attempt} {} {with}sig {signal} but it wasn't running", self.config.name), out);
     }
 
-    // A4.27, A4.77
+    // A4.27, A4.77, A4.79
     pub(super) fn signal_failed(&mut self, purpose: Purpose, error: &str, gone: bool, out: &mut Vec<Effect>) {
         let name = &self.config.name;
         let pid = self.pid.unwrap_or_default();
         if gone {
-            let text = format!("unable to signal {name} (pid {pid}), it probably just exited on its own: {error}");
+            let just = match purpose {
+                Purpose::Stop => "just",
+                Purpose::Plain => "just now",
+            };
+            let text = format!("unable to signal {name} (pid {pid}), it probably {just} exited on its own: {error}");
             return self.log(Level::Debug, text, out);
         }
         self.log(Level::Critical, self.signal_failure(purpose, error), out);

@@ -3,7 +3,7 @@
 use super::{Change, Context, Effect, Input, Process, Purpose};
 use crate::config::AutoRestart;
 use crate::manager::testing::program;
-use crate::model::{ExitStatus, Level, Now, ProcessState, Signal};
+use crate::model::{ExitStatus, Level, LogLine, Now, ProcessState, Signal};
 use ProcessState::{Backoff, Exited, Fatal, Running, Starting, Stopped, Stopping, Unknown};
 use std::time::Duration;
 
@@ -281,8 +281,11 @@ fn an_undeliverable_signal_makes_it_unknown_and_its_exit_does_no_harm() {
     );
     assert_eq!(b.last_said(), "CRIT unknown problem killing p (101):EPERM");
     assert_eq!(b.after(0, Input::Start), [], "A4.35: it cannot be started");
-    assert_eq!(b.exit(10, 0), [Exited]);
-    assert_eq!(b.process.deadline(), None);
+    assert_eq!(b.killed(10, 9), [Exited]);
+    assert_eq!(b.process.deadline(), None, "nobody knows whether it shall run");
+    assert_eq!(b.changes.last().map(|change| (change.pid, change.expected)), Some((101, false)), "as any exit");
+    assert_eq!(b.last_said(), "WARN exited: p (terminated by SIGKILL; not expected)");
+    assert_eq!(b.process.spawnerr.as_deref(), Some("Bad exit code -1"));
 }
 
 /// A4.79, A5.71: the line tells what the signal was for, whatever the state
@@ -294,6 +297,31 @@ fn a_plain_signal_that_fails_during_a_stop_is_not_called_a_kill() {
     b.after(0, Input::Stop);
     b.after(0, Input::SignalFailed { purpose: Purpose::Plain, error: "EPERM".into(), gone: false });
     assert_eq!(b.last_said(), "CRIT unknown problem sending sig p (101):EPERM");
+}
+
+/// A4.72, A5.70
+#[test]
+fn a_start_before_the_child_is_gone_only_says_so() {
+    let mut b = Bench::new(|_| {});
+    b.after(0, Input::Start);
+    b.after(10, Input::Stop);
+    assert_eq!(b.after(0, Input::Start), []);
+    assert_eq!(b.last_said(), "WARN process 'p' already running");
+    assert_eq!(b.exit(10, 0), [Stopped]);
+}
+
+/// A4.77, A4.79: upstream's words differ
+#[test]
+fn a_signal_that_comes_too_late_is_told_by_what_it_was_for() {
+    for (purpose, words) in [(Purpose::Stop, "just exited"), (Purpose::Plain, "just now exited")] {
+        let mut b = Bench::new(|_| {});
+        b.after(0, Input::Start);
+        let mut out = vec![];
+        let failed = Input::SignalFailed { purpose, error: "[Errno 3] No such process".into(), gone: true };
+        b.process.step(failed, Context { now: b.now, may_start: true }, &mut out);
+        let text = format!("unable to signal p (pid 101), it probably {words} on its own: [Errno 3] No such process");
+        assert_eq!(out, [Effect::Log(LogLine::new(Level::Debug, text))]);
+    }
 }
 
 /// A4.77

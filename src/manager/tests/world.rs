@@ -104,6 +104,7 @@ impl World {
                 out.into_iter().rev().for_each(|action| queue.push_front(action));
             }
         }
+        self.manager.check_invariants();
     }
 
     pub(super) fn request(&mut self, ticket: u64, target: Target, wish: Wish) -> Result<(), Refusal> {
