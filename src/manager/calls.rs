@@ -112,7 +112,7 @@ impl Manager {
             }
             Wish::Stop { .. } => return Err(Refusal::NotRunning(shown)),
         };
-        let asked: Vec<Asked> = self.asked(id, Some(shown)).into_iter().collect();
+        let asked: Vec<Asked> = self.asked(id, Some(shown), 0).into_iter().collect();
         self.waits.open(ticket, purpose, true, &asked, out);
         out.push(begin(purpose, ticket, id));
         Ok(())
@@ -128,7 +128,8 @@ impl Manager {
         let members: Vec<Asked> = standings
             .iter()
             .filter(|member| qualifies(member.state))
-            .filter_map(|member| self.asked(member.id, None))
+            .enumerate()
+            .filter_map(|(place, member)| self.asked(member.id, None, place))
             .collect();
         let purpose = match wish {
             Wish::Start { wait } => Purpose::Start { wait: *wait },
@@ -150,12 +151,12 @@ impl Manager {
         out.extend(members.iter().map(|asked| begin(purpose, ticket, asked.id)));
     }
 
-    fn asked(&self, id: ProcessId, shown: Option<String>) -> Option<Asked> {
+    fn asked(&self, id: ProcessId, shown: Option<String>, place: usize) -> Option<Asked> {
         let member = self.members.get(&id)?;
         let name = member.process.config.name.clone();
         let group = self.groups.get(&member.group)?.config.name.clone();
         let shown = shown.unwrap_or_else(|| namespec(&group, &name));
-        Some(Asked { id, name, group, shown })
+        Some(Asked { id, name, group, shown, place })
     }
 
     // B1.6.1
@@ -183,7 +184,7 @@ impl Manager {
             if state == ProcessState::Stopping && matches!(refusal, Refusal::AbnormalTermination(_)) {
                 self.step(id, process::Input::Start, now, out); // A4.72: it says so
             }
-            return self.waits.settle(ticket, id, Err(refusal), out);
+            return self.waits.settle(ticket, id, Err(refusal), now.mono, out);
         }
         self.step(id, process::Input::Start, now, out);
         out.push(Action::Then(Input::Settle { ticket, id }));
@@ -211,7 +212,7 @@ impl Manager {
     pub(super) fn settle(&mut self, ticket: Ticket, id: ProcessId, now: Now, out: &mut Vec<Action>) {
         let Some((purpose, asked)) = self.waits.wanted(ticket, id) else { return };
         if let Some(result) = self.verdict(purpose, id, &asked.shown) {
-            return self.waits.settle(ticket, id, result, out);
+            return self.waits.settle(ticket, id, result, now.mono, out);
         }
         self.waits.watch(ticket, id);
         if matches!(purpose, Purpose::Stop { .. }) {
@@ -220,20 +221,20 @@ impl Manager {
     }
 
     /// `id` may have changed: settles whoever watches it.
-    pub(super) fn settle_watchers(&mut self, id: ProcessId, out: &mut Vec<Action>) {
+    pub(super) fn settle_watchers(&mut self, id: ProcessId, now: Now, out: &mut Vec<Action>) {
         for ticket in self.waits.watchers(id) {
             let Some((purpose, asked)) = self.waits.wanted(ticket, id) else { continue };
             if let Some(result) = self.verdict(purpose, id, &asked.shown) {
-                self.waits.settle(ticket, id, result, out);
+                self.waits.settle(ticket, id, result, now.mono, out);
             }
         }
     }
 
     /// A signal could not be delivered: the callers who wanted it are told.
-    pub(super) fn signal_refused(&mut self, id: ProcessId, text: &str, out: &mut Vec<Action>) {
+    pub(super) fn signal_refused(&mut self, id: ProcessId, text: &str, now: Now, out: &mut Vec<Action>) {
         for ticket in self.waits.asking(id) {
             if let Some((Purpose::Stop { .. } | Purpose::Signal(_), _)) = self.waits.wanted(ticket, id) {
-                self.waits.settle(ticket, id, Err(Refusal::Failed(text.to_owned())), out);
+                self.waits.settle(ticket, id, Err(Refusal::Failed(text.to_owned())), now.mono, out);
             }
         }
     }

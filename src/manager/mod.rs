@@ -273,7 +273,7 @@ impl Manager {
         let said = self.process(id).map(|process| process.signal_failure(purpose, &error));
         self.step(id, process::Input::SignalFailed { purpose, error, gone }, now, out);
         if let Some(text) = said.filter(|_| !gone) {
-            self.signal_refused(id, &text, out);
+            self.signal_refused(id, &text, now, out);
         }
     }
 
@@ -298,7 +298,7 @@ impl Manager {
                 process::Effect::Log(line) => out.push(Action::Log(line)),
             }
         }
-        self.settle_watchers(id, out);
+        self.settle_watchers(id, now, out);
     }
 
     fn group_named(&self, name: &str) -> Option<GroupId> {
@@ -319,34 +319,34 @@ impl Manager {
     pub fn check_invariants(&self) {
         for (name, id) in &self.by_name {
             let found = self.groups.get(id).map(|group| &group.config.name);
-            debug_assert!(found == Some(name), "{name} names {found:?}");
+            assert!(found == Some(name), "{name} names {found:?}");
         }
-        debug_assert!(self.by_name.len() == self.groups.len(), "a group without a name");
+        assert!(self.by_name.len() == self.groups.len(), "a group without a name");
         let listed: usize = self.groups.values().map(|group| group.members().len()).sum();
-        debug_assert!(listed == self.members.len(), "{listed} listed, {} exist", self.members.len());
+        assert!(listed == self.members.len(), "{listed} listed, {} exist", self.members.len());
         for (id, group) in &self.groups {
             let unstopped = self.standings(*id).iter().filter(|member| !member.state.is_stopped()).count();
-            debug_assert!(group.unstopped() == unstopped, "{} counted, {unstopped} not stopped", group.unstopped());
+            assert!(group.unstopped() == unstopped, "{} counted, {unstopped} not stopped", group.unstopped());
         }
         for (id, member) in &self.members {
             member.process.check_invariants();
             let named = self.groups.get(&member.group).and_then(|group| group.named(&member.process.config.name));
-            debug_assert!(named == Some(*id), "{} names {named:?}", member.process.config.name);
+            assert!(named == Some(*id), "{} names {named:?}", member.process.config.name);
             if let Some(pid) = member.process.pid {
                 let owner = self.pids.get(&pid);
-                debug_assert!(owner == Some(id), "pid {pid} of {id:?} belongs to {owner:?}");
+                assert!(owner == Some(id), "pid {pid} of {id:?} belongs to {owner:?}");
             }
         }
         let alive = self.members.values().filter(|member| member.process.pid.is_some()).count();
-        debug_assert!(alive == self.pids.len(), "{alive} children, {} pids", self.pids.len());
+        assert!(alive == self.pids.len(), "{alive} children, {} pids", self.pids.len());
         let stopping = self.state != SupervisorState::Running;
-        debug_assert!(stopping == self.shutdown.is_some(), "{:?} and {:?}", self.state, self.shutdown);
+        assert!(stopping == self.shutdown.is_some(), "{:?} and {:?}", self.state, self.shutdown);
         let finished = self.shutdown.as_ref().is_some_and(|shutdown| shutdown.finished);
         let unstopped = |member: &Member| !member.process.state.is_stopped();
-        debug_assert!(!finished || !self.members.values().any(unstopped), "finished with processes up");
+        assert!(!finished || !self.members.values().any(unstopped), "finished with processes up");
         self.waits.check_invariants();
         for id in self.pools.keys() {
-            debug_assert!(self.groups.contains_key(id), "a pool without a group");
+            assert!(self.groups.contains_key(id), "a pool without a group");
         }
     }
 }

@@ -8,6 +8,7 @@ use super::refusal::Refusal;
 use super::{Manager, Member, Process};
 use crate::config::{GroupConfig, GroupKind, diff};
 use std::collections::HashSet;
+use std::time::Duration;
 
 impl Manager {
     /// Makes a group active: its processes exist from here on, stopped. Returns
@@ -55,7 +56,9 @@ impl Manager {
         for member in &members {
             self.deadlines.remove(*member);
             for ticket in self.waits.asking(*member) {
-                self.waits.settle(ticket, *member, Err(Refusal::BadName(name.to_owned())), out);
+                // Behind all that came to an end of its own.
+                let refusal = Err(Refusal::BadName(name.to_owned()));
+                self.waits.settle(ticket, *member, refusal, Duration::MAX, out);
             }
             // A child lost in UNKNOWN may still be alive; it is a stranger now.
             if let Some(pid) = self.members.remove(member).and_then(|gone| gone.process.pid) {

@@ -5,6 +5,7 @@ use super::input::{Action, Answer, Outcome, ProcessId};
 use super::refusal::Refusal;
 use crate::model::Signal;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Stands for one caller; the engine knows whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +27,8 @@ pub(super) struct Asked {
     pub(super) group: String,
     /// The name that refusals show: as given, or the namespec in group calls.
     pub(super) shown: String,
+    /// Its place among those that the call is about.
+    pub(super) place: usize,
 }
 
 #[derive(Debug)]
@@ -33,7 +36,17 @@ struct Call {
     purpose: Purpose,
     single: bool,
     open: BTreeMap<ProcessId, Asked>,
-    done: Vec<Outcome>,
+    done: Vec<Done>,
+}
+
+/// The result of one member.
+#[derive(Debug)]
+struct Done {
+    /// When, on the monotonic clock.
+    at: Duration,
+    /// Its place among the members that were asked for.
+    place: usize,
+    outcome: Outcome,
 }
 
 /// All calls that are not answered yet.
@@ -80,11 +93,19 @@ impl Waits {
         self.calls.iter().filter(|(_, call)| call.open.contains_key(&id)).map(|(ticket, _)| *ticket).collect()
     }
 
-    /// `id` is settled for `ticket`; answers when it was the last.
-    pub(super) fn settle(&mut self, ticket: Ticket, id: ProcessId, result: Result<(), Refusal>, out: &mut Vec<Action>) {
+    /// `id` is settled for `ticket` as of `at`; answers when it was the last.
+    pub(super) fn settle(
+        &mut self,
+        ticket: Ticket,
+        id: ProcessId,
+        result: Result<(), Refusal>,
+        at: Duration,
+        out: &mut Vec<Action>,
+    ) {
         let Some(call) = self.calls.get_mut(&ticket) else { return };
         let Some(asked) = call.open.remove(&id) else { return };
-        call.done.push(Outcome { name: asked.name, group: asked.group, result });
+        let outcome = Outcome { name: asked.name, group: asked.group, result };
+        call.done.push(Done { at, place: asked.place, outcome });
         self.unwatch(ticket, id);
         self.answer_if_done(ticket, out);
     }
@@ -119,11 +140,15 @@ impl Waits {
             return;
         }
         let Some(mut call) = self.calls.remove(&ticket) else { return };
-        let answer = match call.done.pop() {
+        // In the order of completion; upstream comes to those of one moment in
+        // the order in which it acted on them (B1.7.4).
+        call.done.sort_by_key(|done| (done.at, done.place));
+        let mut outcomes: Vec<Outcome> = call.done.into_iter().map(|done| done.outcome).collect();
+        let answer = match outcomes.pop() {
             Some(only) if call.single => Answer::One(only.result),
             last => {
-                call.done.extend(last);
-                Answer::Many(call.done)
+                outcomes.extend(last);
+                Answer::Many(outcomes)
             }
         };
         out.push(Action::Answer { ticket, answer });
@@ -132,11 +157,11 @@ impl Waits {
     /// What holds between the two maps; a breach is a bug in this file.
     pub(super) fn check_invariants(&self) {
         for (id, tickets) in &self.watched {
-            debug_assert!(!tickets.is_empty(), "{id:?} is watched by nobody");
+            assert!(!tickets.is_empty(), "{id:?} is watched by nobody");
             for ticket in tickets {
-                debug_assert!(self.wanted(*ticket, *id).is_some(), "{ticket:?} watches {id:?} without a call");
+                assert!(self.wanted(*ticket, *id).is_some(), "{ticket:?} watches {id:?} without a call");
             }
         }
-        debug_assert!(self.calls.values().all(|call| !call.open.is_empty()), "an answered call is kept");
+        assert!(self.calls.values().all(|call| !call.open.is_empty()), "an answered call is kept");
     }
 }

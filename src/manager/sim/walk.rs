@@ -190,9 +190,7 @@ impl Walk {
     /// once, for a stop with `stopwaitsecs=0`, but soon it must be content:
     /// else the loop is busy.
     fn pass(&mut self, tenths: u64) -> Result<(), String> {
-        let millis = Duration::from_millis(self.dice.below(tenths) * 100);
-        self.world.now.mono += millis;
-        self.world.now.wall += millis;
+        self.set_forth(tenths);
         for _ in 0..5 {
             self.happen(Stimulus::Wake)?;
             let next = self.world.manager.deadline(self.world.now);
@@ -201,6 +199,12 @@ impl Walk {
             }
         }
         Err(format!("wants to be woken for ever at {:?}", self.world.now.mono))
+    }
+
+    fn set_forth(&mut self, tenths: u64) {
+        let millis = Duration::from_millis(self.dice.below(tenths) * 100);
+        self.world.now.mono += millis;
+        self.world.now.wall += millis;
     }
 
     /// A child dies, those first that were told to.
@@ -215,6 +219,10 @@ impl Walk {
             3 => ExitStatus::Code(2),
             _ => ExitStatus::Code(0),
         };
+        if self.dice.one_in(4) {
+            // An exit is looked at before the deadlines that are due by then.
+            self.set_forth(20);
+        }
         self.happen(Stimulus::Exit(pid, status))
     }
 

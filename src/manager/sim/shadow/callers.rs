@@ -5,6 +5,7 @@ use super::Shadow;
 use super::daemon::is_stopped;
 use crate::manager::{Answer, Outcome, ProcessId, Refusal, Target, Ticket, Wish};
 use crate::model::{ProcessState, Signal};
+use std::time::Duration;
 
 /// A call that has not been answered.
 pub(super) struct Call {
@@ -14,7 +15,8 @@ pub(super) struct Call {
     single: bool,
     /// Members without a result.
     open: Vec<Open>,
-    done: Vec<Outcome>,
+    /// When, as which of those that were chosen, and how.
+    done: Vec<(Duration, usize, Outcome)>,
 }
 
 struct Open {
@@ -23,6 +25,7 @@ struct Open {
     shown: String,
     /// It was its turn; what counts from now on is what becomes of it.
     begun: bool,
+    place: usize,
 }
 
 impl Shadow {
@@ -48,7 +51,8 @@ impl Shadow {
             }
         }
         let ids: Vec<ProcessId> = chosen.iter().map(|(id, _)| *id).collect();
-        let open = chosen.into_iter().map(|(id, shown)| Open { id, shown, begun: false }).collect();
+        let open = chosen.into_iter().enumerate();
+        let open = open.map(|(place, (id, shown))| Open { id, shown, begun: false, place }).collect();
         self.calls.push(Call { ticket, wish: wish.clone(), single, open, done: vec![] });
         for id in ids {
             match (&known, wish) {
@@ -181,22 +185,27 @@ impl Shadow {
         call.open.iter().find(|open| open.id == id).map(|open| open.shown.clone())
     }
 
-    /// B1.7.4: results in the order of completion.
     fn tell(&mut self, ticket: Ticket, id: ProcessId, result: Result<(), Refusal>) {
         let Some(names) = self.names(id) else { return };
         let Some(call) = self.calls.iter_mut().find(|call| call.ticket == ticket) else { return };
-        call.open.retain(|open| open.id != id);
-        call.done.push(Outcome { name: names.name, group: names.group, result });
+        let Some(at) = call.open.iter().position(|open| open.id == id) else { return };
+        let outcome = Outcome { name: names.name, group: names.group, result };
+        call.done.push((self.now.mono, call.open.remove(at).place, outcome));
         self.answer(ticket);
     }
 
+    /// B1.7.4: results in the order of completion. Those that a pass of the
+    /// loop finds at once come in the order of the actions.
     fn answer(&mut self, ticket: Ticket) {
         let done = |call: &Call| call.ticket == ticket && call.open.is_empty();
         let Some(place) = self.calls.iter().position(done) else { return };
         let mut call = self.calls.remove(place);
         let answer = match call.single {
-            true => call.done.pop().map(|outcome| Answer::One(outcome.result)),
-            false => Some(Answer::Many(call.done)),
+            true => call.done.pop().map(|(_, _, outcome)| Answer::One(outcome.result)),
+            false => {
+                call.done.sort_by_key(|(at, place, _)| (*at, *place));
+                Some(Answer::Many(call.done.into_iter().map(|(_, _, outcome)| outcome).collect()))
+            }
         };
         self.answers.extend(answer.map(|answer| (ticket, answer)));
     }

@@ -36,7 +36,7 @@ impl Shadow {
         self.tick();
         self.report();
         let mut due: Vec<(Duration, ProcessId)> =
-            self.programs.iter().filter_map(|(id, _)| Some((self.next_move(*id)?, *id))).collect();
+            self.programs.keys().filter_map(|id| Some((self.next_move(*id)?, *id))).collect();
         due.retain(|(at, _)| *at <= self.now.mono);
         due.sort();
         for (_, id) in due {
