@@ -1,17 +1,20 @@
 //! The socket file of `[unix_http_server]`.
 //!
-//! It is bound under another name and linked to its own when its mode is
+//! It is bound under another name and linked to its own when mode and owner are
 //! right, so nobody can connect earlier (A3.32, B2.8.6). A name that is taken
 //! is probed: who listens keeps it, a dead socket is removed, and anything
 //! that is no socket is left alone.
 
-use super::{BACKLOG, SocketError, path_is_too_long, tcp::widen};
+use super::{BACKLOG, SocketError, path_is_too_long};
 use crate::sys::user::{User, current_uid};
 use nix::errno::Errno;
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
+use nix::sys::socket::{
+    AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, connect, listen as set_backlog, socket,
+};
+use nix::sys::stat::{Mode, fchmod};
 use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -36,14 +39,17 @@ pub fn listen(file: &Path, mode: u32, uid: Option<u32>, gid: Option<u32>) -> Res
     let temporary = Temporary::beside(file);
     let mut removed_stale = false;
     for _ in 0..ATTEMPTS {
-        let listener = temporary.bind(mode)?;
+        let socket = temporary.bind(mode)?;
+        temporary.own(file, uid, gid)?;
+        // Whoever is chowned loses bits.
+        fs::set_permissions(&temporary.0, Permissions::from_mode(mode))?;
+        // Before it has its name, or another daemon would take it for dead.
+        set_backlog(&socket, Backlog::new(BACKLOG).map_err(io::Error::from)?).map_err(io::Error::from)?;
         if !temporary.give_name(file)? {
             removed_stale |= clear(file)?;
             continue;
         }
-        own(file, uid, gid).inspect_err(|_| remove(file))?;
-        listener.set_nonblocking(true)?;
-        return Ok(Opened { listener, removed_stale });
+        return Ok(Opened { listener: socket.into(), removed_stale });
     }
     Err(SocketError::InUse)
 }
@@ -58,15 +64,31 @@ impl Temporary {
         Self(name.into())
     }
 
-    fn bind(&self, mode: u32) -> Result<UnixListener, SocketError> {
+    /// A socket that does not listen yet. The kernel gives its file the mode that
+    /// the socket has, less the umask: never for a moment more than is wanted.
+    fn bind(&self, mode: u32) -> Result<OwnedFd, SocketError> {
         if path_is_too_long(&self.0) {
             return Err(SocketError::PathTooLong);
         }
         remove(&self.0);
-        let listener = UnixListener::bind(&self.0).map_err(SocketError::from_bind)?;
-        widen(&listener, BACKLOG)?;
-        fs::set_permissions(&self.0, Permissions::from_mode(mode))?;
-        Ok(listener)
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        let made = socket(AddressFamily::Unix, SockType::Stream, flags, None).map_err(io::Error::from)?;
+        fchmod(&made, Mode::from_bits_truncate(mode)).map_err(io::Error::from)?;
+        let address = UnixAddr::new(&self.0).map_err(io::Error::from)?;
+        bind(made.as_raw_fd(), &address).map_err(|error| SocketError::from_bind(error.into()))?;
+        Ok(made)
+    }
+
+    /// An error is about `file`, which is what people know.
+    fn own(&self, file: &Path, uid: Option<u32>, gid: Option<u32>) -> Result<(), SocketError> {
+        match chown(&self.0, uid, gid) {
+            Err(error) if error.raw_os_error() == Some(libc::EPERM) => {
+                let us = current_uid();
+                let user = User::by_uid(us).map_or_else(|| us.to_string(), |user| user.name);
+                Err(SocketError::Chown { path: file.to_owned(), uid, gid, user })
+            }
+            other => Ok(other?),
+        }
     }
 
     /// Whether the socket is called `file` now; not when that name is taken.
@@ -131,17 +153,6 @@ fn is_alive(file: &Path) -> io::Result<bool> {
     }
 }
 
-fn own(file: &Path, uid: Option<u32>, gid: Option<u32>) -> Result<(), SocketError> {
-    match chown(file, uid, gid) {
-        Err(error) if error.raw_os_error() == Some(libc::EPERM) => {
-            let us = current_uid();
-            let user = User::by_uid(us).map_or_else(|| us.to_string(), |user| user.name);
-            Err(SocketError::Chown { path: file.to_owned(), uid, gid, user })
-        }
-        other => Ok(other?),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Opened, listen};
@@ -192,6 +203,19 @@ mod tests {
             assert_eq!(opened.listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
             UnixStream::connect(&file).unwrap();
             fs::remove_file(&file).unwrap();
+        }
+    }
+
+    /// B2.8.6
+    #[test]
+    fn a_new_socket_has_no_more_rights_than_wanted_and_nobody_gets_in() {
+        let dir = Dir::new("early");
+        let temporary = super::Temporary::beside(&dir.0.join("s"));
+        for mode in [0o700, 0o770, 0o600, 0o000] {
+            let _socket = temporary.bind(mode).unwrap();
+            let found = fs::metadata(&temporary.0).unwrap().permissions().mode() & 0o7777;
+            assert_eq!(found & !mode, 0, "{found:o}");
+            assert_eq!(UnixStream::connect(&temporary.0).unwrap_err().kind(), ErrorKind::ConnectionRefused);
         }
     }
 
