@@ -204,14 +204,14 @@ impl Engine {
     /// Children whose stdin takes more.
     fn take_writable(&mut self, now: Now) {
         let mut ready = Vec::new();
-        if self.poller.get_ref().wait(Some(Duration::ZERO), &mut ready).is_err() {
-            return;
-        }
-        if ready.is_empty() {
-            // The nested set is level-triggered, the runtime's view of it is
-            // not: only when nothing is left may it sleep on it again.
-            let nothing = || -> io::Result<()> { Err(io::ErrorKind::WouldBlock.into()) };
-            drop(self.poller.try_io(tokio::io::Interest::READABLE, |_| nothing()));
+        // Asks only if the runtime has seen something. The nested set is
+        // level-triggered, the runtime's view of it is not: only when nothing is
+        // left may it sleep on it again.
+        let asked = self.poller.try_io(tokio::io::Interest::READABLE, |poller| {
+            poller.wait(Some(Duration::ZERO), &mut ready)?;
+            if ready.is_empty() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        if asked.is_err() {
             return;
         }
         for token in ready {
