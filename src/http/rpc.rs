@@ -3,26 +3,30 @@
 use super::Context;
 use super::reply::Reply;
 use crate::model::{Level, py_repr};
-use crate::rpc::{Dispatch, Fault, Step, dispatch, multicall_step, render};
-use crate::xmlrpc::{Call, Value, decode_call, encode_fault, encode_response};
+use crate::rpc::{Dispatch, Fault, FaultCode, Reply as Answer, Step, dispatch, multicall_step, render, size_hint};
+use crate::xmlrpc::{Call, Encoder, Value, decode_call, encode_fault, encode_response};
 use hyper::StatusCode;
+use tokio::task::spawn_blocking;
 
 /// Of a body that is no call, the log shows no more characters.
 const MOST_SHOWN: usize = 1000;
 
+/// A call or an answer of so many bytes takes milliseconds to read or write, for
+/// which the loop does not wait.
+const LARGE: usize = 512 << 10;
+
+/// A multicall whose results have so many bytes makes no more of its calls.
+const MOST_RESULTS: usize = 256 << 20;
+
 /// Answers the call in `body`: 400 when it is none, else 200 with a value or a fault.
 pub(super) async fn answer(body: Vec<u8>, context: &Context) -> Reply {
-    let call = match decode_call(&body) {
+    let call = match decode(body).await {
         Ok(call) => call,
-        Err(error) => {
-            let start: String = String::from_utf8_lossy(&body).chars().take(MOST_SHOWN).collect();
-            let line = format!("XML-RPC request data {} is invalid: {error}", py_repr(&start));
-            context.engine.log(Level::Error, line);
+        Err(text) => {
+            context.engine.log(Level::Error, text);
             return Reply::error(StatusCode::BAD_REQUEST);
         }
     };
-    // The call may wait long, and needs its bytes no more.
-    drop(body);
     trace(context, || format!("XML-RPC method called: {}()", call.method));
     let answer = perform(&call, context).await;
     trace(context, || match &answer {
@@ -31,41 +35,71 @@ pub(super) async fn answer(body: Vec<u8>, context: &Context) -> Reply {
             format!("XML-RPC method {}() returned fault: [{}] {}", call.method, fault.code.code(), fault.text())
         }
     });
-    let body = match answer {
-        Ok(value) => encode_response(&value),
-        Err(fault) => encode_fault(&fault.to_wire()),
-    };
-    Reply::whole("text/xml", body)
+    Reply::whole("text/xml", answer.unwrap_or_else(|fault| encode_fault(&fault.to_wire())))
 }
 
-async fn perform(call: &Call, context: &Context) -> Result<Value, Fault> {
+/// The call, or what the log says about a body that is none. The bytes are gone
+/// then: the call may wait long, and needs them no more.
+async fn decode(body: Vec<u8>) -> Result<Call, String> {
+    let decode = move |body: Vec<u8>| {
+        decode_call(&body).map_err(|error| {
+            let start: String = String::from_utf8_lossy(&body).chars().take(MOST_SHOWN).collect();
+            format!("XML-RPC request data {} is invalid: {error}", py_repr(&start))
+        })
+    };
+    if body.len() < LARGE {
+        return decode(body);
+    }
+    spawn_blocking(move || decode(body)).await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+/// The whole response to a call that is answered.
+async fn perform(call: &Call, context: &Context) -> Result<String, Fault> {
     match dispatch(call, &context.namespaces)? {
-        Dispatch::System(value) => Ok(value),
-        Dispatch::Call(request) => context.engine.call(request).await.map(|reply| render(&reply)),
-        Dispatch::Multicall(calls) => {
-            let mut results = Vec::with_capacity(calls.len());
-            for call in &calls {
-                results.push(perform_step(call, context).await.unwrap_or_else(|fault| as_struct(&fault)));
+        Dispatch::System(value) => Ok(encode_response(&value)),
+        Dispatch::Call(request) => {
+            let answer = context.engine.call(request).await?;
+            let response = Encoder::response(size_hint(&answer));
+            Ok(write(answer, response).await?.finish())
+        }
+        Dispatch::Multicall(calls) => multicall(&calls, context).await,
+    }
+}
+
+/// All results in order, not wrapped in arrays (B1.14.6), a fault as a struct in
+/// its place (B1.14.7).
+async fn multicall(calls: &[Value], context: &Context) -> Result<String, Fault> {
+    let mut response = Encoder::response(0);
+    response.begin_array();
+    for call in calls {
+        let result = match multicall_step(call, &context.namespaces) {
+            _ if response.len() > MOST_RESULTS => Err(Fault::with(FaultCode::Failed, "too many results")),
+            Ok(Step::Answer(value)) => {
+                response.value(&value);
+                continue;
             }
-            Ok(Value::Array(results))
+            Ok(Step::Call(request)) => context.engine.call(request).await,
+            Err(fault) => Err(fault),
+        };
+        match result {
+            Ok(answer) => response = write(answer, response).await?,
+            Err(fault) => response.value(&fault.to_wire().to_value()),
         }
     }
+    response.end_array();
+    Ok(response.finish())
 }
 
-/// One call of a multicall; its result is not wrapped in an array (B1.14.6).
-async fn perform_step(call: &Value, context: &Context) -> Result<Value, Fault> {
-    match multicall_step(call, &context.namespaces)? {
-        Step::Answer(value) => Ok(value),
-        Step::Call(request) => context.engine.call(request).await.map(|reply| render(&reply)),
+async fn write(answer: Answer, mut response: Encoder) -> Result<Encoder, Fault> {
+    if size_hint(&answer) < LARGE {
+        render(&answer, &mut response);
+        return Ok(response);
     }
-}
-
-/// A fault among the results of a multicall (B1.14.7).
-fn as_struct(fault: &Fault) -> Value {
-    Value::Struct(vec![
-        ("faultCode".to_owned(), Value::Int(fault.code.code().into())),
-        ("faultString".to_owned(), Value::Text(fault.text())),
-    ])
+    let written = spawn_blocking(move || {
+        render(&answer, &mut response);
+        response
+    });
+    written.await.map_err(|_| Fault::new(FaultCode::Failed))
 }
 
 /// Most daemons do not trace; theirs shall not pay for making the line.

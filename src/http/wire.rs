@@ -9,7 +9,7 @@ use super::head::{Head, Scanned};
 use super::life::{Life, Phase};
 use hyper::StatusCode;
 use nix::sys::socket::{Shutdown, setsockopt, shutdown, sockopt};
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -62,13 +62,6 @@ impl Stream {
         }
     }
 
-    fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Tcp(stream) => stream.poll_write_ready(cx),
-            Self::Unix(stream) => stream.poll_write_ready(cx),
-        }
-    }
-
     fn try_read(&self, room: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.try_read(room),
@@ -83,7 +76,7 @@ impl Stream {
             match self.try_read(room) {
                 Ok(count) => {
                     if count > 0 && count < room.len() {
-                        self.is_empty_now();
+                        self.is_done_for_now(Interest::READABLE);
                     }
                     return Poll::Ready(Ok(count));
                 }
@@ -93,14 +86,40 @@ impl Stream {
         }
     }
 
-    /// Saves the call that would only find out that all has been read. Nothing is
-    /// missed: the runtime learns of new input on this thread, so not since then.
-    fn is_empty_now(&self) {
+    /// Saves the call that would only find out that no more can be read, or written.
+    /// Nothing is missed: the runtime learns of a change on this thread, so not
+    /// since the call that found out.
+    fn is_done_for_now(&self, interest: Interest) {
         let nothing = || -> io::Result<()> { Err(io::ErrorKind::WouldBlock.into()) };
         drop(match self {
-            Self::Tcp(stream) => stream.try_io(Interest::READABLE, nothing),
-            Self::Unix(stream) => stream.try_io(Interest::READABLE, nothing),
+            Self::Tcp(stream) => stream.try_io(interest, nothing),
+            Self::Unix(stream) => stream.try_io(interest, nothing),
         });
+    }
+
+    /// As many bytes as the socket takes.
+    fn poll_write(&self, cx: &mut Context<'_>, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(match self {
+                Self::Tcp(stream) => stream.poll_write_ready(cx),
+                Self::Unix(stream) => stream.poll_write_ready(cx),
+            })?;
+            let written = match (self, pieces) {
+                (_, [bytes]) => self.try_write(bytes),
+                (Self::Tcp(stream), _) => stream.try_write_vectored(pieces),
+                (Self::Unix(stream), _) => stream.try_write_vectored(pieces),
+            };
+            match written {
+                Ok(count) => {
+                    if count < pieces.iter().map(|piece| piece.len()).sum() {
+                        self.is_done_for_now(Interest::WRITABLE);
+                    }
+                    return Poll::Ready(Ok(count));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
     }
 
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -162,6 +181,12 @@ impl Wire {
     /// hyper's side of `stream`.
     pub(super) fn new(stream: Rc<Stream>, life: Rc<Life>) -> Self {
         Self { stream, life, head: Head::default(), ready: Vec::new(), input: Input::default() }
+    }
+
+    fn poll_send(&self, cx: &mut Context<'_>, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let count = ready!(self.stream.poll_write(cx, pieces))?;
+        self.life.sent();
+        Poll::Ready(Ok(count))
     }
 
     /// Gets more of a head ready; false when there is no more.
@@ -288,17 +313,24 @@ impl AsyncWrite for Wire {
             return Poll::Ready(Ok(bytes.len()));
         }
         let respelt = if self.life.respells() { respell(bytes) } else { None };
-        let bytes = respelt.as_deref().unwrap_or(bytes);
-        loop {
-            ready!(self.stream.poll_writable(cx))?;
-            match self.stream.try_write(bytes) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                other => {
-                    self.life.sent();
-                    return Poll::Ready(other);
-                }
-            }
+        self.poll_send(cx, &[IoSlice::new(respelt.as_deref().unwrap_or(bytes))])
+    }
+
+    /// Head and body at once, so that a large body is not copied behind its head.
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.life.is_unanswered() || self.life.respells() {
+            let first = pieces.iter().find(|piece| !piece.is_empty());
+            return self.poll_write(cx, first.map_or(&[], |piece| piece));
         }
+        self.poll_send(cx, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     /// hyper gets here when its own buffer is empty.

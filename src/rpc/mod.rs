@@ -1,8 +1,8 @@
 //! The API as types: what can be asked and what can be answered.
 //!
 //! `rpc-spec/` is the truth that [`spec`] is generated from; [`parse()`] turns a
-//! method name and its parameters into a [`Request`], [`render()`] a [`Reply`]
-//! into a wire value. Nothing here waits, opens or decides.
+//! method name and its parameters into a [`Request`], [`render()`] writes
+//! a [`Reply`] for the wire. Nothing here waits, opens or decides.
 
 pub mod fault;
 pub mod parse;
@@ -15,7 +15,7 @@ pub mod table;
 
 pub use fault::{Fault, FaultCode};
 pub use parse::parse;
-pub use render::render;
+pub use render::{render, size_hint};
 pub use system::{Dispatch, Step, dispatch, multicall_step};
 
 use crate::config::{GroupConfig, ProcessConfig};

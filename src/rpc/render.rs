@@ -1,153 +1,178 @@
-//! From a [`Reply`] to the value on the wire, keys in upstream's order.
+//! From a [`Reply`] to the wire, keys in upstream's order.
 
 use super::{ConfigInfo, Reply};
 use crate::config::{AutoRestart, ChildLog, ServerUrl};
 use crate::manager::info::{ProcessInfo, ResultEntry};
-use crate::xmlrpc::Value;
-use std::path::Path;
+use crate::xmlrpc::Encoder;
+use std::borrow::Cow;
 
-/// The value that a method answers (B1.7–B1.9).
-#[must_use]
-pub fn render(reply: &Reply) -> Value {
+/// What stands where a setting has no value.
+const NONE: &str = "none";
+
+/// Bytes of a process in an answer, with short names and paths.
+const INFO_BYTES: usize = 1500;
+
+/// Bytes of a setting's process in an answer, with a short command.
+const CONFIG_BYTES: usize = 3000;
+
+/// Writes the value that a method answers (B1.7–B1.9).
+pub fn render(reply: &Reply, to: &mut Encoder) {
     match reply {
-        Reply::Done => Value::Bool(true),
-        Reply::Int(number) => Value::Int(*number),
-        Reply::Text(string) => text(string),
-        Reply::State(state) => {
-            members([("statecode", Value::Int(state.code().into())), ("statename", text(state.name()))])
-        }
-        Reply::Info(info) => process_info(info),
-        Reply::Infos(infos) => Value::Array(infos.iter().map(process_info).collect()),
-        Reply::Configs(configs) => Value::Array(configs.iter().map(config_info).collect()),
-        Reply::Results(entries) => Value::Array(entries.iter().map(result_entry).collect()),
-        Reply::Reread { added, changed, removed } => {
-            let lists =
-                [added, changed, removed].map(|names| Value::Array(names.iter().map(|name| text(name)).collect()));
-            Value::Array(vec![Value::Array(lists.into())])
-        }
-        Reply::Tail { text: bytes, offset, overflow } => {
-            Value::Array(vec![text(bytes), Value::Int(*offset), Value::Bool(*overflow)])
-        }
+        Reply::Done => to.boolean(true),
+        Reply::Int(number) => to.int(*number),
+        Reply::Text(string) => to.text(string),
+        Reply::State(state) => to.structure(|to| {
+            int(to, "statecode", state.code());
+            text(to, "statename", state.name());
+        }),
+        Reply::Info(info) => process_info(info, to),
+        Reply::Infos(infos) => to.array(|to| infos.iter().for_each(|info| process_info(info, to))),
+        Reply::Configs(configs) => to.array(|to| configs.iter().for_each(|config| config_info(config, to))),
+        Reply::Results(entries) => to.array(|to| entries.iter().for_each(|entry| result_entry(entry, to))),
+        Reply::Reread { added, changed, removed } => to.array(|to| {
+            to.array(|to| {
+                for names in [added, changed, removed] {
+                    to.array(|to| names.iter().for_each(|name| to.text(name)));
+                }
+            });
+        }),
+        Reply::Tail { text, offset, overflow } => to.array(|to| {
+            to.text(text);
+            to.int(*offset);
+            to.boolean(*overflow);
+        }),
+    }
+}
+
+/// About how many bytes [`render`] writes.
+#[must_use]
+pub fn size_hint(reply: &Reply) -> usize {
+    match reply {
+        Reply::Done | Reply::Int(_) | Reply::State(_) | Reply::Reread { .. } => 0,
+        Reply::Text(text) | Reply::Tail { text, .. } => text.len(),
+        Reply::Info(_) => INFO_BYTES,
+        Reply::Infos(infos) => infos.len() * INFO_BYTES,
+        Reply::Configs(configs) => configs.len() * CONFIG_BYTES,
+        Reply::Results(entries) => entries.len() * INFO_BYTES / 3,
     }
 }
 
 /// B1.8.1
-fn process_info(info: &ProcessInfo) -> Value {
-    members([
-        ("name", text(&info.name)),
-        ("group", text(&info.group)),
-        ("start", seconds(info.start)),
-        ("stop", seconds(info.stop)),
-        ("now", seconds(info.now)),
-        ("state", Value::Int(info.state.code().into())),
-        ("statename", text(info.state.name())),
-        ("spawnerr", text(&info.spawnerr)),
-        ("exitstatus", Value::Int(info.exitstatus.into())),
-        ("logfile", text(&info.stdout_logfile)),
-        ("stdout_logfile", text(&info.stdout_logfile)),
-        ("stderr_logfile", text(&info.stderr_logfile)),
-        ("pid", Value::Int(info.pid.into())),
-        ("description", text(&info.description)),
-    ])
+fn process_info(info: &ProcessInfo, to: &mut Encoder) {
+    to.structure(|to| {
+        text(to, "name", &info.name);
+        text(to, "group", &info.group);
+        int(to, "start", seconds(info.start));
+        int(to, "stop", seconds(info.stop));
+        int(to, "now", seconds(info.now));
+        int(to, "state", info.state.code());
+        text(to, "statename", info.state.name());
+        text(to, "spawnerr", &info.spawnerr);
+        int(to, "exitstatus", info.exitstatus);
+        text(to, "logfile", &info.stdout_logfile);
+        text(to, "stdout_logfile", &info.stdout_logfile);
+        text(to, "stderr_logfile", &info.stderr_logfile);
+        int(to, "pid", info.pid);
+        text(to, "description", &info.description);
+    });
 }
 
 /// B1.7.1
-fn result_entry(entry: &ResultEntry) -> Value {
-    members([
-        ("name", text(&entry.name)),
-        ("group", text(&entry.group)),
-        ("status", Value::Int(entry.status.into())),
-        ("description", text(&entry.description)),
-    ])
+fn result_entry(entry: &ResultEntry, to: &mut Encoder) {
+    to.structure(|to| {
+        text(to, "name", &entry.name);
+        text(to, "group", &entry.group);
+        int(to, "status", entry.status);
+        text(to, "description", &entry.description);
+    });
 }
 
 /// B1.9.2
-fn config_info(info: &ConfigInfo) -> Value {
+fn config_info(info: &ConfigInfo, to: &mut Encoder) {
     let process = &info.process;
     let (stdout, stderr) = (&process.stdout, &process.stderr);
-    let exitcodes = process.exitcodes.iter().map(|code| Value::Int((*code).into())).collect();
     // With redirect_stderr there is no second log, whatever is configured.
     let stderr_log = if process.redirect_stderr { &ChildLog::None } else { &stderr.logfile };
-    members([
-        ("autostart", Value::Bool(process.autostart)),
-        ("autorestart", autorestart(process.autorestart)),
-        ("directory", process.directory.as_deref().map_or_else(none, text)),
-        ("uid", process.user.map_or_else(none, |user| Value::Int(user.0.into()))),
-        ("command", text(&process.command)),
-        ("exitcodes", Value::Array(exitcodes)),
-        ("group", text(&info.group)),
-        ("group_prio", Value::Int(info.group_priority)),
-        ("inuse", Value::Bool(info.in_use)),
-        ("killasgroup", Value::Bool(process.killasgroup)),
-        ("name", text(&process.name)),
-        ("process_prio", Value::Int(process.priority)),
-        ("redirect_stderr", Value::Bool(process.redirect_stderr)),
-        ("startretries", Value::Int(process.startretries)),
-        ("startsecs", Value::Int(process.startsecs)),
-        ("stdout_capture_maxbytes", Value::Int(stdout.capture_maxbytes)),
-        ("stdout_events_enabled", Value::Bool(stdout.events_enabled)),
-        ("stdout_logfile", logfile(&stdout.logfile, info.stdout_auto.as_deref())),
-        ("stdout_logfile_backups", Value::Int(stdout.backups)),
-        ("stdout_logfile_maxbytes", Value::Int(stdout.maxbytes)),
-        ("stdout_syslog", Value::Bool(stdout.syslog)),
-        ("stopsignal", Value::Int(process.stopsignal.number().into())),
-        ("stopwaitsecs", Value::Int(process.stopwaitsecs)),
-        ("stderr_capture_maxbytes", Value::Int(stderr.capture_maxbytes)),
-        ("stderr_events_enabled", Value::Bool(stderr.events_enabled)),
-        ("stderr_logfile", logfile(stderr_log, info.stderr_auto.as_deref())),
-        ("stderr_logfile_backups", Value::Int(stderr.backups)),
-        ("stderr_logfile_maxbytes", Value::Int(stderr.maxbytes)),
-        ("stderr_syslog", Value::Bool(stderr.syslog)),
-        ("serverurl", server_url(&process.serverurl)),
-    ])
+    to.structure(|to| {
+        boolean(to, "autostart", process.autostart);
+        to.member("autorestart", |to| autorestart(process.autorestart, to));
+        text(to, "directory", process.directory.as_deref().unwrap_or(NONE));
+        to.member("uid", |to| match process.user {
+            Some(user) => to.int(user.0.into()),
+            None => to.text(NONE),
+        });
+        text(to, "command", &process.command);
+        to.member("exitcodes", |to| {
+            to.array(|to| process.exitcodes.iter().for_each(|code| to.int((*code).into())));
+        });
+        text(to, "group", &info.group);
+        int(to, "group_prio", info.group_priority);
+        boolean(to, "inuse", info.in_use);
+        boolean(to, "killasgroup", process.killasgroup);
+        text(to, "name", &process.name);
+        int(to, "process_prio", process.priority);
+        boolean(to, "redirect_stderr", process.redirect_stderr);
+        int(to, "startretries", process.startretries);
+        int(to, "startsecs", process.startsecs);
+        int(to, "stdout_capture_maxbytes", stdout.capture_maxbytes);
+        boolean(to, "stdout_events_enabled", stdout.events_enabled);
+        text(to, "stdout_logfile", &logfile(&stdout.logfile, info.stdout_auto.as_deref()));
+        int(to, "stdout_logfile_backups", stdout.backups);
+        int(to, "stdout_logfile_maxbytes", stdout.maxbytes);
+        boolean(to, "stdout_syslog", stdout.syslog);
+        int(to, "stopsignal", process.stopsignal.number());
+        int(to, "stopwaitsecs", process.stopwaitsecs);
+        int(to, "stderr_capture_maxbytes", stderr.capture_maxbytes);
+        boolean(to, "stderr_events_enabled", stderr.events_enabled);
+        text(to, "stderr_logfile", &logfile(stderr_log, info.stderr_auto.as_deref()));
+        int(to, "stderr_logfile_backups", stderr.backups);
+        int(to, "stderr_logfile_maxbytes", stderr.maxbytes);
+        boolean(to, "stderr_syslog", stderr.syslog);
+        text(to, "serverurl", server_url(&process.serverurl));
+    });
 }
 
 /// Booleans where they say it all; the middle way has a word (B0.6).
-fn autorestart(setting: AutoRestart) -> Value {
+fn autorestart(setting: AutoRestart, to: &mut Encoder) {
     match setting {
-        AutoRestart::Never => Value::Bool(false),
-        AutoRestart::Always => Value::Bool(true),
-        AutoRestart::Unexpected => text("unexpected"),
+        AutoRestart::Never => to.boolean(false),
+        AutoRestart::Always => to.boolean(true),
+        AutoRestart::Unexpected => to.text("unexpected"),
     }
 }
 
-fn logfile(log: &ChildLog, resolved: Option<&str>) -> Value {
+fn logfile<'a>(log: &'a ChildLog, resolved: Option<&'a str>) -> Cow<'a, str> {
     match log {
-        ChildLog::None => none(),
-        ChildLog::Empty => text(""),
-        ChildLog::Auto => text(resolved.unwrap_or("auto")),
-        ChildLog::File(path) => text(&shown(path)),
+        ChildLog::None => NONE.into(),
+        ChildLog::Empty => "".into(),
+        ChildLog::Auto => resolved.unwrap_or("auto").into(),
+        ChildLog::File(path) => path.to_string_lossy(),
     }
 }
 
-fn server_url(setting: &ServerUrl) -> Value {
+fn server_url(setting: &ServerUrl) -> &str {
     match setting {
-        ServerUrl::Url(url) => text(url),
-        ServerUrl::Unset => text(""),
-        ServerUrl::Auto => none(),
+        ServerUrl::Url(url) => url,
+        ServerUrl::Unset => "",
+        ServerUrl::Auto => NONE,
     }
-}
-
-fn shown(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
 }
 
 /// Epoch seconds, held within 32 bits for clients that have no more (B1.8.2).
-fn seconds(epoch: i64) -> Value {
-    Value::Int(epoch.clamp(i32::MIN.into(), i32::MAX.into()))
+fn seconds(epoch: i64) -> i64 {
+    epoch.clamp(i32::MIN.into(), i32::MAX.into())
 }
 
-/// What stands where a setting has no value.
-fn none() -> Value {
-    text("none")
+fn text(to: &mut Encoder, name: &str, text: &str) {
+    to.member(name, |to| to.text(text));
 }
 
-fn text(string: &str) -> Value {
-    Value::Text(string.to_owned())
+fn int(to: &mut Encoder, name: &str, number: impl Into<i64>) {
+    to.member(name, |to| to.int(number.into()));
 }
 
-fn members<const N: usize>(members: [(&str, Value); N]) -> Value {
-    Value::Struct(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+fn boolean(to: &mut Encoder, name: &str, flag: bool) {
+    to.member(name, |to| to.boolean(flag));
 }
 
 #[cfg(test)]

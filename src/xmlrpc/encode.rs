@@ -3,45 +3,160 @@
 
 use super::wellformed::is_xml_char;
 use super::{Value, WireFault};
-use std::fmt::Write;
 
 /// What envelope and tags of a small answer come to.
 const SMALL: usize = 512;
 
+const RESPONSE: &str = "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n";
+const RESPONSE_END: &str = "</param>\n</params>\n</methodResponse>\n";
+const FAULT: &str = "<?xml version='1.0'?>\n<methodResponse>\n<fault>\n";
+const FAULT_END: &str = "</fault>\n</methodResponse>\n";
+
 /// A `<methodResponse>` with a value (B2.2.2).
 #[must_use]
 pub fn encode_response(value: &Value) -> String {
-    let mut out = String::with_capacity(SMALL + size_of_value(value));
-    out.push_str("<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n");
-    push_value(&mut out, value);
-    out.push_str("</param>\n</params>\n</methodResponse>\n");
-    out
+    let mut response = Encoder::response(size_of_value(value));
+    response.value(value);
+    response.finish()
 }
 
 /// A `<methodResponse>` with a fault (B2.2.3).
 #[must_use]
 pub fn encode_fault(fault: &WireFault) -> String {
-    let mut out = String::with_capacity(SMALL + fault.text.len());
-    out.push_str("<?xml version='1.0'?>\n<methodResponse>\n<fault>\n");
-    push_value(&mut out, &fault.to_value());
-    out.push_str("</fault>\n</methodResponse>\n");
-    out
+    let mut encoder = Encoder { out: String::with_capacity(SMALL + fault.text.len()) };
+    encoder.out.push_str(FAULT);
+    encoder.value(&fault.to_value());
+    encoder.out.push_str(FAULT_END);
+    encoder.out
 }
 
 /// A `<methodCall>`.
 #[must_use]
 pub fn encode_call(method: &str, params: &[Value]) -> String {
-    let mut out = String::with_capacity(SMALL + params.iter().map(size_of_value).sum::<usize>());
-    out.push_str("<?xml version='1.0'?>\n<methodCall>\n<methodName>");
-    push_text(&mut out, method);
-    out.push_str("</methodName>\n<params>\n");
+    let mut encoder = Encoder { out: String::with_capacity(SMALL + params.iter().map(size_of_value).sum::<usize>()) };
+    encoder.out.push_str("<?xml version='1.0'?>\n<methodCall>\n<methodName>");
+    push_text(&mut encoder.out, method);
+    encoder.out.push_str("</methodName>\n<params>\n");
     for param in params {
-        out.push_str("<param>\n");
-        push_value(&mut out, param);
-        out.push_str("</param>\n");
+        encoder.out.push_str("<param>\n");
+        encoder.value(param);
+        encoder.out.push_str("</param>\n");
     }
-    out.push_str("</params>\n</methodCall>\n");
-    out
+    encoder.out.push_str("</params>\n</methodCall>\n");
+    encoder.out
+}
+
+/// A response that is written value by value, for answers too large to be built
+/// first: to have a million values in memory takes longer than to write them.
+#[derive(Debug)]
+pub struct Encoder {
+    out: String,
+}
+
+impl Encoder {
+    /// A response whose value is about to be written; `size` is a guess at its bytes.
+    #[must_use]
+    pub fn response(size: usize) -> Self {
+        let mut out = String::with_capacity(SMALL + size);
+        out.push_str(RESPONSE);
+        Self { out }
+    }
+
+    /// Bytes written so far.
+    #[expect(clippy::len_without_is_empty, reason = "there always is a beginning")]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.out.len()
+    }
+
+    /// The whole response.
+    #[must_use]
+    pub fn finish(mut self) -> String {
+        self.out.push_str(RESPONSE_END);
+        self.out
+    }
+
+    /// Any value with its tags and the line end behind them (B2.2.4). Integers
+    /// stay `<int>` at any width: Python and most clients read them, `<i8>` they
+    /// do not know (B1.9.5).
+    pub fn value(&mut self, value: &Value) {
+        match value {
+            Value::Int(number) => self.int(*number),
+            Value::Wide(digits) => self.tagged("<value><int>", digits, "</int></value>\n"),
+            Value::Bool(flag) => self.boolean(*flag),
+            Value::Double(number) => self.tagged("<value><double>", &double_text(*number), "</double></value>\n"),
+            Value::Text(text) => self.text(text),
+            Value::DateTime(text) => {
+                self.tagged("<value><dateTime.iso8601>", text, "</dateTime.iso8601></value>\n");
+            }
+            // Strict clients do not know <nil/> (B2.2.6).
+            Value::Nil => self.text(""),
+            Value::Array(items) => self.array(|to| items.iter().for_each(|item| to.value(item))),
+            Value::Struct(members) => self.structure(|to| {
+                for (name, value) in members {
+                    to.member(name, |to| to.value(value));
+                }
+            }),
+        }
+    }
+
+    /// A `<string>`.
+    pub fn text(&mut self, text: &str) {
+        self.tagged("<value><string>", text, "</string></value>\n");
+    }
+
+    /// An `<int>`.
+    pub fn int(&mut self, number: i64) {
+        self.out.push_str("<value><int>");
+        push_int(&mut self.out, number);
+        self.out.push_str("</int></value>\n");
+    }
+
+    /// A `<boolean>`.
+    pub fn boolean(&mut self, flag: bool) {
+        let whole =
+            if flag { "<value><boolean>1</boolean></value>\n" } else { "<value><boolean>0</boolean></value>\n" };
+        self.out.push_str(whole);
+    }
+
+    /// An `<array>` of the values that `items` writes.
+    pub fn array(&mut self, items: impl FnOnce(&mut Self)) {
+        self.begin_array();
+        items(self);
+        self.end_array();
+    }
+
+    /// An `<array>` of the values that are written until [`Encoder::end_array`].
+    pub fn begin_array(&mut self) {
+        self.out.push_str("<value><array><data>\n");
+    }
+
+    /// The end of the array that was begun last.
+    pub fn end_array(&mut self) {
+        self.out.push_str("</data></array></value>\n");
+    }
+
+    /// A `<struct>` of the members that `members` writes.
+    pub fn structure(&mut self, members: impl FnOnce(&mut Self)) {
+        self.out.push_str("<value><struct>\n");
+        members(self);
+        self.out.push_str("</struct></value>\n");
+    }
+
+    /// A `<member>` with the one value that `value` writes.
+    pub fn member(&mut self, name: &str, value: impl FnOnce(&mut Self)) {
+        self.out.push_str("<member>\n<name>");
+        push_text(&mut self.out, name);
+        self.out.push_str("</name>\n");
+        value(self);
+        self.out.push_str("</member>\n");
+    }
+
+    fn tagged(&mut self, before: &str, text: &str, behind: &str) {
+        self.out.push_str(before);
+        push_text(&mut self.out, text);
+        self.out.push_str(behind);
+    }
 }
 
 /// A float as Python's `repr()` shows it: `1.5`, `1.0`, `1e+16`, `1e-05`.
@@ -67,69 +182,52 @@ pub fn double_text(value: f64) -> String {
     }
 }
 
-/// One value with its tags and the line end behind them (B2.2.4). Integers
-/// stay `<int>` at any width: Python and most clients read them, `<i8>` they
-/// do not know (B1.9.5).
-fn push_value(out: &mut String, value: &Value) {
-    match value {
-        Value::Int(number) => push_printed(out, "int", number),
-        Value::Wide(digits) => push_tagged(out, "int", digits),
-        Value::Bool(flag) => push_printed(out, "boolean", &u8::from(*flag)),
-        Value::Double(number) => push_printed(out, "double", &double_text(*number)),
-        Value::Text(text) => push_tagged(out, "string", text),
-        Value::DateTime(text) => push_tagged(out, "dateTime.iso8601", text),
-        // Strict clients do not know <nil/> (B2.2.6).
-        Value::Nil => push_tagged(out, "string", ""),
-        Value::Array(items) => {
-            out.push_str("<value><array><data>\n");
-            for item in items {
-                push_value(out, item);
-            }
-            out.push_str("</data></array></value>\n");
-        }
-        Value::Struct(members) => {
-            out.push_str("<value><struct>\n");
-            for (name, value) in members {
-                out.push_str("<member>\n<name>");
-                push_text(out, name);
-                out.push_str("</name>\n");
-                push_value(out, value);
-                out.push_str("</member>\n");
-            }
-            out.push_str("</struct></value>\n");
+/// Decimal digits, without the detours of formatting.
+fn push_int(out: &mut String, number: i64) {
+    if number < 0 {
+        out.push('-');
+    }
+    let mut digits = [0; 20];
+    let mut rest = number.unsigned_abs();
+    let mut count = 0;
+    for place in digits.iter_mut().rev() {
+        *place = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        count += 1;
+        if rest == 0 {
+            break;
         }
     }
-}
-
-fn push_printed(out: &mut String, tag: &str, value: &impl std::fmt::Display) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "<value><{tag}>{value}</{tag}></value>");
-}
-
-fn push_tagged(out: &mut String, tag: &str, text: &str) {
-    let _ = write!(out, "<value><{tag}>");
-    push_text(out, text);
-    let _ = writeln!(out, "</{tag}></value>");
+    let digits = digits.get(digits.len() - count..).unwrap_or_default();
+    out.extend(digits.iter().copied().map(char::from));
 }
 
 /// Text with the three escapes that Python writes; characters that XML cannot
 /// carry in any form become U+FFFD, so that every client can parse the answer
 /// (B2.2.5, B1.10.12).
 fn push_text(out: &mut String, text: &str) {
-    let mut copied = 0;
-    for (at, c) in text.char_indices() {
-        let instead = match c {
-            '&' => "&amp;",
-            '<' => "&lt;",
-            '>' => "&gt;",
-            c if !is_xml_char(c) => "\u{fffd}",
-            _ => continue,
-        };
-        out.push_str(text.get(copied..at).unwrap_or_default());
-        out.push_str(instead);
-        copied = at + c.len_utf8();
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(is_special) {
+        let (plain, behind) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(plain);
+        let mut chars = behind.chars();
+        match chars.next() {
+            Some('&') => out.push_str("&amp;"),
+            Some('<') => out.push_str("&lt;"),
+            Some('>') => out.push_str("&gt;"),
+            Some(c) if is_xml_char(c) => out.push(c),
+            Some(_) => out.push('\u{fffd}'),
+            None => {}
+        }
+        rest = chars.as_str();
     }
-    out.push_str(text.get(copied..).unwrap_or_default());
+    out.push_str(rest);
+}
+
+/// Whether a byte may begin a character that is not written as it is: one to
+/// escape, a control character, or U+FFFE and U+FFFF, which begin with 0xEF.
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'&' | b'<' | b'>' | 0..=8 | 11 | 12 | 14..=31 | 0xef)
 }
 
 /// Near enough to the encoded size that a big answer is not copied ten times.
@@ -187,6 +285,13 @@ mod tests {
     fn text_is_escaped_and_made_fit_for_xml() {
         let body = encode_response(&Value::Text("<a>&\"'é\u{1b}[0m\0\u{ffff}\t\r\n\u{7f}".to_owned()));
         assert!(body.contains("<string>&lt;a&gt;&amp;\"'é\u{fffd}[0m\u{fffd}\u{fffd}\t\r\n\u{7f}</string>"), "{body}");
+    }
+
+    #[test]
+    fn integers_have_all_their_digits() {
+        for number in [0, 7, -7, 10, 1_000, i64::from(i32::MAX), i64::MAX, i64::MIN, -1_234_567_890_123] {
+            assert!(encode_response(&Value::Int(number)).contains(&format!("<int>{number}</int>")));
+        }
     }
 
     /// B1.9.5, B1.10.10

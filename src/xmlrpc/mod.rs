@@ -9,7 +9,7 @@ mod scalar;
 mod wellformed;
 
 pub use decode::{decode_call, decode_response};
-pub use encode::{double_text, encode_call, encode_fault, encode_response};
+pub use encode::{Encoder, double_text, encode_call, encode_fault, encode_response};
 pub use wellformed::is_xml_char;
 
 use thiserror::Error;

@@ -1,11 +1,17 @@
 //! Keys, their order and their types, against what upstream was seen to send.
 
-use super::render;
 use crate::config::{AutoRestart, ChannelConfig, ChildLog, ProcessConfig, ServerUrl, UserId};
 use crate::manager::info::{ProcessInfo, ResultEntry};
 use crate::model::{ProcessState, Signal, SupervisorState};
 use crate::rpc::{ConfigInfo, Reply};
-use crate::xmlrpc::Value;
+use crate::xmlrpc::{Encoder, Value, decode_response};
+
+/// What a client reads.
+fn render(reply: &Reply) -> Value {
+    let mut encoder = Encoder::response(super::size_hint(reply));
+    super::render(reply, &mut encoder);
+    decode_response(encoder.finish().as_bytes()).unwrap().unwrap()
+}
 
 fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
