@@ -1,36 +1,88 @@
-//! Followers of logs that do not grow, looked at together.
+//! Followers of logs: who wants to read on, and who waits until there is more.
 //!
-//! A look is a call or two to the file system, which may hang. So none happens
-//! on the loop's thread: at every beat all followers that wait go to a blocking
-//! thread in one batch, and hundreds of them cost little more than one. Where a
-//! disk hangs, only those of its batch hang with it.
+//! The kernel tells which file has changed, and its followers look together. A
+//! look is a call or two to the file system, which may hang. So none happens on
+//! the loop's thread: followers go to a blocking thread in batches, one for each
+//! file system, and hundreds of them cost little more than one. Where a disk
+//! hangs, only its followers hang.
 
 use crate::logs::Follow;
+use crate::sys::file_watch::{Change, FileWatch, Watched};
+use crate::sys::reactor;
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
-use tokio::sync::oneshot;
-use tokio::task::{spawn_blocking, spawn_local};
-use tokio::time::sleep;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::{spawn_blocking, spawn_local, yield_now};
+use tokio::time::{Instant, sleep, sleep_until};
 
-/// Between two looks at a log that has not grown (B2.9.6).
+/// Between two looks at a log that the kernel does not watch, or that has lost
+/// its name: its successor may come at any time (B2.9.6, B2.9.9).
 const BEAT: Duration = Duration::from_millis(120);
+/// Between two looks at a log that is watched, in case something was not told.
+const SLOW_BEAT: Duration = Duration::from_secs(1);
+/// After followers were woken, before the next are: for each of them, so that a
+/// log written to all the time with hundreds of followers does not fill the
+/// processor with tiny chunks.
+const REST: Duration = Duration::from_micros(400);
+/// And at least this.
+const SHORTEST_REST: Duration = Duration::from_millis(2);
 
 /// A follower again, and what it found; an error when the log cannot be read.
-pub(super) type Found = (Follow, io::Result<Vec<u8>>);
+pub(super) type Found = (Follower, io::Result<Vec<u8>>);
 
-/// Who waits for growth.
+/// Whoever follows a log, while it does.
 #[derive(Debug, Default)]
 pub(super) struct Idle {
+    /// Those who look as soon as possible.
+    eager: RefCell<Vec<Waiting>>,
+    /// Those who look when something has happened.
     waiting: RefCell<Vec<Waiting>>,
+    /// Somebody gathers the eager already.
+    gathering: Cell<bool>,
     /// Somebody beats already.
     beating: Cell<bool>,
+    /// Somebody came for whom the beat has to be quick.
+    hurry: Notify,
+    watch: RefCell<Option<Rc<AsyncFd<FileWatch>>>>,
+    files: RefCell<HashMap<Watched, File>>,
 }
 
+/// A file that followers have in common.
+#[derive(Debug, Default)]
+struct File {
+    followers: usize,
+    /// How often something has happened to it.
+    changes: u64,
+    /// It may have another name now, and another file its own.
+    renamed: bool,
+}
+
+/// A follower's part in a watched file.
+#[derive(Debug)]
+struct Hold {
+    idle: Weak<Idle>,
+    file: Watched,
+    /// The follower's number for that file.
+    turn: u32,
+    /// What had happened to the file when it was looked at last.
+    changes: u64,
+}
+
+/// One who follows a log.
+#[derive(Debug)]
+pub(super) struct Follower {
+    follow: Follow,
+    hold: Option<Hold>,
+}
+
+/// A follower that wants to be told about at most `most` bytes.
 #[derive(Debug)]
 struct Waiting {
-    follow: Follow,
+    follower: Follower,
     most: usize,
     tell: oneshot::Sender<Found>,
 }
@@ -38,52 +90,210 @@ struct Waiting {
 impl Idle {
     /// Waits until there is something to read, and reads at most `most` bytes of
     /// it. `None` when the runtime is going down. Whoever stops waiting is
-    /// forgotten at the next beat.
-    pub(super) async fn until_grown(self: &Rc<Self>, follow: Follow, most: usize) -> Option<Found> {
+    /// forgotten at the next look.
+    pub(super) async fn next(self: &Rc<Self>, follower: Follower, most: usize) -> Option<Found> {
         let (tell, told) = oneshot::channel();
-        self.waiting.borrow_mut().push(Waiting { follow, most, tell });
-        if !self.beating.replace(true) {
-            spawn_local(Rc::clone(self).beat());
+        let again = !follower.follow.is_drained();
+        let waiting = Waiting { follower, most, tell };
+        if again {
+            self.look_soon(waiting)
+        } else {
+            self.wait_on(waiting)
         }
         told.await.ok()
     }
 
-    /// Beats until nobody waits. Those in a batch that is under way come back by
-    /// themselves.
-    async fn beat(self: Rc<Self>) {
-        loop {
-            sleep(BEAT).await;
-            let batch = self.waiting.take();
-            if batch.is_empty() {
-                return self.beating.set(false);
+    /// Has the follower's file watched. Whether this has just begun: what happened
+    /// before is to be seen by looking.
+    fn attend(self: &Rc<Self>, follower: &mut Follower) -> bool {
+        let (file, turn) = follower.follow.file();
+        if follower.hold.as_ref().is_some_and(|hold| hold.turn == turn) {
+            return false;
+        }
+        let watched = self.watch().and_then(|watch| watch.get_ref().add(file).ok());
+        follower.hold = watched.map(|watched| {
+            let mut files = self.files.borrow_mut();
+            let known = files.entry(watched).or_default();
+            known.followers += 1;
+            Hold { idle: Rc::downgrade(self), file: watched, turn, changes: known.changes }
+        });
+        follower.hold.is_some()
+    }
+
+    /// What watches files; made for the first follower, where the system lets us.
+    fn watch(self: &Rc<Self>) -> Option<Rc<AsyncFd<FileWatch>>> {
+        let mut watch = self.watch.borrow_mut();
+        if watch.is_none() {
+            let made = Rc::new(FileWatch::new().and_then(reactor::watch).ok()?);
+            spawn_local(Rc::clone(self).listen(Rc::clone(&made)));
+            *watch = Some(made);
+        }
+        watch.clone()
+    }
+
+    /// Wakes followers of files that change, until none is watched.
+    async fn listen(self: Rc<Self>, watch: Rc<AsyncFd<FileWatch>>) {
+        while !self.files.borrow().is_empty() {
+            let Ok(mut ready) = watch.readable().await else { break };
+            let Ok(changes) = watch.get_ref().changes() else { break };
+            if changes.is_empty() {
+                ready.clear_ready();
+                continue;
             }
+            changes.into_iter().for_each(|change| self.note(change));
+            let (woken, still): (Vec<_>, Vec<_>) = self.waiting.take().into_iter().partition(Waiting::has_news);
+            *self.waiting.borrow_mut() = still;
+            let rest = REST.saturating_mul(u32::try_from(woken.len()).unwrap_or(u32::MAX));
+            woken.into_iter().for_each(|waiting| self.look_soon(waiting));
+            sleep(rest.max(SHORTEST_REST)).await;
+        }
+        self.watch.take();
+    }
+
+    fn note(&self, change: Change) {
+        let mut files = self.files.borrow_mut();
+        match change {
+            Change::Anything => files.values_mut().for_each(File::renamed),
+            Change::Name(file) => files.get_mut(&file).into_iter().for_each(File::renamed),
+            Change::Content(file) => files.get_mut(&file).into_iter().for_each(|file| file.changes += 1),
+        }
+    }
+
+    /// Looks together with all who come in the same breath.
+    fn look_soon(self: &Rc<Self>, waiting: Waiting) {
+        self.eager.borrow_mut().push(waiting);
+        if !self.gathering.replace(true) {
+            spawn_local(Rc::clone(self).gather());
+        }
+    }
+
+    async fn gather(self: Rc<Self>) {
+        yield_now().await;
+        self.gathering.set(false);
+        let mut batches: BTreeMap<u64, Vec<Waiting>> = BTreeMap::new();
+        for mut waiting in self.eager.take().into_iter().filter(|waiting| !waiting.tell.is_closed()) {
+            waiting.follower.hold.iter_mut().for_each(Hold::catch_up);
+            batches.entry(waiting.follower.follow.device()).or_default().push(waiting);
+        }
+        for batch in batches.into_values() {
             spawn_local(Rc::clone(&self).look_at(batch));
         }
     }
 
     async fn look_at(self: Rc<Self>, batch: Vec<Waiting>) {
-        let looked = spawn_blocking(|| batch.into_iter().filter_map(Waiting::look).collect::<Vec<_>>()).await;
-        let Ok(still) = looked else { return };
-        self.waiting.borrow_mut().extend(still);
-        if !self.waiting.borrow().is_empty() && !self.beating.replace(true) {
-            spawn_local(self.beat());
+        let mut follows = vec![];
+        let mut others = vec![];
+        for Waiting { follower: Follower { follow, hold }, most, tell } in batch {
+            follows.push((follow, most));
+            others.push((hold, most, tell));
+        }
+        let look = |(mut follow, most): (Follow, usize)| {
+            let read = follow.next_chunk(most);
+            (follow, read)
+        };
+        let looked = spawn_blocking(move || follows.into_iter().map(look).collect::<Vec<_>>()).await;
+        for ((follow, read), (hold, most, tell)) in looked.unwrap_or_default().into_iter().zip(others) {
+            let follower = Follower { follow, hold };
+            match read.transpose() {
+                // Who has left meanwhile does not need it.
+                Some(found) => drop(tell.send((follower, found))),
+                None => self.wait_on(Waiting { follower, most, tell }),
+            }
+        }
+    }
+
+    /// There was nothing: it looks again when something happens, or at once if
+    /// that was while it looked.
+    fn wait_on(self: &Rc<Self>, mut waiting: Waiting) {
+        if self.attend(&mut waiting.follower) || waiting.has_news() {
+            return self.look_soon(waiting);
+        }
+        let quick = waiting.is_quick();
+        self.waiting.borrow_mut().push(waiting);
+        if quick {
+            self.hurry.notify_one();
+        }
+        if !self.beating.replace(true) {
+            spawn_local(Rc::clone(self).beat());
+        }
+    }
+
+    /// Lets all look from time to time, until nobody waits.
+    async fn beat(self: Rc<Self>) {
+        let mut due = Instant::now() + SLOW_BEAT;
+        loop {
+            if self.waiting.borrow().iter().any(Waiting::is_quick) {
+                due = due.min(Instant::now() + BEAT);
+            }
+            tokio::select! {
+                () = sleep_until(due) => {}
+                () = self.hurry.notified() => continue,
+            }
+            let all = self.waiting.take();
+            if all.is_empty() {
+                return self.beating.set(false);
+            }
+            all.into_iter().for_each(|waiting| self.look_soon(waiting));
+            due = Instant::now() + SLOW_BEAT;
         }
     }
 }
 
-impl Waiting {
-    /// Tells what there is; itself again when there is nothing.
-    fn look(mut self) -> Option<Self> {
-        if self.tell.is_closed() {
-            return None;
+impl File {
+    fn renamed(&mut self) {
+        self.renamed = true;
+        self.changes += 1;
+    }
+}
+
+impl Hold {
+    /// What is known of the file.
+    fn of_file<T>(&self, ask: impl FnOnce(&File) -> T) -> Option<T> {
+        self.idle.upgrade()?.files.borrow().get(&self.file).map(ask)
+    }
+
+    /// The follower is about to look.
+    fn catch_up(&mut self) {
+        self.changes = self.of_file(|file| file.changes).unwrap_or_default();
+    }
+
+    fn has_news(&self) -> bool {
+        self.of_file(|file| file.changes != self.changes).unwrap_or_default()
+    }
+
+    fn is_renamed(&self) -> bool {
+        self.of_file(|file| file.renamed).unwrap_or_default()
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let Some(idle) = self.idle.upgrade() else { return };
+        let mut files = idle.files.borrow_mut();
+        let Some(file) = files.get_mut(&self.file) else { return };
+        file.followers -= 1;
+        if file.followers == 0 {
+            files.remove(&self.file);
+            idle.watch.borrow().iter().for_each(|watch| watch.get_ref().remove(self.file));
         }
-        let found = match self.follow.next_chunk(self.most) {
-            Ok(None) => return Some(self),
-            Ok(Some(bytes)) => Ok(bytes),
-            Err(error) => Err(error),
-        };
-        // Who has left meanwhile does not need it.
-        drop(self.tell.send((self.follow, found)));
-        None
+    }
+}
+
+impl Follower {
+    /// Follows from where `follow` is.
+    pub(super) fn new(follow: Follow) -> Self {
+        Self { follow, hold: None }
+    }
+}
+
+impl Waiting {
+    /// Something has happened to its file since it looked.
+    fn has_news(&self) -> bool {
+        self.follower.hold.as_ref().is_some_and(Hold::has_news)
+    }
+
+    /// Nobody may tell when there is something to read.
+    fn is_quick(&self) -> bool {
+        self.follower.hold.as_ref().is_none_or(Hold::is_renamed)
     }
 }

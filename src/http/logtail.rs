@@ -4,14 +4,13 @@
 //! Files are touched on blocking threads only, so that a disk that hangs holds up
 //! those who follow its logs and nobody else.
 
-use super::idle::Idle;
+use super::idle::{Follower, Idle};
 use super::payload::Payload;
 use super::reply::{Reply, http_date};
 use crate::logs::{Follow, From};
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LAST_MODIFIED, TRANSFER_ENCODING};
 use hyper::{StatusCode, Version};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -85,29 +84,17 @@ fn open(path: &Path, from: From) -> Option<(Follow, Duration)> {
 }
 
 /// Reads on whenever the client has taken what was read before.
-async fn feed(mut follow: Follow, room: mpsc::Sender<Bytes>, idle: Rc<Idle>) {
+async fn feed(follow: Follow, room: mpsc::Sender<Bytes>, idle: Rc<Idle>) {
+    let mut follower = Follower::new(follow);
     while let Ok(place) = room.reserve().await {
-        let Ok((back, read)) = spawn_blocking(move || next_chunk(follow)).await else { return };
-        let (back, read) = match read {
-            Ok(Some(bytes)) => (back, Ok(bytes)),
-            Err(error) => (back, Err(error)),
-            Ok(None) => tokio::select! {
-                () = room.closed() => return,
-                found = idle.until_grown(back, CHUNK_BYTES) => match found {
-                    Some(found) => found,
-                    None => return,
-                },
-            },
+        let found = tokio::select! {
+            () = room.closed() => return,
+            found = idle.next(follower, CHUNK_BYTES) => found,
         };
-        let Ok(bytes) = read else { return };
+        let Some((back, Ok(bytes))) = found else { return };
         place.send(bytes.into());
-        follow = back;
+        follower = back;
     }
-}
-
-fn next_chunk(mut follow: Follow) -> (Follow, io::Result<Option<Vec<u8>>>) {
-    let read = follow.next_chunk(CHUNK_BYTES);
-    (follow, read)
 }
 
 #[cfg(test)]

@@ -35,6 +35,12 @@ pub struct Follow {
     path: PathBuf,
     file: File,
     position: u64,
+    /// How many files came before this one.
+    turns: u32,
+    /// Where it is: what hangs, hangs for all on it.
+    device: u64,
+    /// The last look found all there was.
+    drained: bool,
 }
 
 impl Follow {
@@ -49,7 +55,8 @@ impl Follow {
             From::Lines(count) => last_lines(&file, size, count)?,
             From::Offset(offset) => offset.min(size),
         };
-        Ok(Self { path: path.to_owned(), file, position })
+        let device = file.metadata()?.dev();
+        Ok(Self { path: path.to_owned(), file, position, turns: 0, device, drained: false })
     }
 
     /// When the file was last written to, for a header (B2.9.4).
@@ -58,6 +65,25 @@ impl Follow {
     /// The file cannot be looked at.
     pub fn modified(&self) -> io::Result<std::time::SystemTime> {
         self.file.metadata()?.modified()
+    }
+
+    /// The file that is read now, and a number that changes with it.
+    #[must_use]
+    pub fn file(&self) -> (&File, u32) {
+        (&self.file, self.turns)
+    }
+
+    /// The number of the file system it is on.
+    #[must_use]
+    pub fn device(&self) -> u64 {
+        self.device
+    }
+
+    /// Whether the last look found all there was, so that another is for when
+    /// something has happened to the file.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.drained
     }
 
     /// The next bytes, at most `max` of them but for the notice of a truncation;
@@ -70,10 +96,12 @@ impl Follow {
         // the old one after that, its writer has not seen rotated.
         let successor = self.successor()?;
         if let Some(bytes) = self.grown(max)? {
+            self.drained &= successor.is_none();
             return Ok(Some(bytes));
         }
         let Some(file) = successor else { return Ok(None) };
         self.file = file;
+        self.turns += 1;
         self.position = 0;
         self.grown(max)
     }
@@ -82,11 +110,13 @@ impl Follow {
         let size = self.file.metadata()?.len();
         if size < self.position {
             self.position = 0;
+            self.drained = false;
             return Ok(Some(TRUNCATED.to_vec()));
         }
         let length = (size - self.position).min(max as u64);
         let bytes = fetch(&self.file, Stretch { start: self.position, length })?;
         self.position += bytes.len() as u64;
+        self.drained = bytes.len() < max;
         Ok(if bytes.is_empty() { None } else { Some(bytes) })
     }
 
@@ -135,7 +165,7 @@ fn same(one: &Metadata, other: &Metadata) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Follow, From};
+    use super::{Follow, From, TRUNCATED};
     use crate::logs::testdir::TestDir;
     use std::fs::{self, OpenOptions};
     use std::io::Write;
@@ -258,5 +288,27 @@ mod tests {
         assert_eq!(all(&mut follow), "long enough\n");
         fs::write(&log, "s\n").unwrap();
         assert_eq!(all(&mut follow), "==> File truncated <==\ns\n");
+    }
+
+    /// Whoever waits for the next change of the file must not miss what is there.
+    #[test]
+    fn a_follower_is_drained_only_when_another_look_finds_nothing() {
+        let dir = TestDir::new();
+        let log = dir.path().join("log");
+        append(&log, "0123456789");
+        let mut follow = Follow::open(&log, From::LastBytes).unwrap();
+        let mut look = |most| (follow.next_chunk(most).unwrap().map(|bytes| bytes.len()), follow.is_drained());
+        assert_eq!(look(4), (Some(4), false));
+        assert_eq!(look(4), (Some(4), false));
+        assert_eq!(look(4), (Some(2), true));
+        assert_eq!(look(4), (None, true));
+        fs::write(&log, "abc").unwrap();
+        assert_eq!(look(4), (Some(TRUNCATED.len()), false));
+        assert_eq!(look(4), (Some(3), true));
+        append(&log, "de");
+        fs::rename(&log, dir.path().join("log.1")).unwrap();
+        append(&log, "new");
+        assert_eq!(look(4), (Some(2), false), "another file comes behind it");
+        assert_eq!(look(4), (Some(3), true));
     }
 }

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod daemonize;
 pub mod errno;
 pub mod fds;
+pub mod file_watch;
 pub mod inherited;
 pub mod kill;
 pub mod limits;

@@ -1,6 +1,7 @@
-//! Our descriptors in the runtime's eyes: waiting on signals and on the poller
-//! together with everything else.
+//! Our descriptors in the runtime's eyes: waiting on signals, on the poller and
+//! on watched files together with everything else.
 
+use super::file_watch::FileWatch;
 use super::poll::Poller;
 use super::signals::Signals;
 use std::io;
@@ -11,13 +12,14 @@ use tokio::io::unix::AsyncFd;
 pub trait OwnsOneFd: AsRawFd {}
 impl OwnsOneFd for Poller {}
 impl OwnsOneFd for Signals {}
+impl OwnsOneFd for FileWatch {}
 
 /// Lets the runtime watch `inner`. To be called inside the runtime.
 ///
 /// # Errors
 /// `ENOMEM`, `ENOSPC`
 pub fn watch<T: OwnsOneFd>(inner: T) -> io::Result<AsyncFd<T>> {
-    // SAFETY: the two types above keep their descriptor open for as long as
+    // SAFETY: the types above keep their descriptor open for as long as
     // they live and never show another, and `AsyncFd` owns the value.
     unsafe { AsyncFd::register(inner) }.map_err(io::Error::from)
 }
