@@ -197,7 +197,7 @@ def test_spawn_errors(lab, recorded):
 
 
 @pytest.mark.needs_root
-@pytest.mark.contract("A3.60", "A4.60", "A4.64", "A7.17", "A1.27", "A4.44")
+@pytest.mark.contract("A3.60", "A4.60", "A4.64", "A7.17", "A1.27", "A4.44", "A10.15")
 def test_user(daemon):
     nobody = pwd.getpwnam("nobody")
     d = daemon("""
@@ -222,7 +222,7 @@ stdout_logfile={root}/n.out
 
 
 @pytest.mark.needs_root
-@pytest.mark.contract("A4.60", "A4.67")
+@pytest.mark.contract("A4.60", "A4.67", "A10.15")
 def test_the_folder_is_entered_as_the_user(lab, recorded):
     (lab.root / "private").mkdir(mode=0o700)
     d = lab.daemon("""
@@ -238,7 +238,23 @@ stderr_logfile={root}/p.err
 
 
 @pytest.mark.needs_root
-@pytest.mark.contract("A1.26", "A4.67", "A4.70")
+@pytest.mark.contract("A4.55", "A4.60", "A4.67", "A10.15")
+def test_the_command_is_run_as_the_user(lab, recorded):
+    """The daemon may run it and so finds nothing wrong; the child may not."""
+    lab.write("private", "#!/bin/sh\nexec sleep 1000\n", 0o700)
+    d = lab.daemon("""
+[program:p]
+command={root}/private
+user=nobody
+startretries=0
+startsecs=4
+stderr_logfile={root}/p.err
+""").wait(p="FATAL")
+    recorded(lab.normal(d.lab.read("p.err")) + "\n".join(d.log_lines("exited:", "spawnerr", "gave up")) + "\n")
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A1.26", "A4.67", "A4.70", "A10.15")
 def test_a_daemon_without_rights_cannot_change_the_user(lab, recorded):
     """The daemon drops to nobody; a child that wants another user is refused."""
     os.chmod(lab.root, 0o777)

@@ -1,5 +1,6 @@
 """The life of a process: states, retries, restarts, as the activity log tells them."""
 
+import re
 import time
 
 import pytest
@@ -184,3 +185,44 @@ def test_no_process_at_all(daemon):
     assert d.rpc.getAllProcessInfo() == []
     assert d.rpc.startProcessGroup("empty") == []
     assert d.stop() == 0
+
+
+def all_kinds(lab):
+    """Programs that fail in every way there is to fail, and some that do not."""
+    lab.write("plain.txt", "no program\n", 0o644)
+    lab.write("bare", "echo hello\n", 0o755)
+    fails = {
+        "a_quote": "command=/bin/echo \"open", "b_escape": "command=/bin/echo \\", "c_empty": "command=",
+        "d_missing": "command=nosuchcommand", "e_folder": "command=/tmp", "f_plain": "command={root}/plain.txt",
+        "g_log": "command=/bin/cat\nstdout_logfile={root}/childlog", "h_path": 'command=sh\nenvironment=PATH=""',
+        "i_exec": "command={root}/bare", "j_chdir": "command=/bin/cat\ndirectory=/no/such",
+        "k_three": 'command=/bin/sh -c "exit 3"', "l_zero": "command=/bin/true",
+        "m_signal": 'command=/bin/sh -c "kill -9 $$"',
+    }  # fmt: skip
+    ends = {
+        "n_expected": 'command=/bin/sh -c "exit 2"\nexitcodes=2', "o_unexpected": 'command=/bin/sh -c "exit 4"',
+        "p_signal": 'command=/bin/sh -c "kill -USR1 $$"',
+    }  # fmt: skip
+    stays = {"q_stays": "command=/bin/sleep 1000", "r_off": "command=/bin/cat\nautostart=false"}
+    text = "".join(f"[program:{name}]\n{lines}\nstartretries=2\nstartsecs=4\n" for name, lines in fails.items())
+    text += "".join(f"[program:{name}]\n{lines}\nstartsecs=0\nautorestart=false\n" for name, lines in ends.items())
+    return text + "".join(f"[program:{name}]\n{lines}\nstartsecs=1\n" for name, lines in stays.items()), fails, ends
+
+
+@pytest.mark.contract("A10.6", "A4.40", "A4.89", "A4.29", "A4.20", "A4.21")
+def test_eighteen_programs(lab, recorded):
+    """What each of them tells, in its order, and the order in which they are first started."""
+    text, fails, ends = all_kinds(lab)
+    d = lab.daemon(text)
+    for name in fails:
+        d.wait(**{name: "FATAL"})
+    d.wait(q_stays="RUNNING", r_off="STOPPED", **dict.fromkeys(ends, "EXITED"))
+    told = []
+    for name in (*fails, *ends, "q_stays", "r_off"):
+        told += [f"{name}:", *(f"  {line}" for line in d.log_lines(f" {name} ", f"'{name}'") if "success" not in line)]
+        told.append(f"  {d.info(name)['statename']} {d.lab.normal(d.info(name)['spawnerr'])}")
+    recorded("\n".join(told) + "\n")
+    # By name, since the priorities are equal; eight never get as far as a child.
+    children = [name for name in (*fails, *ends, "q_stays") if name >= "i"]
+    assert list(dict.fromkeys(re.findall(r"spawned: '(\w+)'", d.log()))) == children
+    assert d.log().count("spawnerr: ") == 8 * 3

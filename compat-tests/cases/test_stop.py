@@ -33,7 +33,7 @@ def test_stopsignal(daemon, recorded, stopsignal, codes):
     recorded("\n".join(d.log_lines("killing", "stopped: ")) + "\n")
 
 
-@pytest.mark.contract("A4.26", "A4.153", "A5.68", "A5.69", "A4.80", "B1.6.10")
+@pytest.mark.contract("A4.26", "A4.153", "A5.68", "A5.69", "A4.80", "B1.6.10", "A10.17")
 def test_a_program_that_will_not_go(daemon, recorded):
     d = running(daemon(TRAPS + "stopwaitsecs=1\n"))
     begun = time.monotonic()
@@ -58,7 +58,7 @@ def gone(pid):
         return True
 
 
-@pytest.mark.contract("A3.58", "A3.59", "A4.62", "A4.75", "A4.76")
+@pytest.mark.contract("A3.58", "A3.59", "A4.62", "A4.75", "A4.76", "A10.17")
 @pytest.mark.parametrize("key, dies", [("stopasgroup", True), ("killasgroup", False)])
 def test_the_rest_of_the_process_group(daemon, recorded, key, dies):
     d = running(daemon(f"{FAMILY}{key}=true\n", supervisord="loglevel=debug"))
@@ -91,7 +91,7 @@ def sleepers(*rows):
     return text
 
 
-@pytest.mark.contract("A4.85", "A4.87", "A4.89", "A4.90", "A4.92", "A4.133", "A4.135", "A5.54", "A4.94", "A7.12")
+@pytest.mark.contract("A4.85", "A4.87", "A4.89", "A4.90", "A4.92", "A4.133", "A4.135", "A5.54", "A4.94", "A7.12", "A10.17")
 def test_order_of_start_and_shutdown(daemon, recorded):
     rows = [("late", 30), ("early", 10), ("same_b", 20), ("same_a", 20)]
     listener = "[eventlistener:ears]\ncommand=/bin/cat\nevents=TICK_3600\nstartsecs=0\n"
@@ -103,7 +103,7 @@ def test_order_of_start_and_shutdown(daemon, recorded):
     recorded("\n".join(d.log_lines("spawned", "received", "waiting", "stopped")) + "\n")
 
 
-@pytest.mark.contract("A4.88", "A4.91", "B1.6.14", "A4.95")
+@pytest.mark.contract("A4.88", "A4.91", "B1.6.14", "A4.95", "A10.17")
 def test_order_inside_a_group(daemon, recorded):
     text = sleepers(("second", 1), ("first", 99), ("third", 50)) + "[group:g]\nprograms=first,second,third\n"
     d = daemon(text)
