@@ -30,6 +30,7 @@ use crate::sys::clock;
 use crate::sys::errno::os_error_text;
 use crate::sys::poll::Poller;
 use crate::sys::reactor::watch;
+use crate::sys::reap::Reaper;
 use crate::sys::signals::Signals;
 use crate::sys::spawn::Spawner;
 use fcgi::FcgiSockets;
@@ -104,8 +105,7 @@ pub struct Engine {
     next_ticket: u64,
     /// Children that are dead and whose last output is being read.
     draining: BTreeMap<ProcessId, Drain>,
-    /// Children may be dead whose status was not taken yet.
-    more_dead: bool,
+    reaper: Reaper,
     /// Processes whose output streams the pump holds.
     attached: BTreeSet<ProcessId>,
     /// Who may have outlived a stop.
@@ -150,8 +150,7 @@ impl Engine {
             answers: BTreeMap::new(),
             next_ticket: 0,
             draining: BTreeMap::new(),
-            // From before our signals were taken, or from the life before.
-            more_dead: true,
+            reaper: Reaper::default(),
             attached: BTreeSet::new(),
             survivors: Survivors::default(),
             search: None,

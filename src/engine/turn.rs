@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::manager::{Input, ProcessId};
 use crate::model::{Level, Now, Signal, SupervisorState};
 use crate::pump::PumpEvent;
-use crate::sys::{clock, reap};
+use crate::sys::clock;
 use std::io;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -36,6 +36,8 @@ pub enum Ended {
 impl Engine {
     /// Lives until everything has stopped.
     pub async fn run(&mut self) -> Ended {
+        // From before our signals were taken, or from the life before.
+        self.reaper.alarm();
         self.feed(Input::Boot, clock::now());
         loop {
             if self.queue.is_empty()
@@ -63,9 +65,12 @@ impl Engine {
     async fn turn(&mut self) {
         let (mut commands, mut output) = (Vec::new(), Vec::new());
         let (mut gone, mut searched) = (false, None);
-        let wake = self.wake_at(clock::now());
+        let before = clock::now();
+        let wake = self.wake_at(before);
+        // A sleep of the runtime is at least a millisecond.
+        let dead = self.reaper.deadline().is_some_and(|at| at <= before.mono);
         tokio::select! {
-            () = std::future::ready(()), if self.more_dead || !self.queue.is_empty() => {}
+            () = std::future::ready(()), if dead || !self.queue.is_empty() => {}
             guard = self.signals.readable() => drop(guard),
             guard = self.poller.readable() => drop(guard),
             _ = self.inbox.commands.recv_many(&mut commands, BATCH) => {}
@@ -76,7 +81,6 @@ impl Engine {
         }
         let now = clock::now();
         self.turn_end = now.mono + TURN;
-        self.take_signals(now);
         while output.len() < BATCH {
             let Ok(event) = self.pump_events.try_recv() else { break };
             output.push(event);
@@ -85,6 +89,7 @@ impl Engine {
             let Ok(command) = self.inbox.commands.try_recv() else { break };
             commands.push(command);
         }
+        self.take_signals(&output, now);
         for event in output {
             self.take_output(event, now);
         }
@@ -110,17 +115,30 @@ impl Engine {
     /// The next moment something is due, as the runtime counts.
     fn wake_at(&self, now: Now) -> Option<Instant> {
         let drain = self.draining.values().map(|drain| drain.limit).min();
-        let next = [self.manager.deadline(now), drain, self.survivors.deadline()].into_iter().flatten().min()?;
+        let next = [self.manager.deadline(now), drain, self.survivors.deadline(), self.reaper.deadline()]
+            .into_iter()
+            .flatten()
+            .min()?;
         Some(Instant::now() + next.saturating_sub(now.mono))
     }
 
-    fn take_signals(&mut self, now: Now) {
+    /// Takes the signals, and the dead before anything is done about a signal.
+    fn take_signals(&mut self, output: &[PumpEvent], now: Now) {
         let read = |signals: &AsyncSignals| signals.try_io(tokio::io::Interest::READABLE, |fd| fd.read());
-        let signals = read(&self.signals).unwrap_or_default();
-        if self.more_dead || signals.contains(&Signal::CHLD) {
-            self.reap(now);
+        let came = read(&self.signals).unwrap_or_default();
+        if came.signals.contains(&Signal::CHLD) {
+            self.reaper.alarm();
         }
-        for signal in signals {
+        came.children.into_iter().for_each(|pid| self.reaper.hint(pid));
+        for event in output {
+            if let PumpEvent::Ended { pid } = event
+                && self.manager.owner_of(*pid).is_some_and(|id| !self.draining.contains_key(&id))
+            {
+                self.reaper.hint(*pid);
+            }
+        }
+        self.reap(now);
+        for signal in came.signals {
             self.feed(Input::Signalled(signal), now);
         }
     }
@@ -130,14 +148,12 @@ impl Engine {
     /// deaths, so those that are left wait for the next turn and not for the
     /// next signal.
     fn reap(&mut self, now: Now) {
-        self.more_dead = false;
-        let dead = match reap::reap() {
+        let dead = match self.reaper.collect(now.mono, self.attached.len()) {
             Ok(dead) => dead,
             Err(error) => {
                 return self.log(Level::Critical, waitpid_failed(&error));
             }
         };
-        self.more_dead = dead.len() >= reap::BATCH;
         for (pid, status) in dead {
             match self.manager.owner_of(pid).filter(|id| self.attached.contains(id)) {
                 Some(id) => {
@@ -166,6 +182,8 @@ impl Engine {
                     self.feed(Input::ListenerSaid { id, bytes }, now);
                 }
             }
+            // The reaper has had its hint.
+            PumpEvent::Ended { .. } => {}
             PumpEvent::Drained { process, pid } => {
                 let id = ProcessId(process);
                 // A pump that was late may be answering for the child before.

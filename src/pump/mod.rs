@@ -144,6 +144,11 @@ pub enum PumpEvent {
         /// As written.
         bytes: Vec<u8>,
     },
+    /// The standard output of a child has ended: it has often, too.
+    Ended {
+        /// Which child.
+        pid: i32,
+    },
     /// The answer to [`Pump::drain`], after all other events of the process.
     Drained {
         /// Which one.

@@ -6,7 +6,7 @@ use super::capture::{Captured, Piece, Scanner};
 use super::outlets::Outlets;
 use super::{Attachment, ChannelId, PumpEvent};
 use crate::logs::Sink;
-use crate::model::{Level, py_repr, py_repr_bytes};
+use crate::model::{Channel, Level, py_repr, py_repr_bytes};
 use std::borrow::Cow;
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -94,6 +94,9 @@ impl Source {
         }
         let what = format!("{} of {}", self.id.channel, py_repr(&self.name));
         outlets.say(Level::Debug, format!("fd {} closed, stopped monitoring {what}", fd.as_raw_fd()));
+        if self.id.channel == Channel::Stdout {
+            outlets.outbox.push(PumpEvent::Ended { pid: self.pid });
+        }
     }
 
     fn talks(&self) -> bool {

@@ -62,6 +62,7 @@ impl Rig {
         loop {
             match self.event() {
                 PumpEvent::Drained { process: PROCESS, pid: PID } => return events,
+                PumpEvent::Ended { pid: PID } => {}
                 other => events.push(other),
             }
         }
@@ -116,6 +117,17 @@ fn output_goes_to_the_log_and_to_the_engine() {
     drop(child);
     assert_eq!(rig.drained(), []);
     assert_eq!(fs::read(rig.path("out")).unwrap(), b"one\xff");
+}
+
+#[test]
+fn the_end_of_the_standard_output_is_told_after_all_of_it() {
+    let mut rig = Rig::new(16);
+    let (mut out, err) = (rig.attach(STDOUT, ChannelSetup { events: true, ..setup() }), rig.attach(STDERR, setup()));
+    drop(err);
+    out.write_all(b"last").unwrap();
+    drop(out);
+    assert_eq!(rig.event(), output(STDOUT, b"last"));
+    assert_eq!(rig.event(), PumpEvent::Ended { pid: PID });
 }
 
 /// A5.16, A5.23: no byte is lost, doubled or moved, whatever the reads and rotations.

@@ -1,61 +1,158 @@
 //! Who has ended: every child of ours, and strangers that we inherited.
+//!
+//! To ask the kernel for anybody is a walk along all children until one is dead.
+//! With ten thousand of them, and deaths that come one by one, those walks would
+//! take more time than all the rest. So a walk is followed by a rest, and during
+//! the rest only those are asked for who are likely to be dead: that costs the
+//! same however many there are. Nobody is missed, since a signal stands for any
+//! number of deaths and always wants a walk, if a later one.
 
 use crate::model::ExitStatus;
 use nix::errno::Errno;
+use std::collections::BTreeSet;
 use std::io;
+use std::time::Duration;
 
-/// Exits collected by one sweep. As many as this means that more may wait.
-pub const BATCH: usize = 256;
+/// Exits collected by one walk at most.
+const BATCH: usize = 256;
 
-/// Collects children that have ended, in the kernel's order, without waiting.
-/// None of them is waited for again, so whoever calls must know them all.
-/// Fewer than [`BATCH`] means that nobody else has ended.
-///
-/// # Errors
-/// Whatever `waitpid` says but `ECHILD`, which is no child and no error. What
-/// was collected before an error is returned, and the error by the next call.
-pub fn reap() -> io::Result<Vec<(i32, ExitStatus)>> {
-    sweep(-1)
+/// How long a walk is followed by none, for each child: some thirty times as long
+/// as it takes. With a few children that is nothing.
+const REST: Duration = Duration::from_micros(2);
+
+/// Nobody waits longer than this, however many there are.
+const LONGEST_REST: Duration = Duration::from_millis(20);
+
+/// Children that one collection looks at, about. A dead one at the far end costs
+/// a whole walk.
+const LOOKS: usize = 100_000;
+
+/// Children that may be dead. More are found by a walk.
+const MOST_HINTS: usize = 16_384;
+
+/// Collects children that have ended. It is the only one that waits for them, so
+/// whoever calls must know them all.
+#[derive(Debug, Default)]
+pub struct Reaper {
+    /// Somebody has ended, and a walk is to tell who.
+    wanted: bool,
+    /// No walk before this.
+    rests_until: Duration,
+    /// Perhaps dead.
+    hints: BTreeSet<i32>,
 }
 
-/// `whom` is as for `waitpid`: −1 for all, or minus a process group.
-fn sweep(whom: i32) -> io::Result<Vec<(i32, ExitStatus)>> {
+impl Reaper {
+    /// Somebody may have ended, whoever it is.
+    pub fn alarm(&mut self) {
+        self.wanted = true;
+    }
+
+    /// This one may have ended. Where that is a guess it is no alarm: if it is
+    /// right, a signal follows.
+    pub fn hint(&mut self, pid: i32) {
+        if self.hints.len() < MOST_HINTS {
+            self.hints.insert(pid);
+        }
+    }
+
+    /// When to collect, on the steady clock. That may be long past.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        self.wanted.then_some(self.rests_until)
+    }
+
+    /// Those who have ended, without waiting for any. `children` is how many
+    /// there are, about. Who is left is left for the next [`deadline`].
+    ///
+    /// # Errors
+    /// Whatever `waitpid` says but `ECHILD`, which is no child and no error. What
+    /// was collected before an error is returned, and the error by the next call.
+    ///
+    /// [`deadline`]: Self::deadline
+    pub fn collect(&mut self, now: Duration, children: usize) -> io::Result<Vec<(i32, ExitStatus)>> {
+        if now < self.rests_until {
+            return self.follow_hints();
+        }
+        if !self.wanted {
+            return Ok(vec![]);
+        }
+        self.hints.clear();
+        self.rests_until = now + rest(children);
+        let most = (LOOKS / children.max(1)).clamp(1, BATCH);
+        let ended = walk(-1, most).inspect_err(|_| self.wanted = false)?;
+        self.wanted = ended.len() == most;
+        Ok(ended)
+    }
+
+    fn follow_hints(&mut self) -> io::Result<Vec<(i32, ExitStatus)>> {
+        let mut ended = vec![];
+        for pid in std::mem::take(&mut self.hints) {
+            match wait(pid) {
+                Ok(None) => drop(self.hints.insert(pid)),
+                Ok(Some(status)) => ended.push(status),
+                Err(Errno::ECHILD) => {}
+                Err(other) if ended.is_empty() => return Err(other.into()),
+                Err(_) => break,
+            }
+        }
+        Ok(ended)
+    }
+}
+
+fn rest(children: usize) -> Duration {
+    REST.saturating_mul(u32::try_from(children).unwrap_or(u32::MAX)).min(LONGEST_REST)
+}
+
+/// At most so many of those who have ended, in the kernel's order. `whom` is as
+/// for `waitpid`: −1 for all, or minus a process group.
+fn walk(whom: i32, most: usize) -> io::Result<Vec<(i32, ExitStatus)>> {
     let mut ended = vec![];
-    while ended.len() < BATCH {
-        let mut status = 0;
-        // SAFETY: `status` is a live c_int, and nothing else is written.
-        let pid = unsafe { libc::waitpid(whom, &raw mut status, libc::WNOHANG) };
-        match pid {
-            0 => break,
-            1.. => ended.push((pid, ExitStatus::from_wait(status))),
-            _ => match Errno::last() {
-                Errno::EINTR => {}
-                Errno::ECHILD => break,
-                _ if !ended.is_empty() => break,
-                other => return Err(other.into()),
-            },
+    while ended.len() < most {
+        match wait(whom) {
+            Ok(Some(status)) => ended.push(status),
+            Ok(None) | Err(Errno::ECHILD) => break,
+            Err(_) if !ended.is_empty() => break,
+            Err(other) => return Err(other.into()),
         }
     }
     Ok(ended)
 }
 
+/// One of them, if it has ended.
+fn wait(whom: i32) -> Result<Option<(i32, ExitStatus)>, Errno> {
+    loop {
+        let mut status = 0;
+        // SAFETY: `status` is a live c_int, and nothing else is written.
+        match unsafe { libc::waitpid(whom, &raw mut status, libc::WNOHANG) } {
+            0 => return Ok(None),
+            pid @ 1.. => return Ok(Some((pid, ExitStatus::from_wait(status)))),
+            _ => match Errno::last() {
+                Errno::EINTR => {}
+                other => return Err(other),
+            },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::sweep;
+    use super::{BATCH, LONGEST_REST, Reaper, rest, walk};
     use crate::model::ExitStatus;
     use std::os::unix::process::CommandExt;
-    use std::process::{Command, Stdio};
+    use std::process::{Child, Command, Stdio};
+    use std::time::Duration;
 
-    // Sweeps here are limited to a group of their own: other tests of this
+    // Walks here are limited to a group of their own: other tests of this
     // process wait for children too.
 
     #[test]
     fn a_group_without_children_has_no_exits() {
-        assert_eq!(sweep(-i32::MAX).unwrap(), []);
+        assert_eq!(walk(-i32::MAX, BATCH).unwrap(), []);
     }
 
     #[test]
-    #[expect(clippy::zombie_processes, reason = "the sweep under test is what waits")]
+    #[expect(clippy::zombie_processes, reason = "the walk under test is what waits")]
     fn exits_and_deaths_are_told_apart_and_the_living_are_left() {
         let mut leader = Command::new("/bin/sh");
         leader.args(["-c", "read line; exit 3"]).stdin(Stdio::piped()).process_group(0);
@@ -65,7 +162,7 @@ mod tests {
 
         let killed = ExitStatus::Signal { number: 9, core: false };
         assert_eq!(until_one_ended(group), [(i32::try_from(other.id()).unwrap(), killed)]);
-        assert_eq!(sweep(-group).unwrap(), [], "the leader still reads");
+        assert_eq!(walk(-group, BATCH).unwrap(), [], "the leader still reads");
         drop(leader.stdin.take());
         assert_eq!(until_one_ended(group), [(group, ExitStatus::Code(3))]);
     }
@@ -75,6 +172,55 @@ mod tests {
         let id = nix::sys::wait::Id::PGid(nix::unistd::Pid::from_raw(group));
         let flags = nix::sys::wait::WaitPidFlag::WEXITED | nix::sys::wait::WaitPidFlag::WNOWAIT;
         nix::sys::wait::waitid(id, flags).unwrap();
-        sweep(-group).unwrap()
+        walk(-group, BATCH).unwrap()
+    }
+
+    /// A child that has ended, which nobody has waited for.
+    fn dead() -> Child {
+        let child = Command::new("/bin/true").spawn().unwrap();
+        let id = nix::sys::wait::Id::Pid(nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap()));
+        let flags = nix::sys::wait::WaitPidFlag::WEXITED | nix::sys::wait::WaitPidFlag::WNOWAIT;
+        nix::sys::wait::waitid(id, flags).unwrap();
+        child
+    }
+
+    /// A reaper that rests until ten seconds.
+    fn resting() -> Reaper {
+        Reaper { rests_until: Duration::from_secs(10), ..Reaper::default() }
+    }
+
+    #[test]
+    fn during_a_rest_only_those_are_asked_for_who_may_be_dead() {
+        let (dead, unnamed) = (dead(), dead());
+        let mut alive = Command::new("/bin/cat").stdin(Stdio::piped()).spawn().unwrap();
+        let [gone, left, lives] = [&dead, &unnamed, &alive].map(|child| i32::try_from(child.id()).unwrap());
+        let mut reaper = resting();
+        reaper.alarm();
+        for pid in [gone, lives, i32::MAX] {
+            reaper.hint(pid);
+        }
+        let now = Duration::from_secs(9);
+        assert_eq!(reaper.collect(now, 3).unwrap(), [(gone, ExitStatus::Code(0))]);
+        assert_eq!(reaper.collect(now, 3).unwrap(), [], "{left} was not named, and {lives} lives");
+        assert_eq!(reaper.deadline(), Some(Duration::from_secs(10)), "a walk is still wanted");
+        alive.kill().unwrap();
+        alive.wait().unwrap();
+        assert_eq!(walk(left, 1).unwrap(), [(left, ExitStatus::Code(0))]);
+    }
+
+    #[test]
+    fn a_guess_is_no_alarm() {
+        let mut reaper = Reaper::default();
+        reaper.hint(i32::MAX);
+        assert_eq!(reaper.deadline(), None);
+        assert_eq!(reaper.collect(Duration::from_secs(1), 1).unwrap(), []);
+        assert_eq!(resting().collect(Duration::from_secs(1), 1).unwrap(), []);
+    }
+
+    #[test]
+    fn a_rest_is_as_long_as_there_are_children() {
+        assert_eq!(rest(10), Duration::from_micros(20));
+        assert_eq!(rest(1_000), Duration::from_millis(2));
+        assert_eq!(rest(usize::MAX), LONGEST_REST);
     }
 }

@@ -21,6 +21,15 @@ pub struct Signals {
     fd: SignalFd,
 }
 
+/// What has come.
+#[derive(Debug, Default)]
+pub struct Came {
+    /// Each once, in the order of their coming.
+    pub signals: Vec<Signal>,
+    /// Children that SIGCHLD named. One signal may stand for more of them.
+    pub children: Vec<i32>,
+}
+
 impl Signals {
     /// Takes the signals over. To be called before any other thread exists,
     /// since a thread that does not block them would be hit the old way.
@@ -46,13 +55,18 @@ impl Signals {
     /// # Errors
     /// `WouldBlock` when none has: a runtime that watches the descriptor takes
     /// that, and nothing else, for a reason to sleep.
-    pub fn read(&self) -> io::Result<Vec<Signal>> {
-        let mut came = vec![];
+    pub fn read(&self) -> io::Result<Came> {
+        let mut came = Came::default();
         while let Some(info) = self.fd.read_signal()? {
-            let signal = Signal::from_number(i64::from(info.ssi_signo));
-            came.extend(signal.filter(|signal| !came.contains(signal)));
+            let Some(signal) = Signal::from_number(i64::from(info.ssi_signo)) else { continue };
+            if signal == Signal::CHLD {
+                came.children.extend(i32::try_from(info.ssi_pid));
+            }
+            if !came.signals.contains(&signal) {
+                came.signals.push(signal);
+            }
         }
-        if came.is_empty() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(came) }
+        if came.signals.is_empty() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(came) }
     }
 }
 
@@ -91,7 +105,7 @@ mod tests {
             for kind in [Kind::SIGHUP, Kind::SIGUSR2, Kind::SIGHUP] {
                 raise(kind).unwrap();
             }
-            let mut first = signals.read().unwrap();
+            let mut first = signals.read().unwrap().signals;
             // other tests have children, so a SIGCHLD may come at any time
             first.retain(|signal| *signal != Signal::CHLD);
             first.sort_unstable();
@@ -106,7 +120,7 @@ mod tests {
     fn until_none(signals: &Signals) -> io::ErrorKind {
         loop {
             match signals.read() {
-                Ok(came) => assert_eq!(came, [Signal::CHLD]),
+                Ok(came) => assert_eq!(came.signals, [Signal::CHLD]),
                 Err(error) => return error.kind(),
             }
         }
