@@ -109,7 +109,8 @@ def test_many_reloads_leak_nothing(daemon, programs, how):
             memory = memory_kib(d.pid)
     took = time.monotonic() - begun
     until("all to run", lambda: settled(d))
-    until("the same descriptors as before", lambda: descriptors(d.pid) == before[0], 5)
+    # One more may have been open before, for the connection of the last question.
+    until("no more descriptors than before", lambda: descriptors(d.pid) <= before[0], 5)
     states = children(d.pid)
     assert len(states) == before[1] and "Z" not in states
     grown = memory_kib(d.pid) - memory if memory else 0
