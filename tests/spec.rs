@@ -97,7 +97,9 @@ fn render_table(namespace: &str, out: &mut String) {
 fn render_spec() -> String {
     let mut out = format!("//! GENERATED from rpc-spec/ by tests/spec.rs, do not edit: {MEND}.\n");
     out.push_str("//!\n//! The methods of the API. What the words mean is told in `rpc-spec/README.md`.\n");
+    out.push_str("//! Long because it is one table.\n");
     out.push_str("\nuse super::table::{Method, Param};\n");
+    render_table("ext", &mut out);
     render_table("supervisor", &mut out);
     render_table("system", &mut out);
     out
@@ -132,10 +134,12 @@ fn sample(kind: &str) -> Value {
 #[test]
 fn every_method_is_parsed_as_the_spec_says() {
     let namespaces = ["supervisor".to_owned()];
-    for (name, (_, row)) in methods("supervisor") {
+    let of =
+        |namespace: &'static str| methods(namespace).into_iter().map(move |(name, found)| (namespace, name, found));
+    for (namespace, name, (_, row)) in of("supervisor").chain(of("ext")) {
         let params: Vec<Value> =
             list(&row, "params").iter().map(|param| sample(text(param.as_table().unwrap(), "type"))).collect();
-        let full = format!("supervisor.{name}");
+        let full = format!("{namespace}.{name}");
         let call = |params: Vec<Value>| dispatch(&Call { method: full.clone(), params }, &namespaces);
         let Ok(Dispatch::Call(request)) = call(params.clone()) else {
             panic!("{full} is in rpc-spec/ but rpc::parse does not read it: {:?}", call(params));
@@ -179,8 +183,9 @@ fn variants(file: &str, name: &str) -> BTreeSet<String> {
 /// A request that no method makes is dead; a method needs its request.
 #[test]
 fn requests_are_those_of_the_spec() {
+    let rows = ["supervisor", "ext"].map(methods);
     let named: BTreeSet<String> =
-        methods("supervisor").values().map(|(_, row)| text(row, "request").to_owned()).collect();
+        rows.iter().flat_map(BTreeMap::values).map(|(_, row)| text(row, "request").to_owned()).collect();
     assert_eq!(variants("src/rpc/mod.rs", "Request"), named);
 }
 
@@ -198,7 +203,7 @@ fn faults_are_those_of_the_spec() {
     assert_eq!(code, spec);
     assert_eq!(variants("src/rpc/fault.rs", "FaultCode").len(), spec.len(), "FaultCode::ALL lacks one");
     let known: BTreeSet<String> = spec.into_iter().map(|(_, name, _)| name).collect();
-    for namespace in ["supervisor", "system"] {
+    for namespace in ["supervisor", "system", "ext"] {
         for (name, (_, row)) in methods(namespace) {
             for fault in texts(&row, "faults") {
                 assert!(known.contains(&fault), "{name} names an unknown fault {fault}");

@@ -199,6 +199,29 @@ def test_a_stream_ends_when_nobody_reads_it(running, transcript, words):
     process.stderr.close()
 
 
+def test_logs_since_a_time(running, transcript):
+    """A log without times in it: only its file tells when it was written to."""
+    until("the line of talk", lambda: running.lab.read("talk.out"))
+    assert transcript.run("logs", "--since=1h", "talk").stdout == "out-line\nerr-line\n"
+    os.utime(running.root / "talk.out", (0, 0))
+    is_ours = transcript.client.name == running.lab.target.name  # theirs cannot tell, so all is shown
+    shown = transcript.run("logs", "--since=1h", "talk").stdout
+    assert shown == ("err-line\n" if is_ours else "out-line\nerr-line\n")
+
+
+def test_top_prints_a_table_where_there_is_no_terminal(running, transcript):
+    done = transcript.run("top", "cat", "web:*")
+    if transcript.client.name != running.lab.target.name:
+        assert (done.stdout, done.code) == ("ERROR: this daemon does not tell what processes use\n", 3)
+        return
+    head, cat, *webs = done.stdout.splitlines()
+    assert head.split() == ["NAME", "STATE", "PID", "UPTIME", "CPU%", "RSS", "RESTARTS"]
+    assert cat.split()[:3] == ["cat", "RUNNING", str(running.info("cat")["pid"])]
+    assert cat.split()[-1] == "0" and len(webs) == 2
+    transcript.run("restart", "cat")
+    assert transcript.run("top", "-1", "cat").stdout.split()[-1] == "1"
+
+
 @pytest.mark.contract("B3.7.3", "B3.7.40")
 def test_named_lists_are_acted_on_at_once_and_told_in_order(daemon, transcript):
     names = [f"p{n}" for n in range(8)]

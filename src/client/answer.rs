@@ -35,6 +35,23 @@ pub struct ProcessEntry {
     pub stderr_logfile: String,
 }
 
+/// One process of `ext.getAllProcessUsage`, which only our daemon has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UsageEntry {
+    /// Group name.
+    pub group: String,
+    /// Process name.
+    pub name: String,
+    /// 0 when there is no child.
+    pub pid: i64,
+    /// Children started in this life of the daemon.
+    pub starts: i64,
+    /// Processor time in seconds.
+    pub cpu: f64,
+    /// Resident bytes.
+    pub rss: i64,
+}
+
 /// One process of `getAllConfigInfo` (B1.9).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigEntry {
@@ -93,6 +110,23 @@ impl ProcessEntry {
             spawnerr: member_text(value, "spawnerr").unwrap_or_default(),
             stdout_logfile: member_text(value, "stdout_logfile").unwrap_or_default(),
             stderr_logfile: member_text(value, "stderr_logfile").unwrap_or_default(),
+        })
+    }
+}
+
+impl UsageEntry {
+    pub(super) fn from_value(value: &Value) -> Result<Self, CallError> {
+        let cpu = match member(value, "cpu")? {
+            Value::Double(seconds) => *seconds,
+            _ => return Err(unexpected("cpu")),
+        };
+        Ok(Self {
+            group: member_text(value, "group")?,
+            name: member_text(value, "name")?,
+            pid: int(member(value, "pid")?)?,
+            starts: int(member(value, "starts")?)?,
+            cpu,
+            rss: int(member(value, "rss")?)?,
         })
     }
 }

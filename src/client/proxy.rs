@@ -1,6 +1,6 @@
 //! The calls a client makes, typed: one function per method in use.
 
-use super::answer::{self, CallResult, ConfigEntry, ProcessEntry, Reread};
+use super::answer::{self, CallResult, ConfigEntry, ProcessEntry, Reread, UsageEntry};
 use super::at_once::{AtOnce, NamedCall};
 use super::{CallError, LogStream, Transport};
 use crate::model::Channel;
@@ -168,6 +168,11 @@ impl Proxy {
     /// not know that begins as it always does.
     pub fn follow_process_log_from(&self, name: &str, channel: Channel, from: &str) -> Answer<LogStream> {
         self.transport.follow(&format!("/logtail/{}/{channel}?{from}", percent_encode(name)))
+    }
+
+    /// `ext.getAllProcessUsage`
+    pub fn all_usages(&mut self) -> Answer<Vec<UsageEntry>> {
+        answer::list(&self.call_in("ext", "getAllProcessUsage", &[])?, UsageEntry::from_value)
     }
 
     /// `ext.getLogOffset`: where in a log that begins which may have been written

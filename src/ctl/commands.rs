@@ -21,6 +21,7 @@ mod stop;
 mod stream;
 pub mod table;
 mod tail;
+mod top;
 mod update;
 mod verb;
 mod version;

@@ -128,11 +128,40 @@ pub fn wait_any(fds: &[BorrowedFd<'_>]) -> io::Result<Vec<bool>> {
 /// # Errors
 /// As poll(2).
 pub fn wait_while_read(fds: &[BorrowedFd<'_>], reader: Option<BorrowedFd<'_>>) -> io::Result<Option<Vec<bool>>> {
+    wait_while_read_for(fds, reader, PollTimeout::NONE)
+}
+
+/// What ended a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Woken {
+    /// The time was over.
+    Nobody,
+    /// This descriptor, the first of those that can be read.
+    By(usize),
+    /// Nobody reads our output any more.
+    Deaf,
+}
+
+/// The same, at most for `span`.
+///
+/// # Errors
+/// As poll(2).
+pub fn wait_for_any(fds: &[BorrowedFd<'_>], reader: Option<BorrowedFd<'_>>, span: Duration) -> io::Result<Woken> {
+    let timeout = PollTimeout::try_from(span).unwrap_or(PollTimeout::MAX);
+    let Some(ready) = wait_while_read_for(fds, reader, timeout)? else { return Ok(Woken::Deaf) };
+    Ok(ready.iter().position(|ready| *ready).map_or(Woken::Nobody, Woken::By))
+}
+
+fn wait_while_read_for(
+    fds: &[BorrowedFd<'_>],
+    reader: Option<BorrowedFd<'_>>,
+    timeout: PollTimeout,
+) -> io::Result<Option<Vec<bool>>> {
     let mut polled: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
     // an error or a hang-up is told without being asked for
     polled.extend(reader.map(|fd| PollFd::new(fd, PollFlags::empty())));
     loop {
-        match poll(&mut polled, PollTimeout::NONE) {
+        match poll(&mut polled, timeout) {
             Ok(_) => break,
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno.into()),

@@ -16,6 +16,7 @@ pub mod plugin;
 pub mod print;
 pub mod reach;
 pub mod report;
+pub mod screen;
 pub mod server;
 pub mod session;
 pub mod shell;

@@ -5,7 +5,7 @@ use super::Engine;
 use super::handle::{Caller, Command};
 use super::stdin::Undelivered;
 use crate::manager::{Input, Refusal, Target, Ticket, Wish};
-use crate::model::{API_VERSION, Now, SUPERVISOR_VERSION, SupervisorState};
+use crate::model::{API_VERSION, Channel, Now, SUPERVISOR_VERSION, SupervisorState};
 use crate::rpc::{ConfigInfo, Fault, FaultCode, Reply, Request};
 use crate::sys::clock;
 use std::time::Duration;
@@ -61,6 +61,14 @@ impl Engine {
             }
             Request::TailProcessLog { name, channel, offset, length } => {
                 return self.tail_process_log(&name, channel, offset, length, caller);
+            }
+            Request::GetAllProcessUsage => return self.all_process_usage(caller),
+            Request::GetLogOffset { name, channel, seconds } => {
+                let known = [Channel::Stdout, Channel::Stderr].into_iter().find(|known| known.name() == channel);
+                let Some(channel) = known else {
+                    return drop(caller.send(Err(Fault::with(FaultCode::BadArguments, channel))));
+                };
+                return self.log_offset(&name, channel, seconds, now, caller);
             }
             Request::ClearLog => return self.clear_log(caller),
             Request::ClearProcessLogs(name) => return self.clear_process_logs(&name, caller),
@@ -145,6 +153,7 @@ impl Engine {
         let gone = self.manager.remove_group(name, &mut out)?;
         for id in gone {
             self.release(id);
+            self.starts.remove(&id);
         }
         self.carry_out(out, now);
         Ok(Reply::Done)
@@ -174,8 +183,8 @@ impl Engine {
             let spec = format!("{}:{}", info.group, info.process.name);
             let Ok(id) = self.manager.process_named(&spec) else { continue };
             let path = |channel| self.manager.logfile(id, channel).map(ToOwned::to_owned);
-            info.stdout_auto = path(crate::model::Channel::Stdout);
-            info.stderr_auto = path(crate::model::Channel::Stderr);
+            info.stdout_auto = path(Channel::Stdout);
+            info.stderr_auto = path(Channel::Stderr);
         }
         all.sort_by(|a, b| a.process.name.cmp(&b.process.name));
         all

@@ -92,7 +92,7 @@ impl Engine {
     }
 
     /// The process that a caller means; one who means none is told so.
-    fn meant(&self, name: &str, caller: Caller) -> Option<(ProcessId, Caller)> {
+    pub(super) fn meant(&self, name: &str, caller: Caller) -> Option<(ProcessId, Caller)> {
         match self.manager.process_named(name) {
             Ok(id) => Some((id, caller)),
             Err(refusal) => {
@@ -113,7 +113,7 @@ impl Engine {
         tokio::task::spawn_blocking(move || answer(paths.iter().try_for_each(|path| clear_closed(path))));
     }
 
-    fn logfile(&self, id: ProcessId, channel: Channel) -> Option<PathBuf> {
+    pub(super) fn logfile(&self, id: ProcessId, channel: Channel) -> Option<PathBuf> {
         self.manager.logfile(id, channel).map(Into::into)
     }
 }

@@ -16,6 +16,7 @@ mod spawn;
 mod stdin;
 mod survivors;
 mod turn;
+mod usage;
 
 pub use groups::Prepared;
 pub use handle::EngineHandle;
@@ -108,6 +109,8 @@ pub struct Engine {
     reaper: Reaper,
     /// Processes whose output streams the pump holds.
     attached: BTreeSet<ProcessId>,
+    /// How often each was started.
+    starts: BTreeMap<ProcessId, u64>,
     /// Who may have outlived a stop.
     survivors: Survivors,
     search: Option<Search>,
@@ -152,6 +155,7 @@ impl Engine {
             draining: BTreeMap::new(),
             reaper: Reaper::default(),
             attached: BTreeSet::new(),
+            starts: BTreeMap::new(),
             survivors: Survivors::default(),
             search: None,
             ended: None,

@@ -186,6 +186,7 @@ impl Engine {
             self.stdins.insert(id, writer, self.poller.get_ref());
         }
         self.attached.insert(id);
+        *self.starts.entry(id).or_default() += 1;
     }
 }
 

@@ -21,8 +21,9 @@ pub use system::{Dispatch, Step, dispatch, multicall_step};
 use crate::config::{GroupConfig, ProcessConfig};
 pub use crate::manager::info::{ProcessInfo, ResultEntry};
 use crate::model::{Channel, SupervisorState};
+use std::time::Duration;
 
-/// One call of a `supervisor.*` method, parameters checked for type and count.
+/// One call of a `supervisor.*` or `ext.*` method, parameters checked for type and count.
 /// `system.*` is answered from the table alone and never gets here.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request {
@@ -114,6 +115,17 @@ pub enum Request {
     },
     /// `getAllConfigInfo`
     GetAllConfigInfo,
+    /// `ext.getAllProcessUsage`
+    GetAllProcessUsage,
+    /// `ext.getLogOffset`
+    GetLogOffset {
+        /// As the client gave it.
+        name: String,
+        /// As the client gave it.
+        channel: String,
+        /// How long ago.
+        seconds: i64,
+    },
     /// `getProcessInfo`
     GetProcessInfo(String),
     /// `getAllProcessInfo`
@@ -175,6 +187,8 @@ pub enum Reply {
     Info(Box<ProcessInfo>),
     /// `getAllProcessInfo`
     Infos(Vec<ProcessInfo>),
+    /// `ext.getAllProcessUsage`
+    Usages(Vec<UsageEntry>),
     /// `getAllConfigInfo`
     Configs(Vec<ConfigInfo>),
     /// A result list.
@@ -197,6 +211,25 @@ pub enum Reply {
         /// More had been written than asked for.
         overflow: bool,
     },
+}
+
+/// One entry of `ext.getAllProcessUsage`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UsageEntry {
+    /// Group name.
+    pub group: String,
+    /// Process name.
+    pub name: String,
+    /// 0 when there is no child, which then uses nothing.
+    pub pid: i32,
+    /// Children that were started in this life of the daemon.
+    pub starts: u64,
+    /// Processor time of the child.
+    pub cpu: Duration,
+    /// Resident bytes of the child.
+    pub rss: u64,
+    /// Threads of the child.
+    pub threads: u64,
 }
 
 /// One entry of `getAllConfigInfo` (B1.9): the configuration it is drawn from.

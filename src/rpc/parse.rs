@@ -16,7 +16,7 @@ use crate::xmlrpc::Value;
 /// number (B1.1.5) or type (B1.1.10) of parameters.
 pub fn parse(method: &str, params: &[Value], namespaces: &[String]) -> Result<Request, Fault> {
     match table::find(method, namespaces) {
-        Some((Namespace::Supervisor, found)) => request(found, params),
+        Some((Namespace::Supervisor | Namespace::Ext, found)) => request(found, params),
         _ => Err(Fault::new(FaultCode::UnknownMethod)),
     }
 }
@@ -35,7 +35,11 @@ pub(super) fn request(method: &Method, params: &[Value]) -> Result<Request, Faul
         "getAPIVersion" => Request::GetApiVersion,
         "getAllConfigInfo" => Request::GetAllConfigInfo,
         "getAllProcessInfo" => Request::GetAllProcessInfo,
+        "getAllProcessUsage" => Request::GetAllProcessUsage,
         "getIdentification" => Request::GetIdentification,
+        "getLogOffset" => {
+            Request::GetLogOffset { name: params.name(0)?, channel: params.name(1)?, seconds: params.position(2)? }
+        }
         "getPID" => Request::GetPid,
         "getProcessInfo" => Request::GetProcessInfo(params.name(0)?),
         "getState" => Request::GetState,

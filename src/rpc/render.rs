@@ -1,9 +1,9 @@
 //! From a [`Reply`] to the wire, keys in upstream's order.
 
-use super::{ConfigInfo, Reply};
+use super::{ConfigInfo, Reply, UsageEntry};
 use crate::config::{AutoRestart, ChildLog, ServerUrl};
 use crate::manager::info::{ProcessInfo, ResultEntry};
-use crate::xmlrpc::Encoder;
+use crate::xmlrpc::{Encoder, Value};
 use std::borrow::Cow;
 
 /// What stands where a setting has no value.
@@ -11,6 +11,9 @@ const NONE: &str = "none";
 
 /// Bytes of a process in an answer, with short names and paths.
 const INFO_BYTES: usize = 1500;
+
+/// Bytes of a process's usage in an answer.
+const USAGE_BYTES: usize = 600;
 
 /// Bytes of a setting's process in an answer, with a short command.
 const CONFIG_BYTES: usize = 3000;
@@ -27,6 +30,7 @@ pub fn render(reply: &Reply, to: &mut Encoder) {
         }),
         Reply::Info(info) => process_info(info, to),
         Reply::Infos(infos) => to.array(|to| infos.iter().for_each(|info| process_info(info, to))),
+        Reply::Usages(entries) => to.array(|to| entries.iter().for_each(|entry| usage_entry(entry, to))),
         Reply::Configs(configs) => to.array(|to| configs.iter().for_each(|config| config_info(config, to))),
         Reply::Results(entries) => to.array(|to| entries.iter().for_each(|entry| result_entry(entry, to))),
         Reply::Reread { added, changed, removed } => to.array(|to| {
@@ -52,6 +56,7 @@ pub fn size_hint(reply: &Reply) -> usize {
         Reply::Text(text) | Reply::Tail { text, .. } => text.len(),
         Reply::Info(_) => INFO_BYTES,
         Reply::Infos(infos) => infos.len() * INFO_BYTES,
+        Reply::Usages(entries) => entries.len() * USAGE_BYTES,
         Reply::Configs(configs) => configs.len() * CONFIG_BYTES,
         Reply::Results(entries) => entries.len() * INFO_BYTES / 3,
     }
@@ -74,6 +79,19 @@ fn process_info(info: &ProcessInfo, to: &mut Encoder) {
         text(to, "stderr_logfile", &info.stderr_logfile);
         int(to, "pid", info.pid);
         text(to, "description", &info.description);
+    });
+}
+
+fn usage_entry(entry: &UsageEntry, to: &mut Encoder) {
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    to.structure(|to| {
+        text(to, "group", &entry.group);
+        text(to, "name", &entry.name);
+        int(to, "pid", entry.pid);
+        int(to, "starts", number(entry.starts));
+        to.member("cpu", |to| to.value(&Value::Double(entry.cpu.as_secs_f64())));
+        int(to, "rss", number(entry.rss));
+        int(to, "threads", number(entry.threads));
     });
 }
 

@@ -1,8 +1,33 @@
 //! GENERATED from rpc-spec/ by tests/spec.rs, do not edit: run UPDATE=1 cargo test --test spec.
 //!
 //! The methods of the API. What the words mean is told in `rpc-spec/README.md`.
+//! Long because it is one table.
 
 use super::table::{Method, Param};
+
+/// The methods of the `ext` namespace, sorted by name.
+#[rustfmt::skip]
+pub const EXT: &[Method] = &[
+    Method {
+        name: "getAllProcessUsage",
+        alias_of: None,
+        params: &[
+        ],
+        returns: "array",
+        help: "Tell what every process uses: how often it was started in this life of the daemon,\nits processor time in seconds, its resident memory in bytes, its threads. A process\nthat has no child has a pid of 0 and uses nothing. Children of the process count\nfor themselves.\n\n@return array one struct per process, sorted by group and name: group, name, pid, starts, cpu, rss, threads",
+    },
+    Method {
+        name: "getLogOffset",
+        alias_of: None,
+        params: &[
+            Param { name: "name", kind: "string", optional: false },
+            Param { name: "channel", kind: "string", optional: false },
+            Param { name: "seconds", kind: "int", optional: false },
+        ],
+        returns: "int",
+        help: "Tell where in a log everything begins that was written in the last seconds: at its\nbeginning, or at its end when it was not written to since. Lines hold no times, so\nsomething older may stand behind that place, nothing younger before it. Rotated\nparts are not looked at.\n\n@param string name process, as `name` or `group:name`\n@param string channel stdout or stderr\n@param int seconds how long ago\n@return int byte position in the log",
+    },
+];
 
 /// The methods of the `supervisor` namespace, sorted by name.
 #[rustfmt::skip]

@@ -38,7 +38,7 @@ pub fn dispatch(call: &Call, namespaces: &[String]) -> Result<Dispatch, Fault> {
 
 fn dispatch_parts(method: &str, params: &[Value], namespaces: &[String]) -> Result<Dispatch, Fault> {
     let (namespace, found) = table::find(method, namespaces).ok_or_else(|| Fault::new(FaultCode::UnknownMethod))?;
-    if namespace == Namespace::Supervisor {
+    if namespace != Namespace::System {
         return parse::request(found, params).map(Dispatch::Call);
     }
     if !found.takes(params.len()) {
@@ -86,7 +86,8 @@ pub fn multicall_step(call: &Value, namespaces: &[String]) -> Result<Step, Fault
     }
 }
 
-/// Every full name, aliases and `system` included, sorted (B1.14.1).
+/// Every full name, aliases and `system` included, sorted (B1.14.1). `ext` is not:
+/// clients compare the list with upstream's.
 #[must_use]
 pub fn list_methods(namespaces: &[String]) -> Vec<String> {
     let full = |namespace: &str, methods: &[Method]| -> Vec<String> {

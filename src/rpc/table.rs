@@ -29,13 +29,15 @@ pub struct Param {
     pub optional: bool,
 }
 
-/// A namespace is the system's own, or one of the configured ones.
+/// A namespace is the system's own, one of the configured ones, or ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Namespace {
     /// `system`
     System,
     /// The `x` of a `[rpcinterface:x]`; each serves the same methods.
     Supervisor,
+    /// `ext`, what upstream has not; served beside any of the configured ones.
+    Ext,
 }
 
 impl Method {
@@ -61,6 +63,7 @@ pub fn find(full_name: &str, namespaces: &[String]) -> Option<(Namespace, &'stat
     let (namespace, methods) = match namespace {
         "system" => (Namespace::System, spec::SYSTEM),
         other if namespaces.iter().any(|known| known == other) => (Namespace::Supervisor, spec::SUPERVISOR),
+        "ext" if !namespaces.is_empty() => (Namespace::Ext, spec::EXT),
         _ => return None,
     };
     // The rows are sorted; a second dot or a leading underscore is in no name.

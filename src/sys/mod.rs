@@ -28,7 +28,9 @@ pub mod signals;
 mod slots;
 pub mod socket;
 pub mod spawn;
+pub mod terminal;
 pub mod thread;
+pub mod usage;
 pub mod user;
 pub mod watch;
 

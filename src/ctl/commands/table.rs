@@ -7,7 +7,7 @@ use super::{Arguments, Check, Command, Completes, Origin};
 use super::{
     avail, clear, daemon, fg, groups, help, logs, open, pid, quit, reread, restart, signal, start, status, stop,
 };
-use super::{tail, update, version, wait};
+use super::{tail, top, update, version, wait};
 use crate::ctl::exit;
 
 /// What a row does not say.
@@ -89,18 +89,18 @@ pub const COMMANDS: &[Command] = &[
         flags: &[
             ("-f", "go on with what is written from now on"),
             ("-n", "the number of lines to begin with"),
-            ("--since", "only what may have been written in this time"),
+            ("--since", "only logs that were written to in this time"),
         ],
         summary: "show the last lines of several processes, stdout and stderr",
         forms: &[
             ("logs <name>...", "Show the last 10 lines of both logs of each process."),
             ("logs -n <lines> <name>...", "Show that many."),
             ("logs -f <name>...", "Go on with what is written from now on; Ctrl-C ends it."),
-            ("logs --since=10m <name>...", "Show all that was written in the last 10 minutes (s, m, h, d)."),
+            ("logs --since=10m <name>...", "Show the logs that were written to in the last 10 minutes (s, m, h, d)."),
         ],
         notes: "Several processes are told apart by their names in front of each line: | is stdout, ! is stderr.\n\
-                Logs hold no times, so --since goes by what the daemon has noted about when it wrote where:\n\
-                nothing younger is left out, but something older may be shown, all of the log at worst.",
+                Logs hold no times, so --since goes by that of the file: a log that was written to since is\n\
+                shown whole, one that was not is left out. Rotated parts are not shown.",
         run: logs::run,
         ..PROCESSES
     },
@@ -258,6 +258,21 @@ pub const COMMANDS: &[Command] = &[
             ("tail -f <name> [stdout|stderr]", "Show the last bytes and what is written from now on; Ctrl-C ends it."),
         ],
         run: tail::run,
+        ..PROCESSES
+    },
+    Command {
+        name: "top",
+        origin: Origin::Ours,
+        flags: &[("-1", "print the table once")],
+        summary: "show what processes use, again and again",
+        forms: &[
+            ("top", "Show states, uptimes, processor shares, memory and restarts, anew every 2 s; q ends it."),
+            ("top <name>...", "The same of these processes alone."),
+            ("top -1 ...", "Print the table once, as it is done where there is no terminal."),
+        ],
+        notes: "The keys n, c and m sort by name, processor and memory. What a process uses is told without\n\
+                its children; restarts are counted since the daemon began.",
+        run: top::run,
         ..PROCESSES
     },
     Command {

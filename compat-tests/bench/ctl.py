@@ -1,16 +1,20 @@
 """How long supervisorctl takes as a whole process, ours beside theirs.
 
-Each client talks to a daemon of its own kind. `bench_ctl.py [RUNS]` prints the
-least, the middle and the most of each, in milliseconds.
+    python compat-tests/bench/ctl.py [RUNS]
+
+Each client talks to a daemon of its own kind. Prints the least, the middle and
+the most of each, in milliseconds.
 """
 
 import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-from daemon import Lab
-from targets import ours, theirs
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from daemon import Lab  # noqa: E402
+from targets import ours, theirs  # noqa: E402
 
 RUNS = int(sys.argv[1]) if len(sys.argv) > 1 else 20
 ONE = "[program:one]\ncommand=/bin/cat\nstartsecs=0\n"

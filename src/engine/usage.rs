@@ -1,0 +1,62 @@
+//! What processes use, and which logs are young: the answers of the `ext`
+//! namespace. Files are read on blocking threads.
+
+use super::Engine;
+use super::handle::Caller;
+use crate::manager::ProcessId;
+use crate::model::{Channel, Now};
+use crate::rpc::{Fault, FaultCode, Reply, UsageEntry};
+use crate::sys::usage::usage;
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+use tokio::task::spawn_blocking;
+
+impl Engine {
+    /// Reads `/proc` once for each process that has a child, on one thread,
+    /// however many there are.
+    pub(super) fn all_process_usage(&self, caller: Caller) {
+        let entry = |id: ProcessId| {
+            let (process, group) = (self.manager.process(id)?, self.manager.group_of(id)?);
+            Some(UsageEntry {
+                group: group.name.clone(),
+                name: process.config.name.clone(),
+                pid: process.pid.unwrap_or_default(),
+                starts: self.starts.get(&id).copied().unwrap_or_default(),
+                ..UsageEntry::default()
+            })
+        };
+        let mut entries: Vec<UsageEntry> = self.manager.in_order().into_iter().filter_map(entry).collect();
+        spawn_blocking(move || {
+            entries.sort_by(|a, b| (&a.group, &a.name).cmp(&(&b.group, &b.name)));
+            for entry in &mut entries {
+                if entry.pid > 0
+                    && let Ok(found) = usage(entry.pid)
+                {
+                    (entry.cpu, entry.rss, entry.threads) = (found.cpu, found.rss, found.threads);
+                }
+            }
+            drop(caller.send(Ok(Reply::Usages(entries))));
+        });
+    }
+
+    /// A log's file tells when it was last written to, and no more.
+    pub(super) fn log_offset(&self, name: &str, channel: Channel, seconds: i64, now: Now, caller: Caller) {
+        let Some((id, caller)) = self.meant(name, caller) else { return };
+        let Some(path) = self.logfile(id, channel) else {
+            return drop(caller.send(Err(Fault::new(FaultCode::NoFile))));
+        };
+        let moment = now.wall.saturating_sub(Duration::from_secs(u64::try_from(seconds).unwrap_or_default()));
+        spawn_blocking(move || drop(caller.send(offset_since(&path, moment))));
+    }
+}
+
+/// The beginning of the file, or its end if it was not written to since.
+fn offset_since(path: &Path, moment: Duration) -> Result<Reply, Fault> {
+    let meta = std::fs::metadata(path).map_err(|_| Fault::new(FaultCode::NoFile))?;
+    if !meta.is_file() {
+        return Err(Fault::new(FaultCode::Failed));
+    }
+    let modified = meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    let offset = if modified < moment { meta.len() } else { 0 };
+    Ok(Reply::Int(i64::try_from(offset).unwrap_or(i64::MAX)))
+}
