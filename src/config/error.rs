@@ -139,6 +139,9 @@ pub enum ConfigError {
     /// Neither `refuse` nor `ignore`.
     #[error("foreign_rpcinterfaces must be refuse or ignore, not {}", py_repr(.0))]
     BadForeign(String),
+    /// Not a size that a call may be bounded to (B2.1.13).
+    #[error("request_maxbytes must be between 64KB and 1GB, not {}", py_repr(.0))]
+    BadRequestBytes(String),
     /// A plug-in section without its factory (A3.85, B4.2.1).
     #[error("section [{section}] does not specify a {key}")]
     NoFactory {

@@ -111,6 +111,8 @@ pub struct Supervisord {
     pub environment: Vec<(String, String)>,
     /// Pages of other sites may call and act (B2.12.2).
     pub cross_origin: bool,
+    /// Bytes of a call's body; more are refused (B2.1.13).
+    pub request_maxbytes: usize,
 }
 
 /// Where the activity log goes (A3.10).

@@ -207,7 +207,7 @@ fn context(engine: EngineHandle, config: &Config) -> Context {
         version: SUPERVISOR_VERSION.to_owned(),
         started: clock::now().wall,
         cross_origin: config.supervisord.cross_origin,
-        limits: Limits::default(),
+        limits: Limits { body_bytes: config.supervisord.request_maxbytes, ..Limits::default() },
     }
 }
 

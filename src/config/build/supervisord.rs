@@ -13,9 +13,13 @@ use crate::config::values::{
 use crate::config::world::World;
 use crate::config::{MainLog, Supervisord, paths};
 use crate::model::Level;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 const SECTION: &str = "supervisord";
+
+/// Less would refuse calls that ordinary clients make, more is no body of a call.
+const REQUEST_BYTES: RangeInclusive<i64> = 64 << 10..=1 << 30;
 
 /// What the file says. The command line, the user and the paths come last.
 pub(super) struct Main {
@@ -39,6 +43,7 @@ pub(super) struct Main {
     pub(super) environment: Vec<(String, String)>,
     pub(super) foreign: Foreign,
     cross_origin: bool,
+    request_maxbytes: usize,
 }
 
 /// Reads the section in upstream's order (A3.4); `names` are the machine's.
@@ -69,6 +74,7 @@ pub(super) fn read(reading: &Reading<'_>, names: &Names<'_>, messages: &mut Mess
         environment: variables(reading, &names, messages)?,
         foreign: reading.value(SECTION, &keys::FOREIGN_RPCINTERFACES, &names, foreign)?,
         cross_origin: truth(&keys::CROSS_ORIGIN)?,
+        request_maxbytes: reading.value(SECTION, &keys::REQUEST_MAXBYTES, &names, request_bytes)?,
     })
 }
 
@@ -92,6 +98,12 @@ fn foreign(text: &str) -> Result<Foreign, ConfigError> {
         "ignore" => Ok(Foreign::Ignore),
         _ => Err(ConfigError::BadForeign(text.to_owned())),
     }
+}
+
+fn request_bytes(text: &str) -> Result<usize, ConfigError> {
+    let bytes = byte_size(text)?;
+    let size = usize::try_from(bytes).ok().filter(|_| REQUEST_BYTES.contains(&bytes));
+    size.ok_or_else(|| ConfigError::BadRequestBytes(text.to_owned()))
 }
 
 impl Messages {
@@ -136,6 +148,7 @@ impl Main {
             identifier: chosen(&over.identifier, self.identifier),
             environment: self.environment,
             cross_origin: self.cross_origin,
+            request_maxbytes: self.request_maxbytes,
         })
     }
 }

@@ -67,6 +67,7 @@ fn an_empty_main_section_has_upstreams_defaults() {
         identifier: "supervisor".to_owned(),
         environment: Vec::new(),
         cross_origin: false,
+        request_maxbytes: 64 << 20,
     };
     assert_eq!(config.supervisord, expected);
     assert!(good("cross_origin=yes\n").supervisord.cross_origin);

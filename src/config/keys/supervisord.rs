@@ -27,4 +27,6 @@ super::keys! { KEYS:
         "What happens to Python plug-ins, event result handlers and event types: `refuse` to start, or `ignore` them.";
     CROSS_ORIGIN "cross_origin" Boolean Some("false"), "ours",
         "Whether web pages of other sites may call this daemon from a browser.";
+    REQUEST_MAXBYTES "request_maxbytes" ByteSize Some("64MB"), "ours",
+        "Longest body of a call that is read; a longer one is refused.", "From 64KB to 1GB.";
 }

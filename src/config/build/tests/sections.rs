@@ -53,6 +53,19 @@ fn listeners_form_pools() {
     assert_eq!(warnings(&good(&format!("foreign_rpcinterfaces=ignore\n{foreign}"))).len(), 2);
 }
 
+/// B2.1.13
+#[test]
+fn the_longest_body_of_a_call_can_be_chosen_within_bounds() {
+    let bound = |text: &str| good(text).supervisord.request_maxbytes;
+    assert_eq!(bound(""), 64 << 20);
+    assert_eq!(bound("request_maxbytes=64KB"), 65_536);
+    assert_eq!(bound("request_maxbytes=1GB"), 1 << 30);
+    for bad in ["0", "-1", "65535", "2GB", "99999999999999999999"] {
+        let sentence = refused(&format!("request_maxbytes={bad}"));
+        assert_eq!(sentence, format!("request_maxbytes must be between 64KB and 1GB, not '{bad}'"));
+    }
+}
+
 /// A3.83, A3.84, A3.88, A4.104, A8.30, A7.44, A7.66
 #[test]
 fn fastcgi_programs_have_a_socket_in_a_group_too() {
