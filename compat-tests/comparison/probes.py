@@ -18,16 +18,16 @@ OUR_OWN = re.compile(
 MOST_TOLD = 8  # differences that a failure shows
 
 
-def ours():
+def ours(name="config_probe"):
     """Our probe: beside the binary under test, or the newest that was built."""
     binary = os.environ.get("SUPERVISORD_BIN")
     folders = [Path(binary).resolve().parent] if binary else []
     built = [PROJECT / "target" / kind for kind in ("debug", "release")]
     folders += sorted(built, key=lambda folder: folder.stat().st_mtime if folder.exists() else 0, reverse=True)
-    found = [folder / "examples" / "config_probe" for folder in folders]
+    found = [folder / "examples" / name for folder in folders]
     found = [path for path in found if path.exists()]
     if not found:
-        raise LookupError("the probe is not built: run `cargo build --example config_probe`")
+        raise LookupError("the probe is not built: run `cargo build --examples`")
     return found[0]
 
 

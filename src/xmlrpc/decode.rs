@@ -229,25 +229,30 @@ impl Decoder {
             Kind::Value if children.is_empty() => Value::Text(text),
             Kind::Value => first(children, "no value")?,
             Kind::Param => first(children, "a <param> without <value>")?,
+            // Where a value is expected, these count like any unknown element.
             Kind::Params => {
                 self.params = Some(values(children));
-                Value::Nil
+                text_or_nil(text)
             }
             Kind::Fault => {
-                self.fault = Some(first(children, "a <fault> without <value>")?);
-                Value::Nil
+                self.fault = first(children, "no value").ok();
+                text_or_nil(text)
             }
             Kind::MethodName => {
+                let value = text_or_nil(text.clone());
                 self.method = Some(text);
-                Value::Nil
+                value
             }
             Kind::Other => {
-                let value = if text.is_empty() { Value::Nil } else { Value::Text(text) };
-                return Ok(Node { value, children: values(children) });
+                return Ok(Node { value: text_or_nil(text), children: values(children) });
             }
         };
         Ok(Node { value, children: Vec::new() })
     }
+}
+
+fn text_or_nil(text: String) -> Value {
+    if text.is_empty() { Value::Nil } else { Value::Text(text) }
 }
 
 fn values(nodes: Vec<Node>) -> Vec<Value> {

@@ -168,16 +168,20 @@ pub fn double_text(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
-    // Both languages print the shortest digits that read back the same; they
-    // differ in when an exponent is used and in how it looks.
-    let scientific = format!("{value:e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    // Both languages print the fewest digits that read back the same. They differ
+    // in when an exponent is used, in how it looks, and in the last digit when two
+    // are equally near: exact printing rounds to the even one, as Python does.
+    let shortest = format!("{value:e}");
+    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
+    let behind_point = digits.bytes().filter(u8::is_ascii_digit).count().saturating_sub(1);
     if (-4..16).contains(&exponent) {
-        let plain = format!("{value}");
-        if plain.contains('.') { plain } else { plain + ".0" }
+        let places = i32::try_from(behind_point).unwrap_or(0) - exponent;
+        format!("{value:.*}", usize::try_from(places).unwrap_or(0).max(1))
     } else {
         let sign = if exponent < 0 { '-' } else { '+' };
+        let exact = format!("{value:.behind_point$e}");
+        let digits = exact.split_once('e').map_or(digits, |(digits, _)| digits);
         format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
     }
 }
@@ -306,7 +310,9 @@ mod tests {
         let cases = [(1.5, "1.5"), (1.0, "1.0"), (0.0, "0.0"), (-0.0, "-0.0"), (1e15, "1000000000000000.0")];
         let more =
             [(1e16, "1e+16"), (1.25e-5, "1.25e-05"), (0.0001, "0.0001"), (1e100, "1e+100"), (f64::INFINITY, "inf")];
-        for (value, text) in cases.into_iter().chain(more) {
+        let even =
+            [(-1_401_799_856_198_349.0 / 8.0, "-175224982024793.62"), (9_007_199_254_740_993.0, "9007199254740992.0")];
+        for (value, text) in cases.into_iter().chain(more).chain(even) {
             assert_eq!(double_text(value), text);
         }
     }

@@ -42,6 +42,8 @@ fn every_type_is_read_as_python_reads_it() {
         ("<value><base64>4oKs</base64></value>", text("€")),
         ("<value><foo>bar</foo></value>", text("bar")),
         ("<value><nil/></value>", Value::Nil),
+        ("<value><params>x</params></value>", text("x")),
+        ("<value><fault>x</fault></value>", text("x")),
         ("<value><array><data/></array></value>", Value::Array(vec![])),
         (
             "<value><array><data><value><int>1</int></value><value>two</value></data></array></value>",
