@@ -1,0 +1,213 @@
+"""Listeners that are not ours: one in C that counts bytes, those of superlance, and odd conversations."""
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from daemon import free_port, until
+
+VENV = Path(sys.executable).parent
+
+
+@pytest.fixture(scope="session")
+def in_c(tmp_path_factory):
+    """The listener in C, compiled."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if not compiler:
+        pytest.skip("needs a C compiler")
+    program = tmp_path_factory.mktemp("c") / "listener"
+    source = Path(__file__).resolve().parent.parent / "programs" / "listener.c"
+    subprocess.run([compiler, "-Wall", "-Wextra", "-Werror", "-O1", "-o", str(program), str(source)], check=True)
+    return program
+
+
+def pool(program, words="", more=""):
+    command = f"{program} {{root}}/heard {words}"
+    return (
+        f"[eventlistener:c]\ncommand={command}\nstartsecs=0\nautorestart=false\nbuffer_size=100\n{more}"
+        "events=REMOTE_COMMUNICATION,PROCESS_COMMUNICATION,PROCESS_LOG,PROCESS_STATE_EXITED\n"
+    )
+
+
+TALKER = """
+[program:talk]
+command=/bin/sh -c "sleep 0.3; echo a line of more than twenty-four bytes; sleep 0.2; echo err >&2; sleep 0.2; printf '<!--XSUPERVISOR:BEGIN-->a message<!--XSUPERVISOR:END-->'; sleep 0.2; exit 3"
+autostart=false
+autorestart=false
+startsecs=0
+stdout_events_enabled=true
+stderr_events_enabled=true
+stdout_capture_maxbytes=1KB
+"""
+
+
+@pytest.mark.contract(
+    "A6.16", "A6.21", "A6.22", "A6.24", "A6.26", "A6.57", "A6.61", "A6.64", "A6.66", "A6.68", "A6.69", "A6.77", "A6.84"
+)
+@pytest.mark.parametrize("words", ["", "drip"], ids=["whole", "drip"])
+def test_a_listener_in_c(daemon, recorded, in_c, words):
+    """It answers whole, or one byte at a time, so that every token is cut everywhere."""
+    d = daemon(pool(in_c, words) + TALKER).wait(c="RUNNING")
+    d.rpc.sendRemoteCommEvent("small", "data\nof two lines\n")
+    d.rpc.sendRemoteCommEvent("large", "x" * 300_000)
+    d.rpc.sendRemoteCommEvent("empty", "")
+    d.rpc.startProcess("talk")
+    until("the last event", lambda: "PROCESS_STATE_EXITED" in d.lab.read("heard"))
+    assert d.info("c")["statename"] == "RUNNING"
+    text = d.lab.normal(d.lab.read("heard")).replace("x" * 300_000, "(300000 times x)")
+    recorded(re.sub(r" len:(\d+)\nprocessname", " len:N\nprocessname", text))
+
+
+@pytest.mark.contract("A6.58", "A8.24")
+@pytest.mark.parametrize(
+    "more, status", [("", "STEP LOST"), ("len_unit=bytes\n", "RUNNING")], ids=["characters", "bytes"]
+)
+def test_bytes_are_counted_when_asked_for(request, daemon, in_c, more, status):
+    if more and request.node.callspec.params["target"] == "theirs":
+        pytest.skip("a key of ours")
+    d = daemon(pool(in_c, more=more)).wait(c="RUNNING")
+    for data in ("café €", "plain", "the end"):
+        d.rpc.sendRemoteCommEvent("kind", data)
+    if status == "RUNNING":
+        until("the end", lambda: d.lab.read("heard").endswith("type:kind\nthe end\n----\n"))
+        assert re.findall(r"len:(\d+)\n", d.lab.read("heard")) == ["19", "15", "17"]
+    else:
+        # What is left of the first event is taken for a header.
+        until("the listener to lose its step", lambda: d.info("c")["exitstatus"] == 3)
+
+
+# What a listener says, in the words of a shell. HEAR takes an event, as far as its header goes.
+HEAR = "read header"
+CONVERSATIONS = {
+    "ready_in_two_pieces": ("printf REA; sleep 0.3; printf 'DY\\n'", "-> READY"),
+    "ready_twice": ("printf 'READY\\nREADY\\n'", "entered the UNKNOWN"),
+    "ready_in_small_letters": ("printf 'ready\\n'", "entered the UNKNOWN"),
+    "less_than_a_word_and_more": ("printf 'READ\\n'; sleep 0.3; printf 'Y'", "entered the UNKNOWN"),
+    "words_while_it_is_ready": ("printf 'READY\\n'; sleep 0.3; printf 'hello'", "entered the UNKNOWN"),
+    "a_result_before_it_is_asked": ("printf 'READY\\nRESULT 2\\nOK'", "entered the UNKNOWN"),
+    "a_result_in_pieces": (f"printf 'READY\\n'; {HEAR}; printf 'RES'; sleep 0.3; printf 'ULT 2\\nO'; sleep 0.3; printf 'K'", "was processed"),
+    "a_result_and_ready": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT 2\\nOKREADY\\n'; {HEAR}", "was processed"),
+    "another_result": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT 7\\nPERHAPS'", "was rejected"),
+    "more_than_ok": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT 3\\nOK\\n'", "was rejected"),
+    "less_than_ok": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT 1\\nOK'", "was rejected"),
+    "blanks_around_the_number": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT  2 \\nOK'", "was processed"),
+    "signs_and_zeros": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT +02\\nOK'", "was processed"),
+    "no_number": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT two\\nOK'", "entered the UNKNOWN"),
+    "a_number_with_a_point": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT 2.0\\nOK'", "entered the UNKNOWN"),
+    "nothing_behind_the_word": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT \\nOK'", "entered the UNKNOWN"),
+    "an_empty_line": (f"printf 'READY\\n'; {HEAR}; printf '\\n\\n'", "entered the UNKNOWN"),
+    "carriage_returns": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT 2\\r\\nOK'", "was processed"),
+    "bytes_that_are_no_text": (f"printf 'READY\\n'; {HEAR}; printf '\\377\\376\\n'", "entered the UNKNOWN"),
+}  # fmt: skip
+
+
+@pytest.mark.contract("A6.62", "A6.65", "A6.66", "A6.67", "A6.68", "A6.69", "A6.71", "A6.77", "A5.80", "A5.81", "A5.82")
+@pytest.mark.parametrize("name", CONVERSATIONS)
+def test_conversations(daemon, recorded, name):
+    """What the log tells of the listener's states."""
+    said, last = CONVERSATIONS[name]
+    text = "[eventlistener:ears]\ncommand=/bin/sh {root}/says\nevents=REMOTE_COMMUNICATION\nstartsecs=0\n"
+    (daemon.__self__.root / "says").write_text(f"{said}\nexec sleep 1000\n")
+    d = daemon(text, supervisord="loglevel=debug").wait(ears="RUNNING")
+    if HEAR in said:
+        d.wait_log("ears: ACKNOWLEDGED -> READY")
+        d.rpc.sendRemoteCommEvent("kind", "data")
+    d.wait_log(last)
+    told = d.log_lines("ears: ", "sent to listener")
+    recorded("\n".join(told[: [last in line for line in told].index(True) + 1]) + "\n")
+
+
+class Mailbox:
+    """A mail server that takes everything."""
+
+    def __init__(self):
+        self.mails, self.server = [], socket.create_server(("127.0.0.1", free_port()))
+        self.port = self.server.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.server.accept()
+            except OSError:
+                return
+            with client, client.makefile("rw", newline="\r\n", encoding="utf-8") as line:
+                self.take(line)
+
+    def take(self, line):
+        """One conversation: everything is fine, and behind DATA comes a mail."""
+
+        def say(text):
+            line.write(text + "\r\n")
+            line.flush()
+
+        say("220 here")
+        for command in line:
+            if command.upper().startswith("DATA"):
+                say("354 go on")
+                mail = ""
+                for text in line:
+                    if text == ".\r\n":
+                        break
+                    mail += text
+                self.mails.append(mail)
+            if command.upper().startswith("QUIT"):
+                return say("221 bye")
+            say("250 fine")
+
+
+@pytest.fixture
+def mailbox():
+    mailbox = Mailbox()
+    yield mailbox
+    mailbox.server.close()
+
+
+@pytest.mark.contract("B4.3.1", "B4.3.4", "A6.16", "A6.17", "A6.31", "A6.57", "A6.82", "A6.83")
+def test_superlance(daemon, mailbox):
+    """httpok restarts what does not answer; two others gather what went wrong and send a mail."""
+    batch = f"-t a@example.org -f b@example.org -H 127.0.0.1:{mailbox.port} -e TICK_5 -i 0.02"
+    d = daemon(f"""
+[program:web]
+command=/bin/sleep 1000
+startsecs=0
+[program:crash]
+command=/bin/sh -c "sleep 0.5; exit 3"
+startsecs=0
+autorestart=false
+autostart=false
+[program:fatal]
+command=/bin/false
+startsecs=2
+startretries=0
+autostart=false
+[eventlistener:httpok]
+command={VENV}/httpok -p web -t 1 http://127.0.0.1:{free_port(but=(mailbox.port,))}/
+events=TICK_5
+stderr_logfile={{root}}/httpok.err
+[eventlistener:crashmailbatch]
+command={VENV}/crashmailbatch {batch}
+events=PROCESS_STATE,TICK_5
+stderr_logfile={{root}}/crashmailbatch.err
+[eventlistener:fatalmailbatch]
+command={VENV}/fatalmailbatch {batch}
+events=PROCESS_STATE,TICK_5
+stderr_logfile={{root}}/fatalmailbatch.err
+""").wait(web="RUNNING", httpok="RUNNING", crashmailbatch="RUNNING", fatalmailbatch="RUNNING")
+    first = d.info("web")["pid"]
+    d.rpc.startProcess("crash", False)
+    d.rpc.startProcess("fatal", False)
+    until("both mails", lambda: len(mailbox.mails) >= 2, 40)
+    text = "\n".join(mailbox.mails)
+    assert "Process crash:crash (pid " in text
+    assert "Process fatal:fatal failed to start" in text
+    until("httpok to restart it", lambda: d.info("web")["pid"] not in (0, first), 30)
+    for name in ("httpok", "crashmailbatch", "fatalmailbatch"):
+        assert d.info(name)["statename"] == "RUNNING"
+        assert "Traceback" not in d.lab.read(f"{name}.err")
