@@ -142,7 +142,7 @@ impl Walk {
                 let name = self.dice.pick(&["a", "b", "g", "l", "f", "nope"]).unwrap_or("a");
                 self.happen(Stimulus::Remove(name.to_owned()))
             }
-            90..=92 if running => match self.dice.pick(&self.world.groups) {
+            90..=92 => match self.dice.pick(&self.world.groups) {
                 Some(config) => self.happen(Stimulus::Add(config)),
                 None => Ok(()),
             },
@@ -161,6 +161,8 @@ impl Walk {
                 self.happen(Stimulus::Signal(signal.unwrap_or(Signal::CHLD)))
             }
             98 if self.dice.one_in(8) => self.leave(),
+            // Somebody is impatient.
+            60..=62 => self.leave(),
             99 => self.set_clock(),
             _ => self.happen(Stimulus::Wake),
         }
