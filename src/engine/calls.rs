@@ -137,7 +137,7 @@ impl Engine {
 
     // B1.11.9
     fn add_process_group(&mut self, name: &str, now: Now) -> Result<Reply, Fault> {
-        let read = self.manager.last_read().iter().find(|group| group.name == name).cloned();
+        let read = self.manager.read_group(name).cloned();
         let group = read.ok_or_else(|| Fault::with(FaultCode::BadName, name))?;
         if self.manager.is_active(name) {
             return Err(Refusal::AlreadyAdded(name.to_owned()).into());

@@ -51,12 +51,14 @@ use wait::Waits;
 pub(crate) struct Member {
     pub(crate) process: Process,
     pub(crate) group: GroupId,
+    /// Which of the group's members it is.
+    place: usize,
     logfiles: [Option<String>; 2],
 }
 
 impl Member {
-    fn new(group: GroupId, process: Process) -> Self {
-        Self { process, group, logfiles: [None, None] }
+    fn new(group: GroupId, place: usize, process: Process) -> Self {
+        Self { process, group, place, logfiles: [None, None] }
     }
 
     fn logfile(&self, channel: Channel) -> Option<&str> {
@@ -84,6 +86,8 @@ pub struct Manager {
     ticks: Ticks,
     shutdown: Option<Shutdown>,
     read: Vec<GroupConfig>,
+    /// Where each of them is.
+    read_by_name: HashMap<String, usize>,
     next_group: u32,
     next_process: u32,
     /// For the simulation: events, and how many actions came before each.
@@ -110,6 +114,7 @@ impl Manager {
             serials: Serials::starting_at(serial),
             ticks: Ticks::default(),
             shutdown: None,
+            read_by_name: update::places(&read),
             read,
             next_group: 0,
             next_process: 0,

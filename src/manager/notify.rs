@@ -161,9 +161,8 @@ impl Manager {
     }
 
     fn place_in_pool(&self, id: ProcessId) -> Option<(GroupId, usize)> {
-        let group = self.members.get(&id).map(|member| member.group).filter(|group| self.pools.contains_key(group))?;
-        let place = self.groups.get(&group)?.members().iter().position(|member| *member == id)?;
-        Some((group, place))
+        let member = self.members.get(&id).filter(|member| self.pools.contains_key(&member.group))?;
+        Some((member.group, member.place))
     }
 
     fn with_pool(

@@ -9,7 +9,7 @@ use super::listener::{Listener, Verdict};
 use crate::config::LenUnit;
 use crate::model::{Level, ListenerState, LogLine};
 use losses::Losses;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 mod losses;
@@ -111,6 +111,8 @@ pub struct Pool {
     events: Vec<String>,
     len_unit: LenUnit,
     members: Vec<Member>,
+    /// Those that would take an event if they run.
+    free: BTreeSet<usize>,
     serials: Serials,
     queue: VecDeque<Accepted>,
     early: Early,
@@ -136,7 +138,8 @@ impl Pool {
         let member = |name| Member { name, protocol: Listener::default(), event: None, deaf: false };
         let members = members.into_iter().map(member).collect();
         let (serials, queue, early) = (Serials::default(), VecDeque::new(), Early::default());
-        Self { name, buffer_size, events, len_unit, members, serials, queue, early, losses: Losses::default() }
+        let (free, losses) = (BTreeSet::new(), Losses::default());
+        Self { name, buffer_size, events, len_unit, members, free, serials, queue, early, losses }
     }
 
     /// Whether a subscription covers it; once, however many do (A6.75).
@@ -163,8 +166,8 @@ impl Pool {
     /// the daemon's.
     pub fn dispatch(&mut self, identifier: &str, is_running: impl Fn(usize) -> bool, out: &mut Vec<PoolAction>) {
         let mut sent = false;
-        let free = |(number, member): &(usize, &mut Member)| member.is_free() && is_running(*number);
-        while let Some((number, member)) = self.members.iter_mut().enumerate().find(free) {
+        while let Some(number) = self.free.iter().copied().find(|number| is_running(*number)) {
+            let Some(member) = self.members.get_mut(number) else { return };
             let Some(accepted) = self.early.pop().or_else(|| self.queue.pop_front()) else { return };
             let bytes = accepted.bytes(identifier, &self.name, self.len_unit);
             out.push(PoolAction::Send { listener: number, bytes });
@@ -172,6 +175,7 @@ impl Pool {
             out.push(log(Level::Debug, text));
             member.protocol.give();
             member.event = Some(accepted);
+            self.free.remove(&number);
             sent = true;
         }
         // Upstream tries the next one too, fails and says so (A5.87).
@@ -187,6 +191,15 @@ impl Pool {
             member.protocol = Listener::default();
             member.deaf = false;
         }
+        self.note(listener);
+    }
+
+    /// Something has happened to a listener: would it take an event now?
+    fn note(&mut self, listener: usize) {
+        match self.members.get(listener).is_some_and(Member::is_free) {
+            true => self.free.insert(listener),
+            false => self.free.remove(&listener),
+        };
     }
 
     /// A listener wrote `bytes` on its stdout.
@@ -201,6 +214,7 @@ impl Pool {
             self.put_back(event, out);
         }
         self.early.over |= ready;
+        self.note(listener);
     }
 
     /// The process of a listener has ended; its event is for others (A6.72).
@@ -217,6 +231,7 @@ impl Pool {
     pub fn refused(&mut self, listener: usize, out: &mut Vec<PoolAction>) {
         let Some(member) = self.members.get_mut(listener) else { return };
         member.deaf = true;
+        self.free.remove(&listener);
         let Some(event) = member.event.take() else { return };
         let what = format!("epipe occurred while sending event {} to listener {}", event.serial, member.name);
         out.push(log(Level::Debug, format!("{what}, listener state unchanged")));

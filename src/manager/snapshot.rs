@@ -16,9 +16,9 @@ use super::pool::Serials;
 use super::shutdown::Shutdown;
 use super::tick::Ticks;
 use super::{Manager, Member, Process};
-use crate::config::GroupConfig;
+use crate::config::{GroupConfig, ProcessConfig};
 use crate::model::{Now, ProcessState, SupervisorState};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::str::FromStr;
 use std::time::Duration;
@@ -26,6 +26,10 @@ use thiserror::Error;
 
 /// What the first line says.
 const VERSION: &str = "manager version=1";
+
+/// The settings of each process, by its group and its name in it; of several
+/// with one name the last counts (A4.86).
+type Settings<'c> = HashMap<(GroupId, &'c str), &'c ProcessConfig>;
 
 /// Why lines are no snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -89,13 +93,15 @@ impl Manager {
             return Err(SnapshotError::Version(first.to_owned()));
         }
         let mut manager = Self::new(identifier.to_owned(), read, 0);
+        let by_name: HashMap<&str, &GroupConfig> = groups.iter().map(|group| (group.name.as_str(), group)).collect();
+        let mut settings = Settings::new();
         for text in lines {
             let line = Fields::of(text);
             match line.kind {
                 "daemon" => manager.restore_daemon(&line)?,
                 "shutdown" => manager.shutdown = Some(restore_shutdown(&line)?),
-                "group" => manager.restore_group(&line, groups)?,
-                "process" => manager.restore_process(&line)?,
+                "group" => manager.restore_group(&line, &by_name, &mut settings)?,
+                "process" => manager.restore_process(&line, &settings)?,
                 "ticks" => manager.ticks = Ticks::from_line(&line)?,
                 "pool" | "event" | "listener" => manager.restore_pool(&line)?,
                 _ => {}
@@ -116,12 +122,17 @@ impl Manager {
         Ok(())
     }
 
-    fn restore_group(&mut self, line: &Fields<'_>, groups: &[GroupConfig]) -> Result<(), SnapshotError> {
+    fn restore_group<'c>(
+        &mut self,
+        line: &Fields<'_>,
+        groups: &HashMap<&str, &'c GroupConfig>,
+        settings: &mut Settings<'c>,
+    ) -> Result<(), SnapshotError> {
         let (id, name) = (GroupId(line.get("id")?), line.text("name")?);
-        let config = groups.iter().find(|group| group.name == name).cloned();
-        let config = config.ok_or_else(|| SnapshotError::Stranger(line.whole.to_owned()))?;
+        let config = *groups.get(name.as_str()).ok_or_else(|| SnapshotError::Stranger(line.whole.to_owned()))?;
+        settings.extend(config.processes.iter().map(|process| ((id, process.name.as_str()), process)));
         self.by_name.insert(name, id);
-        self.groups.insert(id, Group::new(config));
+        self.groups.insert(id, Group::new(config.clone()));
         Ok(())
     }
 
@@ -136,13 +147,14 @@ impl Manager {
         self.pools.get_mut(&id).ok_or_else(stranger)?.restore(line)
     }
 
-    fn restore_process(&mut self, line: &Fields<'_>) -> Result<(), SnapshotError> {
+    fn restore_process(&mut self, line: &Fields<'_>, settings: &Settings<'_>) -> Result<(), SnapshotError> {
         let (id, group, name) = (ProcessId(line.get("id")?), GroupId(line.get("group")?), line.text("name")?);
         let stranger = || SnapshotError::Stranger(line.whole.to_owned());
         let home = self.groups.get_mut(&group).ok_or_else(stranger)?;
-        let config = home.config.processes.iter().rev().find(|process| process.name == name).cloned();
-        let mut process = Process::new(config.ok_or_else(stranger)?);
+        let config = *settings.get(&(group, name.as_str())).ok_or_else(stranger)?;
+        let mut process = Process::new(config.clone());
         process.state = ProcessState::from_name(&line.text("state")?).ok_or_else(|| line.bad("state"))?;
+        let place = home.members().len();
         home.admit(id, &name, process.state);
         process.pid = line.find("pid")?;
         process.backoff = line.get("backoff")?;
@@ -153,7 +165,7 @@ impl Manager {
         process.killing = line.get("killing")?;
         process.deadline = line.nanos("deadline")?;
         process.report_at = line.nanos("report_at")?;
-        let mut member = Member::new(group, process);
+        let mut member = Member::new(group, place, process);
         member.logfiles = [line.find("stdout_log")?, line.find("stderr_log")?];
         self.deadlines.set(id, member.process.deadline());
         if let Some(pid) = member.process.pid {

@@ -7,7 +7,7 @@ use super::pool::Pool;
 use super::refusal::Refusal;
 use super::{Manager, Member, Process};
 use crate::config::{GroupConfig, GroupKind, diff};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 impl Manager {
@@ -21,12 +21,12 @@ impl Manager {
         let id = GroupId(self.next_group);
         self.next_group = self.next_group.wrapping_add(1);
         let mut group = Group::new(config);
-        for config in group.config.processes.clone() {
+        for (place, config) in group.config.processes.clone().into_iter().enumerate() {
             let member = ProcessId(self.next_process);
             self.next_process = self.next_process.wrapping_add(1);
             let process = Process::new(config);
             group.admit(member, &process.config.name, process.state);
-            self.members.insert(member, Member::new(id, process));
+            self.members.insert(member, Member::new(id, place, process));
         }
         let name = group.config.name.clone();
         let members = group.members().to_vec();
@@ -80,6 +80,7 @@ impl Manager {
     /// Takes note of a configuration that was read, and says how it differs
     /// from what is active (B1.11.1–B1.11.5). Changes no process.
     pub fn reread(&mut self, read: Vec<GroupConfig>) -> Reread {
+        self.read_by_name = places(&read);
         self.read = read;
         let mut found = Reread::default();
         for config in &self.read {
@@ -91,10 +92,15 @@ impl Manager {
                 Some(_) => {}
             }
         }
-        let names: HashSet<&str> = self.read.iter().map(|config| config.name.as_str()).collect();
-        let gone = |group: &&Group| !names.contains(group.config.name.as_str());
+        let gone = |group: &&Group| !self.read_by_name.contains_key(&group.config.name);
         found.removed = self.groups.values().filter(gone).map(|group| group.config.name.clone()).collect();
         found
+    }
+
+    /// The group of that name in the last configuration that was read.
+    #[must_use]
+    pub fn read_group(&self, name: &str) -> Option<&GroupConfig> {
+        self.read.get(*self.read_by_name.get(name)?)
     }
 
     /// The last configuration that was read.
@@ -102,4 +108,9 @@ impl Manager {
     pub fn last_read(&self) -> &[GroupConfig] {
         &self.read
     }
+}
+
+/// Where each group of a configuration is, by its name.
+pub(super) fn places(read: &[GroupConfig]) -> HashMap<String, usize> {
+    read.iter().enumerate().map(|(place, group)| (group.name.clone(), place)).collect()
 }

@@ -53,9 +53,11 @@ impl Pool {
             "listener" => {
                 let state = listener_state(&line.text("state")?).ok_or_else(|| line.bad("state"))?;
                 let protocol = Listener::from_parts(state, line.bytes("heard")?, line.find("announced")?);
-                let member = self.members.get_mut(line.get::<usize>("number")?).ok_or_else(|| line.bad("number"))?;
+                let number = line.get::<usize>("number")?;
+                let member = self.members.get_mut(number).ok_or_else(|| line.bad("number"))?;
                 member.protocol = protocol;
                 member.deaf = line.get("deaf")?;
+                self.note(number);
             }
             _ => self.restore_event(line)?,
         }
