@@ -196,6 +196,25 @@ def test_spawn_errors(lab, recorded):
     recorded("\n".join([*errors, *d.log_lines("spawnerr")]) + "\n")
 
 
+@pytest.mark.contract("A4.42", "A7.19", "A4.60")
+def test_a_relative_command(lab, recorded):
+    """It is looked for where the daemon is, and run from where the program shall be."""
+    for place in ("here", "there"):
+        lab.write(f"{place}/{place}.sh", f"#!/bin/sh\necho {place} in $(pwd)\nexec sleep 1000\n", 0o755)
+    rows = {"in_both": "./here.sh", "only_here": "./here.sh", "only_there": "./there.sh"}
+    text = "".join(
+        f"[program:{name}]\ncommand={command}\nstartretries=0\nredirect_stderr=true\nstdout_logfile={{root}}/{name}\n"
+        + ("startsecs=0\n" if name == "in_both" else "startsecs=4\ndirectory={root}/there\n")
+        for name, command in rows.items()
+    )
+    lab.spawn(lab.target.program("supervisord"), "-n", "-c", str(lab.config(text)), cwd=lab.root / "here")
+    for line in ("gave up: only_here", "gave up: only_there"):
+        until(line, lambda: line in lab.read("supervisord.log"))
+    until("in_both to speak", lambda: lab.read("in_both"))
+    errors = [line.split(" ", 2)[2] for line in lab.read("supervisord.log").splitlines() if "spawnerr" in line]
+    recorded("".join(f"{name}: {lab.normal(lab.read(name))}\n" for name in rows) + "\n".join(errors) + "\n")
+
+
 @pytest.mark.needs_root
 @pytest.mark.contract("A3.60", "A4.60", "A4.64", "A7.17", "A1.27", "A4.44", "A10.15")
 def test_user(daemon):

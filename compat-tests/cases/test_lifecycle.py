@@ -69,7 +69,7 @@ autorestart=false
     assert infos == {"calm": (2, ""), "never": (9, "Bad exit code 9"), "killed": (-1, "Bad exit code -1")}
 
 
-@pytest.mark.contract("A4.19", "A4.155", "A3.47")
+@pytest.mark.contract("A4.19", "A4.155", "A3.47", "A7.11")
 @pytest.mark.parametrize("mode, code", [("true", 0), ("unexpected", 1)])
 def test_exits_that_restart(daemon, mode, code):
     d = daemon(f'[program:p]\ncommand=/bin/sh -c "sleep 1.2; exit {code}"\nautorestart={mode}\n')

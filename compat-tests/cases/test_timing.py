@@ -25,6 +25,23 @@ def test_boot(daemon):
     assert time.monotonic() - begun < 3 + ROOM
 
 
+@pytest.mark.contract("A1.39", "A7.53")
+def test_the_first_program_starts_at_once(daemon, target):
+    if target.name == "theirs":
+        pytest.skip("begins with a wait of a second, if no client comes")
+    d = daemon("[program:cat]\ncommand=/bin/cat\n").wait_log("spawned: 'cat'")
+    assert d.stamps("spawned: 'cat'")[0] - d.stamps("supervisord started")[0] < 0.7
+
+
+@pytest.mark.contract("A4.89", "A7.13", "A3.45")
+def test_the_start_waits_for_no_priority(daemon):
+    """The second is begun while the first has long not stayed up for its time."""
+    d = daemon("".join(f"[program:p{n}]\ncommand=/bin/sleep 1000\nstartsecs=60\npriority={n}\n" for n in range(3)))
+    d.wait_log("spawned: ", times=3)
+    assert [line.split("'")[1] for line in d.log_lines("spawned")] == ["p0", "p1", "p2"]
+    assert d.stamps("spawned: 'p2'")[0] - d.stamps("spawned: 'p0'")[0] < ROOM
+
+
 @pytest.mark.contract("B1.12.2", "B1.12.3", "B5.3")
 def test_calls(daemon):
     d = daemon("".join(f"[program:p{n}]\ncommand=/bin/sleep 1000\nautostart=false\n" for n in range(4)))
