@@ -1,0 +1,54 @@
+"""A long call holds its own connection and nobody else."""
+
+import statistics
+import time
+
+import pytest
+
+import crowd
+
+WAITING, POLLING = 200, 50
+
+
+@pytest.mark.contract("B1.12.1", "B1.12.2", "B1.12.5")
+def test_two_hundred_wait_while_fifty_ask(lab, monkeypatch):
+    if lab.target.name == "theirs":
+        pytest.skip("would take minutes")
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    count = -(-WAITING // 3)
+    d = lab.daemon(crowd.programs(count))
+    late, polls = crowd.measure(d, count, POLLING)
+    assert len(late) == 3 * count
+    # Loose: the crowd is one thread of Python on a machine that does other things.
+    assert statistics.median(late) < 0.5, late
+    assert len(polls) > 10 * POLLING
+    assert statistics.median(polls) < 0.5, polls[-10:]
+
+
+@pytest.mark.contract("B1.12.1", "B2.5.7")
+def test_hundreds_of_slow_clients_delay_nobody(lab):
+    if lab.target.name == "theirs":
+        pytest.skip("serves everybody in turns")
+    d = lab.daemon("")
+    text = crowd.request("supervisor.getState")
+
+    def typical():
+        took = []
+        for _ in range(30):
+            [answer], _ = crowd.run(d.socket, [text], 0)
+            took.append(answer.came - answer.asked)
+        return statistics.median(took)
+
+    alone = typical()
+    slow = [crowd.Client(d.socket, text) for _ in range(400)]
+    try:
+        for number, client in enumerate(slow):
+            # Idle; within a head; within a body; log followers that do not read.
+            part = ["", text[:30], text[:-30], "GET /mainlogtail HTTP/1.1\r\n\r\n"][number % 4]
+            client.socket.sendall(part if isinstance(part, bytes) else part.encode())
+        among = typical()
+    finally:
+        for client in slow:
+            client.socket.close()
+    assert among < alone + 0.05, (alone, among)
