@@ -13,8 +13,9 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     done
     if [ -n "$missing" ]; then
         apt-get update -qq || true
+        # RUNLEVEL=1: what is a service is not started.
         # shellcheck disable=SC2086 # a list of names
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null || true
+        RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null || true
     fi
 fi
 
@@ -27,4 +28,25 @@ if ! [ -x .venv/bin/python ] || ! .venv/bin/python -m pip --version >/dev/null 2
     fi
 fi
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -r compat-tests/requirements.txt
+
+# Ansible's module for supervisorctl: of the package with all collections, which
+# is large, only that one is kept. Without it one case is skipped.
+if ! [ -d .venv/ansible ]; then
+    temporary=$(mktemp -d)
+    if .venv/bin/python -m pip download --quiet --disable-pip-version-check --no-deps -d "$temporary" ansible==12.3.0; then
+        .venv/bin/python - "$temporary" <<'END' || rm -rf .venv/ansible
+import pathlib, sys, zipfile
+wheel = zipfile.ZipFile(next(pathlib.Path(sys.argv[1]).glob("*.whl")))
+general = "ansible_collections/community/general/"
+kept = (general + "MANIFEST.json", general + "meta/runtime.yml", general + "plugins/modules/supervisorctl.py")
+wheel.extractall(".venv/ansible", kept)
+END
+    fi
+    rm -rf "$temporary"
+fi
+
+# A client for Node, where there is npm; it is not installed for that.
+if command -v npm >/dev/null 2>&1 && ! [ -d .venv/node ]; then
+    npm install --prefix .venv/node --silent --no-audit --no-fund xmlrpc@1.3.2 >/dev/null 2>&1 || rm -rf .venv/node
+fi
 touch .venv/ready
