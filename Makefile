@@ -62,6 +62,12 @@ install: build
 	ln -sf supervisord $(DESTDIR)$(PREFIX)/bin/supervisorctl
 	ln -sf supervisord $(DESTDIR)$(PREFIX)/bin/echo_supervisord_conf
 	ln -sf supervisord $(DESTDIR)$(PREFIX)/bin/pidproxy
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/supervisorctl.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/man/supervisord.conf.5
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/man/supervisord.8
+	install -D -m 644 completions/supervisorctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/supervisorctl
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/zsh/site-functions completions/_supervisorctl
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d completions/supervisorctl.fish
 
 clean:
 	$(CARGO) clean

@@ -53,4 +53,4 @@ def test_the_list_of_methods_is_upstreams_and_help_knows_more(daemon):
     names = d.system.listMethods()
     assert {name.split(".")[0] for name in names} == {"supervisor", "system"}
     assert d.system.methodSignature("ext.getLogOffset") == ["int", "string", "string", "int"]
-    assert "rotated" in d.system.methodHelp("ext.getLogOffset")
+    assert "Rotated" in d.system.methodHelp("ext.getLogOffset")

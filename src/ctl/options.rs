@@ -4,6 +4,7 @@ use super::style::When;
 use crate::config::getopt::{GetoptError, Known, getopt};
 use crate::config::values::{ValueError, url};
 use crate::model::py_repr;
+use std::fmt::Write as _;
 use thiserror::Error;
 
 /// As upstream's parser knows them, then as its help names the last one. Each is
@@ -129,29 +130,38 @@ pub fn parse(args: &[String]) -> Result<Wish, OptionError> {
     Ok(Wish::Run(Box::new(line)))
 }
 
+/// The options: as written, their argument, what they do.
+pub const LINES: &[(&str, &str, &str)] = &[
+    ("-c/--configuration", "FILENAME", "read this configuration file instead of searching for one"),
+    ("-h/--help", "", "print this text and exit"),
+    ("-i/--interactive", "", "ask for what is missing, and before a shutdown or reload"),
+    (
+        "-s/--serverurl",
+        "URL",
+        "where supervisord listens, http://HOST:PORT or unix://PATH (default \"http://localhost:9001\")",
+    ),
+    ("-u/--username", "USERNAME", "name for a server that wants one"),
+    ("-p/--password", "PASSWORD", "password for a server that wants one"),
+    ("-r/--history-file", "FILENAME", "keep the lines typed at the prompt in this file"),
+    ("--color", "WHEN", "colours: auto (on a terminal, unless NO_COLOR is set), always or never"),
+];
+
 /// The help text (B3.1.5).
 #[must_use]
 pub fn help(prog: &str) -> String {
-    format!(
-        "supervisorctl -- look after the programs of a supervisord.
-
-Usage: {prog} [options] [action [arguments]]
-
-Options:
--c/--configuration FILENAME -- read this configuration file instead of searching for one
--h/--help -- print this text and exit
--i/--interactive -- ask for what is missing, and before a shutdown or reload
--s/--serverurl URL -- where supervisord listens: http://HOST:PORT or unix://PATH
-     (default \"http://localhost:9001\")
--u/--username USERNAME -- name for a server that wants one
--p/--password PASSWORD -- password for a server that wants one
--r/--history-file FILENAME -- keep the lines typed at the prompt in this file
---color WHEN -- colours: auto (on a terminal, unless NO_COLOR is set), always or never
-
-Actions are commands like \"status\" or \"tail\"; the action \"help\" lists them all.
-Without an action they are read from a prompt.
-"
-    )
+    let mut text = format!(
+        "supervisorctl -- look after the programs of a supervisord.\n\n\
+         Usage: {prog} [options] [action [arguments]]\n\nOptions:\n"
+    );
+    for (option, argument, does) in LINES {
+        let blank = if argument.is_empty() { "" } else { " " };
+        let _ = writeln!(text, "{option}{blank}{argument} -- {does}");
+    }
+    text.push_str(
+        "\nActions are commands like \"status\" or \"tail\"; the action \"help\" lists them all.\n\
+         Without an action they are read from a prompt.\n",
+    );
+    text
 }
 
 #[cfg(test)]

@@ -102,9 +102,10 @@ pub const LEAVING_AS_FIRST_PROCESS: &str = "Warning: this is process 1, and goin
      everything else with it; in a container use nodaemon=true or -n";
 
 /// One line of the help: option, argument, what it does.
-type Line = (&'static str, &'static str, &'static str);
+pub type Line = (&'static str, &'static str, &'static str);
 
-const LINES: [Line; 25] = [
+/// All options, in the order of the help.
+pub const LINES: [Line; 25] = [
     ("-c/--configuration", "FILENAME", "read this file; without it, look at the usual places"),
     ("-n/--nodaemon", "", "stay in the foreground"),
     ("-s/--silent", "", "in the foreground, do not copy the activity log to stdout"),
