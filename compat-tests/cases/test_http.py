@@ -1,9 +1,11 @@
 """The HTTP server, byte by byte where programs depend on it."""
 
 import base64
+import calendar
 import hashlib
 import re
 import socket
+import time
 
 import pytest
 
@@ -141,12 +143,13 @@ def test_any_log_can_be_read(daemon, data):
     assert text.split()[0] == data.decode(errors="replace").split()[0]
 
 
-@pytest.mark.contract("B2.11.1", "B2.11.4", "B2.11.5", "B2.11.8", "B2.11.10")
+@pytest.mark.contract("B2.11.1", "B2.11.4", "B2.11.5", "B2.11.7", "B2.11.8", "B2.11.10", "B2.11.15")
 def test_the_web_page(daemon):
     d = daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n").wait(cat="RUNNING")
     page = exchange(d, "GET / HTTP/1.0\r\n\r\n")
     assert page.startswith("HTTP/1.0 200 OK")
-    for part in ["Supervisor Status", "statusrunning", "tail.html?processname=cat", "action=stop", "logtail/cat"]:
+    for part in ["Supervisor Status", "statusrunning", "tail.html?processname=cat", "action=stop", "logtail/cat",
+                 "http://supervisord.org", "4.3.0", "<title>Supervisor Status</title>", "action=restartall"]:  # fmt: skip
         assert part in page, part
     answer = exchange(d, "GET /index.html?processname=cat&action=stop HTTP/1.0\r\nHost: h\r\n\r\n")
     assert re.match(r"HTTP/1.0 30[123] ", answer)
@@ -262,3 +265,66 @@ def test_a_page_with_a_log_that_is_no_text(daemon):
     page = exchange(d, "GET /tail.html?processname=cat HTTP/1.0\r\n\r\n")
     assert page.startswith("HTTP/1.0 200 OK")
     assert "good \ufffd bad" in page
+
+
+@pytest.mark.contract("B2.1.12")
+def test_an_element_within_a_string_ends_it(daemon):
+    params = "<param><value><string>no<b/>body</string></value></param>\n"
+    answer = exchange(daemon(""), post("supervisor.getProcessInfo", params))
+    assert "<string>BAD_NAME: no</string>" in answer
+
+
+@pytest.mark.contract("B2.10.4", "B2.10.5", "B2.10.6")
+def test_folders_are_not_shown(daemon):
+    d = daemon("")
+    for path in ["/images/", "/stylesheets/", "/images/../../../etc/passwd", "/images/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+                 "/images/none.gif", "/favicon.ico"]:  # fmt: skip
+        assert exchange(d, f"GET {path} HTTP/1.0\r\n\r\n").startswith("HTTP/1.0 404 "), path
+    # Upstream sends those who forget the slash to a page that is not there.
+    assert exchange(d, "GET /images HTTP/1.0\r\n\r\n").split()[1] in ("404", "301")
+    whole = exchange(d, "GET /images/icon.png HTTP/1.0\r\nRange: bytes=0-9\r\n\r\n")
+    assert whole.startswith("HTTP/1.0 200 ") and len(whole) > 200
+
+
+@pytest.mark.contract("B2.10.7", "B2.10.3")
+def test_files_are_as_old_as_the_daemon(lab):
+    if lab.target.name == "theirs":
+        pytest.skip("has files on the disk")
+    d = lab.daemon("")
+    head = exchange(d, "HEAD /stylesheets/supervisor.css HTTP/1.0\r\n\r\n")
+    modified = re.search(r"Last-Modified: ([^\r]*)", head)[1]
+    age = time.time() - calendar.timegm(time.strptime(modified, "%a, %d %b %Y %H:%M:%S GMT"))
+    assert -1 < age < 60
+    for since, status in [(modified, "304"), ("Thu, 01 Jan 1970 00:00:00 GMT", "200"), ("nonsense", "200")]:
+        request = f"GET /stylesheets/supervisor.css HTTP/1.1\r\nIf-Modified-Since: {since}\r\nConnection: close\r\n\r\n"
+        answer = exchange(d, request)
+        assert answer.split()[1] == status
+        assert (status == "304") == answer.endswith("\r\n\r\n")
+
+
+# A request that two parsers may see differently, and what it must come to. The
+# whole table is in src/http/tests/framing.rs.
+AMBIGUOUS = {
+    "two_lengths": "Content-Length: 5\r\nContent-Length: 6\r\n",
+    "length_list": "Content-Length: 5, 6\r\n",
+    "signed_length": "Content-Length: +5\r\n",
+    "blank_before_colon": "Content-Length : 5\r\n",
+    "bare_lf": "X-A: b\nContent-Length: 5\r\n",
+    "bare_cr": "X-A: b\rContent-Length: 5\r\n",
+    "unknown_coding": "Transfer-Encoding: xchunked\r\nContent-Length: 5\r\n",
+    "blank_before_coding": "Transfer-Encoding : chunked\r\nContent-Length: 5\r\n",
+    "two_hosts": "Host: a\r\nHost: b\r\nContent-Length: 5\r\n",
+}
+
+
+@pytest.mark.contract("B2.3", "B2.4.8", "B5.2")
+@pytest.mark.parametrize("case", AMBIGUOUS)
+def test_nothing_is_smuggled_in(lab, case):
+    if lab.target.name == "theirs":
+        pytest.skip("can be made to answer what nobody asked")
+    d = lab.daemon("[program:cat]\ncommand=/bin/cat\nautostart=false\n")
+    hidden = post("supervisor.startProcess", "<param><value>cat</value></param>\n", "1.1")
+    answer = exchange(d, f"POST /RPC2 HTTP/1.1\r\n{AMBIGUOUS[case]}\r\n12345{hidden}")
+    assert re.match(r"HTTP/1.1 (400|501) ", answer) and answer.count("HTTP/1.1") == 1
+    assert not answer.endswith("<no more>"), "the connection is still open"
+    assert d.info("cat")["statename"] == "STOPPED"
