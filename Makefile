@@ -50,12 +50,14 @@ sim:
 # How long reading a configuration takes, by the number of programs; how fast
 # calls are answered, beside a bare server and the reference; how fast output
 # gets into logs, beside the reference and other loggers; how long supervisorctl
-# takes as a whole process, beside the reference.
+# takes as a whole process, beside the reference; what many programs cost,
+# started, stopped and looked at, beside the reference.
 bench: .venv/ready
 	$(CARGO) bench --locked --bench config --bench rpc
 	$(CARGO) build --release --locked --bins --examples
 	SUPERVISORD_BIN=$(abspath $(TARGET_DIR))/release/supervisord .venv/bin/python compat-tests/bench/logs.py
 	SUPERVISORD_BIN=$(abspath $(TARGET_DIR))/release/supervisord .venv/bin/python compat-tests/bench/ctl.py
+	SUPERVISORD_BIN=$(abspath $(TARGET_DIR))/release/supervisord .venv/bin/python compat-tests/bench/scale.py
 
 install: build
 	install -D -m 755 $(TARGET_DIR)/release/supervisord $(DESTDIR)$(PREFIX)/bin/supervisord

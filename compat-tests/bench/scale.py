@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """What many programs cost: started, stopped, restarted, and looked at.
 
-    scale.py [--sizes 100,1000,10000] [--theirs 100,1000] [--rounds 3]
+    scale.py [--sizes 100,1000,10000] [--theirs 100,1000] [--rounds 5]
 
-Runs our release build, and beside it the reference in those sizes that are
-bearable for it, and prints a table: ours, theirs, and how many times better
-ours is in this very run. A single time says little on a machine that others
-use too; a ratio from one run says more. The programs sleep, so what is seen is
-the daemon's own cost. Judges nothing.
+Runs our daemon, and beside it the reference in those sizes that are bearable
+for it, and prints a table: ours, theirs, and how many times better ours is in
+this very run. A single time says little on a machine that others use too; a
+ratio from one run says more. Last comes one program's share of each figure, by
+the number of programs: where it grows, something is not linear. The programs
+sleep, so what is seen is the daemon's own cost. Judges nothing.
+
+The daemon to measure is SUPERVISORD_BIN, or the newest one in target/.
 """
 
 import argparse
@@ -24,7 +27,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from daemon import Daemon, Lab, UnixTransport, until  # noqa: E402
-from targets import PROJECT, ours, theirs  # noqa: E402
+from targets import ours, theirs  # noqa: E402
 
 PATIENCE = 300  # seconds for one step
 IDLE_SECS = 5  # how long the resting daemon is watched
@@ -125,7 +128,7 @@ def figures(lab, count, rounds):
     found["boot: daemon's CPU, ms"] = d.cpu_ms()
     until("an answer", d.answers)
     found["memory, MiB"] = d.memory_kib() / 1024
-    found["descriptors per program"] = d.descriptors() / count
+    found["descriptors per program"] = d.descriptors() / max(count, 1)
     time.sleep(1)
     used = d.cpu_ms()
     time.sleep(IDLE_SECS)
@@ -168,6 +171,18 @@ def shown(number):
     return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
+def shares(found):
+    """What one program costs, by the number of them; memory without that of an empty daemon."""
+    empty = found.pop(0)
+    print(f"\n  {'one program, microseconds':34}" + "".join(f"{count:>12}" for count in found))
+    for name in next(iter(found.values())):
+        if name.endswith(", ms") and not name.startswith("getState"):
+            row = "".join(f"{shown(figures[name] * 1000 / count):>12}" for count, figures in found.items())
+            print(f"  {name.removesuffix(', ms'):34}{row}")
+    kib = [(figures["memory, MiB"] - empty["memory, MiB"]) * 1024 / count for count, figures in found.items()]
+    print(f"  {'memory, KiB':34}" + "".join(f"{shown(one):>12}" for one in kib))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     sizes = lambda text: [int(size) for size in text.split(",") if size]  # noqa: E731
@@ -177,12 +192,12 @@ def main():
     options = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, hard), hard))
-    os.environ.setdefault("SUPERVISORD_BIN", str(PROJECT / "target" / "release" / "supervisord"))
+    found = {0: measure(ours(), 0, 1)}
     for size in options.sizes:
         count = min(size, (hard - SPARE) // EACH)
         note = "" if count == size else f" (there are descriptors for no more than that, {size} were asked for)"
         print(f"\n{count} programs{note}")
-        mine = measure(ours(), count, options.rounds)
+        mine = found[count] = measure(ours(), count, options.rounds)
         other = measure(theirs(), count, options.rounds) if size in options.theirs else {}
         print(f"  {'':34} {'ours':>10} {'theirs':>10} {'better':>8}")
         for name, number in mine.items():
@@ -192,6 +207,8 @@ def main():
                 ratio = 1 / ratio if name.endswith("per second") and ratio else ratio
                 row += f" {shown(other[name]):>10} {shown(ratio) + 'x':>8}"
             print(row, flush=True)
+    shares(found)
 
 
-main()
+if __name__ == "__main__":
+    main()
