@@ -245,7 +245,7 @@ def text_of(told, events):
     "A5.75", "A5.76", "A5.80", "A5.81", "A5.82", "A5.83", "A5.84", "A5.86", "A5.87", "A5.88", "A5.91", "A5.92",
     "A6.10", "A6.11", "A6.12", "A6.13", "A6.14", "A6.15", "A6.16", "A6.17", "A6.21", "A6.22", "A6.24", "A6.25", "A6.26",
     "A6.28", "A6.29", "A6.33", "A6.34", "A6.35", "A6.36", "A6.37", "A6.38", "A6.40", "A6.46", "A6.56", "A6.57", "A6.59",
-    "A6.60", "A6.69", "A6.70", "A6.78", "A6.79",
+    "A6.60", "A6.69", "A6.70", "A6.78", "A6.79", "A7.1",
 )  # fmt: skip
 @pytest.mark.timeout(200)
 def test_a_life_that_has_it_all(daemon, lab, recorded, programs):
@@ -375,3 +375,28 @@ def test_a_folder_that_the_daemon_may_not_enter(lab, recorded):
     assert lab.run("supervisord", "-c", str(conf)).code == 0
     until("an answer", lambda: (lab.root / "s.sock").exists() and rpc(lab.root / "s.sock").supervisor.getPID())
     recorded("\n".join(line for line in log_lines(lab.read("supervisord.log"), lab.paths()) if "closed" in line) + "\n")
+
+
+@pytest.mark.contract("A5.92", "A7.77")
+@pytest.mark.differs("theirs", "A7.77", "takes the word in an address for an error of its own")
+def test_an_address_with_the_word_error_in_it(daemon):
+    d = daemon("", supervisord="loglevel=trace")
+    connection = UnixTransport(d.socket, 5).make_connection("localhost")
+    connection.request("GET", "/no-error.html")
+    assert connection.getresponse().status == 404
+    d.wait_log("/no-error.html")
+    assert [line[:4] for line in d.log_lines("/no-error.html")] == ["TRAC"]
+
+
+@pytest.mark.contract("A5.7", "A7.25")
+@pytest.mark.parametrize("words, times", [([], 2), (["-s"], 1)], ids=["echoed", "silent"])
+def test_a_log_that_is_the_standard_output(lab, words, times):
+    """The echo to the terminal comes on top of it."""
+    conf = lab.config("", "logfile_maxbytes=0")
+    conf.write_text(conf.read_text().replace(f"logfile={lab.root}/supervisord.log", "logfile=/dev/stdout", 1))
+    daemon = lab.spawn(lab.target.program("supervisord"), "-n", *words, "-c", str(conf))
+    until("an answer", lambda: (lab.root / "s.sock").exists() and rpc(lab.root / "s.sock").supervisor.getPID())
+    daemon.terminate()
+    assert daemon.wait(10) == 0
+    for line in ("supervisord started with pid", "received SIGTERM indicating exit request"):
+        assert daemon.out.read_text().count(line) == times

@@ -130,6 +130,17 @@ stdout_logfile={{root}}/c.log
     recorded("".join(by_kind) + d.lab.read("c.log"))
 
 
+@pytest.mark.contract("A6.51", "A7.55")
+@pytest.mark.differs("theirs", "A6.51", "keeps all of what comes at once")
+def test_a_message_longer_than_its_bound(daemon, programs):
+    message = "<!--XSUPERVISOR:BEGIN-->0123456789abcdef<!--XSUPERVISOR:END-->"
+    command = f"/bin/sh -c \"printf '{message}'; exec sleep 1000\""
+    text = f"[program:c]\ncommand={command}\nstartsecs=0\nstdout_capture_maxbytes=10\n"
+    d = daemon(text + listener(programs, "PROCESS_COMMUNICATION"))
+    having(d, "PROCESS_COMMUNICATION_STDOUT")
+    assert events(d)[0].endswith("\n6789abcdef")
+
+
 @pytest.mark.contract("A6.26", "A6.54", "B1.6.28", "B1.6.29", "A6.58", "A6.59")
 def test_remote_events(daemon, recorded, programs):
     d = daemon(listener(programs, "REMOTE_COMMUNICATION")).wait(ears="RUNNING")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon import cpu_seconds, until
+from daemon import UnixTransport, cpu_seconds, until
 
 FOLLOWERS = 300
 LINES = 2000
@@ -172,3 +172,23 @@ def test_a_stream_goes_on_whatever_happens_to_the_file(daemon, what):
         lines = [line for line in got.decode().splitlines() if not re.fullmatch("[0-9A-Fa-f]*", line)]
         cut = ["==> File truncated <=="] if what in CUTTING else []
         assert lines == ["a first line that is the longest", *cut, "second", "third"]
+
+
+@pytest.mark.contract("B2.9.8", "A5.16")
+@pytest.mark.differs("theirs", "B2.9.8", "loses what was written before it looks again")
+def test_followers_get_every_byte_of_a_log_that_rotates_all_the_time(daemon):
+    lines = 100_000
+    d = daemon(
+        f"[program:flood]\ncommand=/bin/sh -c 'while ! test -e go; do sleep 0.1; done; seq -f %%015.0f {lines}; exec sleep 1000'\n"
+        "directory={root}\nstartsecs=0\nstdout_logfile={root}/flood.log\nstdout_logfile_maxbytes=50KB\nstdout_logfile_backups=100\n"
+    ).wait(flood="RUNNING")
+    streams = []
+    for _ in range(5):
+        connection = UnixTransport(d.socket, 10).make_connection("localhost")
+        connection.request("GET", "/logtail/flood")
+        streams.append(connection.getresponse())
+    d.lab.write("go", "")
+    expected = "".join(f"{number:015}\n" for number in range(1, lines + 1)).encode()
+    for stream in streams:
+        assert stream.read(len(expected)) == expected
+    assert len(list(d.root.glob("flood.log.*"))) > 10

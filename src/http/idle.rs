@@ -29,7 +29,7 @@ const SLOW_BEAT: Duration = Duration::from_secs(1);
 /// processor with tiny chunks.
 const REST: Duration = Duration::from_micros(400);
 /// And at least this.
-const SHORTEST_REST: Duration = Duration::from_millis(2);
+const SHORTEST_REST: Duration = Duration::from_millis(5);
 
 /// A follower again, and what it found; an error when the log cannot be read.
 pub(super) type Found = (Follower, io::Result<Vec<u8>>);

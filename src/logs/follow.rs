@@ -124,15 +124,35 @@ impl Follow {
     /// now, but if the log was rotated more than once, the part one younger.
     fn successor(&self) -> io::Result<Option<File>> {
         let ours = self.file.metadata()?;
-        if fs::metadata(&self.path).is_ok_and(|now| same(&now, &ours)) {
+        let is_ours = |path: &Path| fs::metadata(path).is_ok_and(|now| same(&now, &ours));
+        if is_ours(&self.path) {
             return Ok(None);
         }
-        let older =
-            (1..MAX_BACKUPS).map(|n| (n, fs::metadata(part(&self.path, n)))).take_while(|(_, meta)| meta.is_ok());
-        let place = older.into_iter().find(|(_, meta)| meta.as_ref().is_ok_and(|meta| same(meta, &ours)));
-        let next = place.map_or(0, |(n, _)| n - 1);
+        let place = self.place(is_ours);
         // not there yet: the old file is followed until it is (B2.9.9)
-        Ok(open(&part(&self.path, next)).ok().map(|(file, _)| file))
+        let next = open(&part(&self.path, place.map_or(0, |n| n - 1))).ok().map(|(file, _)| file);
+        // Parts only move up, the oldest first: while ours is where it was, so is
+        // the one behind it.
+        let settled = place.is_none_or(|n| is_ours(&part(&self.path, n)));
+        Ok(next.filter(|_| settled))
+    }
+
+    /// Which part of the log is ours by now. During a rotation one number has no
+    /// file; behind two of these come no more.
+    fn place(&self, is_ours: impl Fn(&Path) -> bool) -> Option<u32> {
+        let mut gap = false;
+        for number in 1..MAX_BACKUPS {
+            let path = part(&self.path, number);
+            if is_ours(&path) {
+                return Some(number);
+            }
+            let missing = fs::symlink_metadata(&path).is_err();
+            if gap && missing {
+                break;
+            }
+            gap = missing;
+        }
+        None
     }
 }
 
@@ -310,5 +330,25 @@ mod tests {
         append(&log, "new");
         assert_eq!(look(4), (Some(2), false), "another file comes behind it");
         assert_eq!(look(4), (Some(3), true));
+    }
+
+    /// B2.9.8: in the middle of a rotation one part has no file
+    #[test]
+    fn a_rotation_under_way_is_waited_for() {
+        let dir = TestDir::new();
+        let log = dir.path().join("log");
+        let part = |number| super::part(&log, number);
+        append(&log, "a\n");
+        let mut follow = Follow::open(&log, From::LastBytes).unwrap();
+        assert_eq!(all(&mut follow), "a\n");
+        fs::rename(&log, part(3)).unwrap();
+        append(&part(1), "b\n");
+        append(&log, "c\n");
+        assert_eq!(all(&mut follow), "", "its successor has no name that is known");
+        fs::rename(part(1), part(2)).unwrap();
+        assert_eq!(all(&mut follow), "b\n");
+        fs::rename(&log, part(1)).unwrap();
+        append(&log, "d\n");
+        assert_eq!(all(&mut follow), "c\nd\n");
     }
 }
