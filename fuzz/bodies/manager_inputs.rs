@@ -285,7 +285,7 @@ impl World {
                 let mut read = self.groups.clone();
                 read.truncate(usize::from(script.byte()) % (read.len() + 1));
                 let found = self.manager.reread(read);
-                assert_eq!(found.changed, Vec::<String>::new(), "the same settings, yet changed");
+                assert!(found.changed.is_empty(), "the same settings, yet changed: {:?}", found.changed);
             }
         }
         self.perform(out, script);

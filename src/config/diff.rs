@@ -1,15 +1,24 @@
 //! What reread and update compare: an active group with the one just read
 //! (A4.145, B1.11.5). Which group is active is the manager's knowledge.
+//!
+//! A new setting cannot be forgotten here: each structure is taken apart field
+//! by field, and what upstream leaves out is left out by name.
 
-use super::{ChannelConfig, ChildLog, FcgiAddress, GroupConfig, GroupKind, ProcessConfig};
+use super::{
+    AutoRestart, ChannelConfig, ChildLog, FcgiAddress, FcgiSocket, GroupConfig, GroupKind, LenUnit, ProcessConfig,
+    ServerUrl,
+};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// One difference.
+/// How a setting that is not there is shown.
+const UNSET: &str = "unset";
+
+/// One difference, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// A setting of the group or pool.
-    Group(&'static str),
+    Group(Setting),
     /// A process that is new.
     Added(String),
     /// A process that is no more.
@@ -20,20 +29,38 @@ pub enum Reason {
     Process {
         /// Its name in the group.
         name: String,
-        /// The key, as in the file.
-        key: &'static str,
+        /// What differs.
+        setting: Setting,
     },
+}
+
+/// A setting that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The key, as in the file.
+    pub key: &'static str,
+    /// What it was, about as in the file. Of `environment`, which may hold
+    /// secrets, only the names of the variables that differ.
+    pub was: String,
+    /// What it is now.
+    pub is: String,
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Group(key) => f.write_str(key),
+            Self::Group(setting) => setting.fmt(f),
             Self::Added(name) => write!(f, "process {name} added"),
             Self::Removed(name) => write!(f, "process {name} removed"),
             Self::Order => f.write_str("order of processes"),
-            Self::Process { name, key } => write!(f, "{name}: {key}"),
+            Self::Process { name, setting } => write!(f, "{name}: {setting}"),
         }
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} -> {}", self.key, self.was, self.is)
     }
 }
 
@@ -43,39 +70,52 @@ impl fmt::Display for Reason {
 /// has its file by then: otherwise every reread would report it (A7.23).
 #[must_use]
 pub fn changed(active: &GroupConfig, read: &GroupConfig) -> Vec<Reason> {
-    let mut reasons = Vec::new();
-    let mut note = |differs: bool, key| {
-        if differs {
-            reasons.push(Reason::Group(key));
-        }
-    };
-    note(active.name != read.name, "name");
-    note(active.priority != read.priority, "priority");
-    match (&active.kind, &read.kind) {
-        (GroupKind::Programs, GroupKind::Programs) => {}
-        (
-            GroupKind::Listeners { buffer_size: was, events: heard, len_unit: counted },
-            GroupKind::Listeners { buffer_size: is, events: hears, len_unit: counts },
-        ) => {
-            note(was != is, "buffer_size");
-            note(!same_set(heard, hears), "events");
-            note(counted != counts, "len_unit");
-        }
-        (GroupKind::Programs, GroupKind::Listeners { .. }) | (GroupKind::Listeners { .. }, GroupKind::Programs) => {
-            note(true, "kind");
-        }
-    }
-    members(&active.processes, &read.processes, &mut reasons);
+    let GroupConfig { name, priority, kind, processes } = active;
+    let mut noted = Noted::default();
+    noted.compare("name", name, &read.name);
+    noted.compare("priority", priority, &read.priority);
+    kinds(kind, &read.kind, &mut noted);
+    let mut reasons: Vec<Reason> = noted.0.into_iter().map(Reason::Group).collect();
+    members(processes, &read.processes, &mut reasons);
     reasons
 }
 
-fn same_set(a: &[String], b: &[String]) -> bool {
-    let sorted = |list: &[String]| {
-        let mut list = list.to_vec();
-        list.sort();
-        list
-    };
-    sorted(a) == sorted(b)
+/// The differences of one group or process.
+#[derive(Default)]
+struct Noted(Vec<Setting>);
+
+impl Noted {
+    fn note(&mut self, key: &'static str, differs: bool, was: impl FnOnce() -> String, is: impl FnOnce() -> String) {
+        if differs {
+            self.0.push(Setting { key, was: was(), is: is() });
+        }
+    }
+
+    fn compare<T: PartialEq + Shown>(&mut self, key: &'static str, was: &T, is: &T) {
+        self.note(key, was != is, || was.shown(), || is.shown());
+    }
+}
+
+fn kinds(was: &GroupKind, is: &GroupKind, noted: &mut Noted) {
+    match (was, is) {
+        (GroupKind::Programs, GroupKind::Programs) => {}
+        (
+            GroupKind::Listeners { buffer_size, events, len_unit },
+            GroupKind::Listeners { buffer_size: holds, events: hears, len_unit: counts },
+        ) => {
+            noted.compare("buffer_size", buffer_size, holds);
+            let sorted = |list: &[String]| {
+                let mut list = list.to_vec();
+                list.sort();
+                list.join(",")
+            };
+            noted.compare("events", &sorted(events), &sorted(hears));
+            noted.compare("len_unit", len_unit, counts);
+        }
+        (GroupKind::Programs, GroupKind::Listeners { .. }) | (GroupKind::Listeners { .. }, GroupKind::Programs) => {
+            noted.note("kind", true, || was.shown(), || is.shown());
+        }
+    }
 }
 
 fn members(active: &[ProcessConfig], read: &[ProcessConfig], reasons: &mut Vec<Reason>) {
@@ -88,7 +128,7 @@ fn members(active: &[ProcessConfig], read: &[ProcessConfig], reasons: &mut Vec<R
         match was.get(process.name.as_str()) {
             None => reasons.push(Reason::Added(process.name.clone())),
             Some(earlier) => {
-                let of = |key| Reason::Process { name: process.name.clone(), key };
+                let of = |setting| Reason::Process { name: process.name.clone(), setting };
                 reasons.extend(settings(earlier, process).into_iter().map(of));
             }
         }
@@ -102,41 +142,76 @@ fn members(active: &[ProcessConfig], read: &[ProcessConfig], reasons: &mut Vec<R
     }
 }
 
-/// The keys that differ between two processes of one name.
-fn settings(was: &ProcessConfig, is: &ProcessConfig) -> Vec<&'static str> {
-    let mut keys = Vec::new();
-    let all = [
-        ("command", was.command != is.command),
-        ("directory", was.directory != is.directory),
-        ("umask", was.umask != is.umask),
-        ("priority", was.priority != is.priority),
-        ("autostart", was.autostart != is.autostart),
-        ("autorestart", was.autorestart != is.autorestart),
-        ("startsecs", was.startsecs != is.startsecs),
-        ("startretries", was.startretries != is.startretries),
-        ("stopsignal", was.stopsignal != is.stopsignal),
-        ("stopwaitsecs", was.stopwaitsecs != is.stopwaitsecs),
-        ("stopasgroup", was.stopasgroup != is.stopasgroup),
-        ("killasgroup", was.killasgroup != is.killasgroup),
-        ("exitcodes", was.exitcodes != is.exitcodes),
-        ("redirect_stderr", was.redirect_stderr != is.redirect_stderr),
-        ("user", was.user != is.user),
-        ("environment", was.environment != is.environment),
-        ("serverurl", was.serverurl != is.serverurl),
-        ("socket", url(was) != url(is)),
-    ];
-    keys.extend(all.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key));
-    keys.extend(channel(&was.stdout, &is.stdout, &STDOUT));
-    keys.extend(channel(&was.stderr, &is.stderr, &STDERR));
-    keys
+/// What differs between two processes of one name.
+fn settings(was: &ProcessConfig, is: &ProcessConfig) -> Vec<Setting> {
+    let ProcessConfig {
+        name: _,
+        command,
+        directory,
+        umask,
+        priority,
+        autostart,
+        autorestart,
+        startsecs,
+        startretries,
+        stdout,
+        stderr,
+        stopsignal,
+        stopwaitsecs,
+        stopasgroup,
+        killasgroup,
+        exitcodes,
+        redirect_stderr,
+        user,
+        environment,
+        serverurl,
+        fcgi,
+    } = was;
+    let mut noted = Noted::default();
+    noted.compare("command", command, &is.command);
+    noted.compare("directory", directory, &is.directory);
+    let octal = |mask: Option<u32>| mask.map_or_else(|| UNSET.to_owned(), |mask| format!("{mask:03o}"));
+    noted.note("umask", *umask != is.umask, || octal(*umask), || octal(is.umask));
+    noted.compare("priority", priority, &is.priority);
+    noted.compare("autostart", autostart, &is.autostart);
+    noted.compare("autorestart", autorestart, &is.autorestart);
+    noted.compare("startsecs", startsecs, &is.startsecs);
+    noted.compare("startretries", startretries, &is.startretries);
+    noted.note("stopsignal", *stopsignal != is.stopsignal, || stopsignal.to_string(), || is.stopsignal.to_string());
+    noted.compare("stopwaitsecs", stopwaitsecs, &is.stopwaitsecs);
+    noted.compare("stopasgroup", stopasgroup, &is.stopasgroup);
+    noted.compare("killasgroup", killasgroup, &is.killasgroup);
+    let codes = |codes: &[i32]| codes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    noted.note("exitcodes", *exitcodes != is.exitcodes, || codes(exitcodes), || codes(&is.exitcodes));
+    noted.compare("redirect_stderr", redirect_stderr, &is.redirect_stderr);
+    noted.compare("user", &user.map(|user| user.0.to_string()), &is.user.map(|user| user.0.to_string()));
+    noted.note(
+        "environment",
+        *environment != is.environment,
+        || names(environment, &is.environment),
+        || names(&is.environment, environment),
+    );
+    noted.compare("serverurl", serverurl, &is.serverurl);
+    noted.compare("socket", &fcgi.as_ref().map(url), &is.fcgi.as_ref().map(url));
+    channel(stdout, &is.stdout, &STDOUT, &mut noted);
+    channel(stderr, &is.stderr, &STDERR, &mut noted);
+    noted.0
+}
+
+/// Names of the variables that the other one lacks or has with another value.
+fn names(environment: &[(String, String)], other: &[(String, String)]) -> String {
+    let own = environment.iter().filter(|variable| !other.contains(variable));
+    let names: Vec<&str> = own.map(|(name, _)| name.as_str()).collect();
+    if names.is_empty() { UNSET.to_owned() } else { names.join(",") }
 }
 
 /// Owner, mode and backlog of a socket are not compared, as upstream's are not.
-fn url(process: &ProcessConfig) -> Option<String> {
-    process.fcgi.as_ref().map(|socket| match &socket.address {
+fn url(socket: &FcgiSocket) -> String {
+    let FcgiSocket { program: _, address, backlog: _ } = socket;
+    match address {
         FcgiAddress::Tcp { host, port } => format!("tcp://{host}:{port}"),
         FcgiAddress::Unix { path, .. } => format!("unix://{}", path.display()),
-    })
+    }
 }
 
 const STDOUT: [&str; 6] = [
@@ -157,110 +232,105 @@ const STDERR: [&str; 6] = [
     "stderr_syslog",
 ];
 
-fn channel<'k>(
-    was: &ChannelConfig,
-    is: &ChannelConfig,
-    keys: &'k [&'static str; 6],
-) -> impl Iterator<Item = &'static str> + use<'k> {
-    let differs = [
-        is.logfile != ChildLog::Auto && was.logfile != is.logfile,
-        was.maxbytes != is.maxbytes,
-        was.backups != is.backups,
-        was.capture_maxbytes != is.capture_maxbytes,
-        was.events_enabled != is.events_enabled,
-        was.syslog != is.syslog,
-    ];
-    keys.iter().zip(differs).filter(|(_, differs)| *differs).map(|(key, _)| *key)
+fn channel(was: &ChannelConfig, is: &ChannelConfig, keys: &[&'static str; 6], noted: &mut Noted) {
+    let ChannelConfig { logfile, maxbytes, backups, capture_maxbytes, events_enabled, syslog } = was;
+    let [logfile_key, maxbytes_key, backups_key, capture_key, events_key, syslog_key] = *keys;
+    if is.logfile != ChildLog::Auto {
+        noted.compare(logfile_key, logfile, &is.logfile);
+    }
+    noted.compare(maxbytes_key, maxbytes, &is.maxbytes);
+    noted.compare(backups_key, backups, &is.backups);
+    noted.compare(capture_key, capture_maxbytes, &is.capture_maxbytes);
+    noted.compare(events_key, events_enabled, &is.events_enabled);
+    noted.compare(syslog_key, syslog, &is.syslog);
+}
+
+/// A value about as it stands in the file.
+trait Shown {
+    fn shown(&self) -> String;
+}
+
+impl Shown for String {
+    fn shown(&self) -> String {
+        if self.is_empty() { UNSET.to_owned() } else { self.clone() }
+    }
+}
+
+impl Shown for Option<String> {
+    fn shown(&self) -> String {
+        self.clone().unwrap_or_default().shown()
+    }
+}
+
+impl Shown for i64 {
+    fn shown(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Shown for usize {
+    fn shown(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Shown for bool {
+    fn shown(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Shown for AutoRestart {
+    fn shown(&self) -> String {
+        match self {
+            Self::Never => "false",
+            Self::Unexpected => "unexpected",
+            Self::Always => "true",
+        }
+        .to_owned()
+    }
+}
+
+impl Shown for ServerUrl {
+    fn shown(&self) -> String {
+        match self {
+            Self::Auto => "AUTO".to_owned(),
+            Self::Unset => UNSET.to_owned(),
+            Self::Url(url) => url.clone(),
+        }
+    }
+}
+
+impl Shown for ChildLog {
+    fn shown(&self) -> String {
+        match self {
+            Self::None => "NONE".to_owned(),
+            Self::Empty => UNSET.to_owned(),
+            Self::Auto => "AUTO".to_owned(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
+}
+
+impl Shown for LenUnit {
+    fn shown(&self) -> String {
+        match self {
+            Self::Characters => "characters",
+            Self::Bytes => "bytes",
+        }
+        .to_owned()
+    }
+}
+
+impl Shown for GroupKind {
+    fn shown(&self) -> String {
+        match self {
+            Self::Programs => "programs",
+            Self::Listeners { .. } => "listeners",
+        }
+        .to_owned()
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::changed;
-    use crate::config::fake::Fake;
-    use crate::config::{GroupConfig, Source, load_from};
-
-    fn group(text: &str) -> GroupConfig {
-        let world = Fake::new().file("/s.conf", &format!("[supervisord]\n{text}")).user("web", 33, 34);
-        let source = Source { path: Some("/s.conf".into()), ..Source::default() };
-        load_from(&source, &world).unwrap().groups.remove(0)
-    }
-
-    fn reasons(active: &str, read: &str) -> Vec<String> {
-        changed(&group(active), &group(read)).iter().map(ToString::to_string).collect()
-    }
-
-    const PROGRAM: &str = "[program:a]\ncommand=x\n";
-
-    /// A4.145, B1.11.5
-    #[test]
-    fn each_setting_of_a_process_is_compared() {
-        for line in [
-            "directory=/",
-            "umask=022",
-            "autostart=0",
-            "autorestart=0",
-            "startsecs=2",
-            "startretries=2",
-            "stopsignal=HUP",
-            "stopwaitsecs=2",
-            "killasgroup=1",
-            "exitcodes=1",
-            "redirect_stderr=1",
-            "user=web",
-            "environment=A=1",
-            "serverurl=x",
-            "stdout_logfile_maxbytes=1",
-            "stdout_logfile_backups=1",
-            "stdout_capture_maxbytes=1",
-            "stdout_events_enabled=1",
-            "stdout_syslog=1",
-            "stderr_logfile_maxbytes=1",
-            "stderr_logfile_backups=1",
-            "stderr_capture_maxbytes=1",
-            "stderr_events_enabled=1",
-            "stderr_syslog=1",
-        ] {
-            let key = line.split_once('=').unwrap().0;
-            let mut expected = vec![format!("a: {key}")];
-            if key == "redirect_stderr" {
-                expected.push("a: stderr_logfile".to_owned());
-            }
-            assert_eq!(reasons(PROGRAM, &format!("{PROGRAM}{line}")), expected);
-        }
-        assert_eq!(reasons(PROGRAM, "[program:a]\ncommand=y"), ["a: command"]);
-        assert_eq!(reasons(PROGRAM, &format!("{PROGRAM}priority=1")), ["priority", "a: priority"]);
-        assert_eq!(reasons(PROGRAM, PROGRAM), [""; 0]);
-    }
-
-    /// A4.145, A7.23
-    #[test]
-    fn an_auto_log_that_is_read_is_no_change() {
-        let file = "[program:a]\ncommand=x\nstdout_logfile=/tmp/x\n";
-        assert_eq!(reasons(file, PROGRAM), [""; 0]);
-        assert_eq!(reasons(PROGRAM, file), ["a: stdout_logfile"]);
-        assert_eq!(reasons(PROGRAM, "[program:a]\ncommand=x\nstderr_logfile=NONE"), ["a: stderr_logfile"]);
-    }
-
-    /// A4.145, A4.146
-    #[test]
-    fn members_pools_and_sockets_are_compared() {
-        let many = |count: u8| format!("{PROGRAM}process_name=p%(process_num)d\nnumprocs={count}");
-        assert_eq!(reasons(&many(2), &many(3)), ["process p2 added"]);
-        assert_eq!(reasons(&many(2), &many(1)), ["process p1 removed"]);
-        let two =
-            |order: &str| format!("[group:g]\nprograms={order}\n[program:a]\ncommand=x\n[program:b]\ncommand=x\n");
-        assert_eq!(reasons(&two("a,b"), &two("b,a")), ["order of processes"]);
-        let pool = |text: &str| format!("[eventlistener:a]\ncommand=x\n{text}");
-        assert_eq!(reasons(&pool("events=TICK,EVENT"), &pool("events=EVENT,TICK")), [""; 0]);
-        let changed = reasons(&pool("events=TICK"), &pool("events=EVENT\nbuffer_size=1"));
-        assert_eq!(changed, ["buffer_size", "events"]);
-        assert_eq!(reasons(&pool("events=TICK"), &pool("events=TICK\nlen_unit=bytes")), ["len_unit"]);
-        assert_eq!(reasons(PROGRAM, &pool("events=TICK")), ["priority", "kind"]);
-        let socket = |text: &str| format!("[fcgi-program:a]\ncommand=x\n{text}");
-        let here = "socket=unix:///s\n";
-        assert_eq!(reasons(&socket(here), &socket(&format!("{here}socket_mode=0777"))), [""; 0]);
-        assert_eq!(reasons(&socket(here), &socket("socket=unix:///t")), ["a: socket"]);
-        let merged = format!("environment=G=1\n{PROGRAM}");
-        assert_eq!(reasons(PROGRAM, &merged), ["a: environment"]);
-    }
-}
+mod tests;

@@ -36,7 +36,13 @@ impl Engine {
         let read = self.read_config().map_err(|error| cant_reread(&error))?;
         self.adopt(&read);
         let found = self.manager.reread(read.groups);
-        Ok(Reply::Reread { added: found.added, changed: found.changed, removed: found.removed })
+        for (group, reasons) in &found.changed {
+            for reason in reasons {
+                self.log(Level::Debug, format!("reread: group {group} differs: {reason}"));
+            }
+        }
+        let changed = found.changed.into_iter().map(|(group, _)| group).collect();
+        Ok(Reply::Reread { added: found.added, changed, removed: found.removed })
     }
 
     /// What acts on the running daemon without a restart (A4.147).

@@ -226,3 +226,19 @@ fn no_child(name: &str, error: &io::Error) -> String {
         None => format!("unknown error during fork for '{name}': {error}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{no_child, no_pipes};
+    use std::io::Error;
+
+    /// A4.56–A4.59
+    #[test]
+    fn what_the_system_refuses_is_told_in_upstreams_words() {
+        let of = |tell: fn(&str, &Error) -> String, number| tell("x", &Error::from_raw_os_error(number));
+        assert_eq!(of(no_pipes, libc::EMFILE), "too many open files to spawn 'x'");
+        assert_eq!(of(no_pipes, libc::EISDIR), "unknown error making dispatchers for 'x': EISDIR");
+        assert_eq!(of(no_child, libc::EAGAIN), "Too many processes in process table to spawn 'x'");
+        assert_eq!(of(no_child, libc::ENOMEM), "unknown error during fork for 'x': ENOMEM");
+    }
+}

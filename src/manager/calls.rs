@@ -192,8 +192,12 @@ impl Manager {
 
     // B1.6.8
     pub(super) fn stop_member(&mut self, ticket: Ticket, id: ProcessId, now: Now, out: &mut Vec<Action>) {
+        let refused = self.process(id).and_then(process::Process::cannot_stop);
         self.step(id, process::Input::Stop, now, out);
-        out.push(Action::Then(Input::Settle { ticket, id }));
+        match refused {
+            Some(text) => self.waits.settle(ticket, id, Err(Refusal::Failed(text)), now.mono, out),
+            None => out.push(Action::Then(Input::Settle { ticket, id })),
+        }
     }
 
     pub(super) fn signal_member(

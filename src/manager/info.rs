@@ -4,6 +4,7 @@ use super::Manager;
 use super::input::ProcessId;
 use super::process::Process;
 use super::refusal::Refusal;
+use crate::config::diff::Reason;
 use crate::model::{Channel, NameSpec, Now, ProcessState};
 use std::time::Duration;
 
@@ -54,8 +55,8 @@ pub struct ResultEntry {
 pub struct Reread {
     /// In the file, not active.
     pub added: Vec<String>,
-    /// Active with other settings.
-    pub changed: Vec<String>,
+    /// Active with other settings, and with which.
+    pub changed: Vec<(String, Vec<Reason>)>,
     /// Active, not in the file.
     pub removed: Vec<String>,
 }

@@ -284,7 +284,10 @@ fn groups_come_and_go_and_a_reread_tells_the_difference() {
     let mut changed = one("b", 2);
     changed.processes[0].command = "/bin/other".into();
     let found = world.manager.reread(vec![one("new", 1), changed]);
-    assert_eq!((found.added, found.changed, found.removed), (vec!["new".into()], vec!["b".into()], vec!["a".into()]));
+    assert_eq!((found.added, found.removed), (vec!["new".to_owned()], vec!["a".to_owned()]));
+    let [(name, reasons)] = found.changed.as_slice() else { panic!("{:?}", found.changed) };
+    let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+    assert_eq!((name.as_str(), reasons), ("b", vec!["b: command: /bin/cat -> /bin/other".to_owned()]));
 
     let mut out = vec![];
     assert_eq!(world.manager.remove_group("a", &mut out), Err(Refusal::StillRunning("a".into())));
@@ -316,6 +319,23 @@ fn what_was_asked_for_is_done_though_the_caller_has_gone() {
         assert_eq!(world.did(), done);
     }
     assert!(world.answers.is_empty());
+}
+
+/// A4.78: between the start and the child there is nobody to signal
+#[test]
+fn a_stop_that_finds_no_child_is_refused_with_the_line_of_the_log() {
+    let mut world = World::new(vec![group("a", 1, vec![ProcessConfig { autostart: false, ..program("a") }])]);
+    let id = world.manager.process_named("a").expect("a process");
+    let mut begun = vec![];
+    world.manager.request(&named("a"), &START, Ticket(1), &mut begun).expect("begun");
+    begun.clear();
+    world.manager.input(Input::StartMember { ticket: Ticket(1), id, command: Ok(()) }, world.now, &mut begun);
+    world.request(2, named("a"), Wish::Stop { wait: false }).expect("begun");
+    let text = "attempted to kill a with sig SIGTERM but it wasn't running".to_owned();
+    assert_eq!(world.logged.last(), Some(&text));
+    assert_eq!(world.answers.get(&2), Some(&Answer::One(Err(Refusal::Failed(text)))));
+    world.perform(begun);
+    assert_eq!(world.did(), ["spawn a"]);
 }
 
 /// A4.80: while someone waits for a stop, and no longer

@@ -86,10 +86,12 @@ impl Manager {
         for config in &self.read {
             match self.group_named(&config.name).and_then(|id| self.groups.get(&id)) {
                 None => found.added.push(config.name.clone()),
-                Some(active) if !diff::changed(&active.config, config).is_empty() => {
-                    found.changed.push(config.name.clone());
+                Some(active) => {
+                    let reasons = diff::changed(&active.config, config);
+                    if !reasons.is_empty() {
+                        found.changed.push((config.name.clone(), reasons));
+                    }
                 }
-                Some(_) => {}
             }
         }
         let gone = |group: &&Group| !self.read_by_name.contains_key(&group.config.name);

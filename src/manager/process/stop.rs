@@ -82,8 +82,18 @@ impl Process {
     }
 
     pub(super) fn not_running(&self, attempt: &str, signal: Signal, out: &mut Vec<Effect>) {
+        self.log(Level::Debug, self.nobody_to(attempt, signal), out);
+    }
+
+    fn nobody_to(&self, attempt: &str, signal: Signal) -> String {
         let with = if attempt.ends_with("kill") { "with " } else { "" };
-        self.log(Level::Debug, format!("{attempt} {} {with}sig {signal} but it wasn't running", self.config.name), out);
+        format!("{attempt} {} {with}sig {signal} but it wasn't running", self.config.name)
+    }
+
+    /// What a caller is told who wants it stopped before there is a child (A4.78).
+    pub(in crate::manager) fn cannot_stop(&self) -> Option<String> {
+        let childless = self.state == ProcessState::Starting && self.pid.is_none();
+        childless.then(|| self.nobody_to("attempted to kill", self.config.stopsignal))
     }
 
     // A4.27, A4.77, A4.79

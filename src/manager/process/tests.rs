@@ -1,76 +1,13 @@
 //! The life of one process on a clock that the test pushes.
 
-use super::{Change, Context, Effect, Input, Process, Purpose};
+mod bench;
+
+use super::{Context, Effect, Input, Purpose};
 use crate::config::AutoRestart;
-use crate::manager::testing::program;
-use crate::model::{ExitStatus, Level, LogLine, Now, ProcessState, Signal};
+use crate::model::{Level, LogLine, ProcessState, Signal};
 use ProcessState::{Backoff, Exited, Fatal, Running, Starting, Stopped, Stopping, Unknown};
+use bench::Bench;
 use std::time::Duration;
-
-/// A process and a clock. A spawn that it asks for succeeds at once.
-struct Bench {
-    process: Process,
-    now: Now,
-    may_start: bool,
-    pid: i32,
-    said: Vec<String>,
-    signals: Vec<(Signal, bool)>,
-    changes: Vec<Change>,
-}
-
-impl Bench {
-    fn new(change: impl FnOnce(&mut crate::config::ProcessConfig)) -> Self {
-        let mut config = program("p");
-        change(&mut config);
-        let now = Now { mono: Duration::from_secs(1000), wall: Duration::from_secs(1_700_000_000) };
-        let process = Process::new(config);
-        Self { process, now, may_start: true, pid: 100, said: vec![], signals: vec![], changes: vec![] }
-    }
-
-    /// Pushes the clock and applies one input; tells the states gone through.
-    fn after(&mut self, millis: u64, input: Input) -> Vec<ProcessState> {
-        self.now.mono += Duration::from_millis(millis);
-        self.now.wall += Duration::from_millis(millis);
-        let before = self.changes.len();
-        self.apply(input);
-        self.changes[before..].iter().map(|change| change.to).collect()
-    }
-
-    fn apply(&mut self, input: Input) {
-        let mut out = vec![];
-        self.process.step(input, Context { now: self.now, may_start: self.may_start }, &mut out);
-        for effect in out {
-            match effect {
-                Effect::Spawn => {
-                    self.pid += 1;
-                    self.apply(Input::Spawned { pid: self.pid });
-                }
-                Effect::Signal { signal, group, .. } => self.signals.push((signal, group)),
-                Effect::Changed(change) => self.changes.push(change),
-                Effect::Log(line) if line.level <= Level::Info => {
-                    self.said.push(format!("{} {}", line.level.tag(), line.text));
-                }
-                Effect::Log(_) => {}
-            }
-        }
-    }
-
-    fn exit(&mut self, millis: u64, code: u8) -> Vec<ProcessState> {
-        self.after(millis, Input::Exited { status: ExitStatus::Code(code) })
-    }
-
-    fn killed(&mut self, millis: u64, number: i32) -> Vec<ProcessState> {
-        self.after(millis, Input::Exited { status: ExitStatus::Signal { number, core: false } })
-    }
-
-    fn wake_in(&self) -> Option<u128> {
-        self.process.deadline().map(|at| at.saturating_sub(self.now.mono).as_millis())
-    }
-
-    fn last_said(&self) -> &str {
-        self.said.last().map_or("", String::as_str)
-    }
-}
 
 /// A4.16, A5.60, A5.65
 #[test]
@@ -297,6 +234,51 @@ fn a_plain_signal_that_fails_during_a_stop_is_not_called_a_kill() {
     b.after(0, Input::Stop);
     b.after(0, Input::SignalFailed { purpose: Purpose::Plain, error: "EPERM".into(), gone: false });
     assert_eq!(b.last_said(), "CRIT unknown problem sending sig p (101):EPERM");
+}
+
+/// A4.36, A4.37: whatever the wall clock says, all deadlines stay
+#[test]
+fn a_wall_clock_that_is_set_changes_no_deadline() {
+    const DAY: Duration = Duration::from_secs(86_400);
+    for set in [|b: &mut Bench| b.now.wall -= DAY, |b: &mut Bench| b.now.wall += DAY] {
+        let mut b = Bench::new(|c| {
+            c.startsecs = 5;
+            c.stopwaitsecs = 3;
+        });
+        b.after(0, Input::Start);
+        set(&mut b);
+        assert_eq!(b.after(4999, Input::Wake), [], "STARTING");
+        assert_eq!(b.exit(0, 0), [Backoff], "too quickly, whenever that was");
+        set(&mut b);
+        assert_eq!(b.after(999, Input::Wake), [], "BACKOFF");
+        assert_eq!(b.after(1, Input::Wake), [Starting]);
+        set(&mut b);
+        assert_eq!(b.after(5000, Input::Wake), [Running]);
+        set(&mut b);
+        assert_eq!(b.after(0, Input::Stop), [Stopping]);
+        b.after(0, Input::Watch);
+        let (said, killed) = (b.said.len(), b.signals.len());
+        set(&mut b);
+        b.after(1999, Input::Wake);
+        assert_eq!((b.said.len(), b.signals.len()), (said, killed), "STOPPING");
+        b.after(1001, Input::Wake);
+        assert_eq!(b.signals.last(), Some(&(Signal::KILL, false)));
+        assert_eq!(b.killed(0, 9), [Stopped]);
+        assert!(!b.said.iter().any(|line| line.contains("in the future")), "A4.37: there is no such case");
+    }
+}
+
+/// A4.78: between the start and the child there is nobody to signal
+#[test]
+fn a_stop_without_a_child_only_says_so() {
+    let mut b = Bench::new(|_| {});
+    let cx = Context { now: b.now, may_start: true };
+    let mut out = vec![];
+    b.process.step(Input::Start, cx, &mut out);
+    out.clear();
+    b.process.step(Input::Stop, cx, &mut out);
+    let text = "attempted to kill p with sig SIGTERM but it wasn't running";
+    assert_eq!(out, [Effect::Log(LogLine::new(Level::Debug, text))]);
 }
 
 /// A4.72, A5.70
