@@ -1,7 +1,7 @@
 //! Log files as the API sees them: reading, tailing, clearing (B1.10).
 //!
-//! Reading happens on the runtime's blocking threads, so that a slow disk
-//! holds up only the caller who wants to see it.
+//! Reading happens beside the loop, so that a slow disk holds up only the caller
+//! who wants to see it, and that one not for ever.
 
 use super::Engine;
 use super::handle::Caller;
@@ -23,12 +23,12 @@ impl Engine {
     }
 
     pub(super) fn read_log(&self, offset: i64, length: i64, caller: Caller) {
-        read(self.main_log_path(), offset, length, caller);
+        self.read(self.main_log_path(), offset, length, caller);
     }
 
     pub(super) fn read_process_log(&self, name: &str, channel: Channel, offset: i64, length: i64, caller: Caller) {
         let Some((id, caller)) = self.meant(name, caller) else { return };
-        read(self.logfile(id, channel), offset, length, caller);
+        self.read(self.logfile(id, channel), offset, length, caller);
     }
 
     pub(super) fn tail_process_log(&self, name: &str, channel: Channel, offset: i64, length: i64, caller: Caller) {
@@ -37,9 +37,9 @@ impl Engine {
             let nothing = Reply::Tail { text: String::new(), offset: 0, overflow: false };
             return drop(caller.send(Ok(nothing)));
         };
-        tokio::task::spawn_blocking(move || {
+        self.look(path.clone(), caller, move || {
             let (bytes, offset, overflow) = tail::tail(&path, offset, length);
-            drop(caller.send(Ok(Reply::Tail { text: tail::wire_text(&bytes), offset, overflow })));
+            Ok(Reply::Tail { text: tail::wire_text(&bytes), offset, overflow })
         });
     }
 
@@ -110,27 +110,34 @@ impl Engine {
         }
         let paths: Vec<PathBuf> =
             [Channel::Stdout, Channel::Stderr].into_iter().filter_map(|channel| self.logfile(id, channel)).collect();
-        tokio::task::spawn_blocking(move || answer(paths.iter().try_for_each(|path| clear_closed(path))));
+        let Some(first) = paths.first().cloned() else { return answer(Ok(())) };
+        let cleared = self.readers.look(&first, move || paths.iter().try_for_each(|path| clear_closed(path)));
+        tokio::spawn(async move { answer(cleared.await.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))) });
+    }
+
+    // B1.10.1–B1.10.5
+    fn read(&self, path: Option<PathBuf>, offset: i64, length: i64, caller: Caller) {
+        let Some(path) = path else {
+            return drop(caller.send(Err(Fault::new(FaultCode::NoFile))));
+        };
+        self.look(path.clone(), caller, move || {
+            let refused = |code, extra| Err(Fault { code, extra });
+            match tail::read(&path, offset, length) {
+                Ok(bytes) => Ok(Reply::Text(tail::wire_text(&bytes))),
+                Err(tail::ReadError::NoFile) => refused(FaultCode::NoFile, Some(path.to_string_lossy().into_owned())),
+                Err(tail::ReadError::BadArguments) => refused(FaultCode::BadArguments, None),
+                Err(tail::ReadError::Failed) => refused(FaultCode::Failed, None),
+            }
+        });
+    }
+
+    /// Answers with what `work` finds out about the file at `path`.
+    fn look(&self, path: PathBuf, caller: Caller, work: impl FnOnce() -> Result<Reply, Fault> + Send + 'static) {
+        let found = self.readers.look(&path, work);
+        tokio::spawn(async move { drop(caller.send(found.await.unwrap_or(Err(Fault::new(FaultCode::Failed))))) });
     }
 
     pub(super) fn logfile(&self, id: ProcessId, channel: Channel) -> Option<PathBuf> {
         self.manager.logfile(id, channel).map(Into::into)
     }
-}
-
-// B1.10.1–B1.10.5
-fn read(path: Option<PathBuf>, offset: i64, length: i64, caller: Caller) {
-    let Some(path) = path else {
-        return drop(caller.send(Err(Fault::new(FaultCode::NoFile))));
-    };
-    tokio::task::spawn_blocking(move || {
-        let refused = |code, extra| Err(Fault { code, extra });
-        let reply = match tail::read(&path, offset, length) {
-            Ok(bytes) => Ok(Reply::Text(tail::wire_text(&bytes))),
-            Err(tail::ReadError::NoFile) => refused(FaultCode::NoFile, Some(path.to_string_lossy().into_owned())),
-            Err(tail::ReadError::BadArguments) => refused(FaultCode::BadArguments, None),
-            Err(tail::ReadError::Failed) => refused(FaultCode::Failed, None),
-        };
-        drop(caller.send(reply));
-    });
 }

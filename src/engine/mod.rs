@@ -11,6 +11,7 @@ mod groups;
 pub mod handle;
 mod logfiles;
 mod perform;
+mod readers;
 mod reload;
 mod spawn;
 mod stdin;
@@ -36,6 +37,7 @@ use crate::sys::signals::Signals;
 use crate::sys::spawn::Spawner;
 use fcgi::FcgiSockets;
 use handle::{Caller, Inbox};
+use readers::Readers;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::io;
@@ -111,6 +113,7 @@ pub struct Engine {
     attached: BTreeSet<ProcessId>,
     /// How often each was started.
     starts: BTreeMap<ProcessId, u64>,
+    readers: Readers,
     /// Who may have outlived a stop.
     survivors: Survivors,
     search: Option<Search>,
@@ -156,6 +159,7 @@ impl Engine {
             reaper: Reaper::default(),
             attached: BTreeSet::new(),
             starts: BTreeMap::new(),
+            readers: Readers::default(),
             survivors: Survivors::default(),
             search: None,
             ended: None,

@@ -17,6 +17,9 @@ pub const MAX_KEPT_BY_ALL: usize = 256 << 20;
 /// have brought it (A5.16).
 pub const CHUNK: usize = 128 << 10;
 
+/// A longer line is none.
+const LONGEST_LINE: usize = 256 << 10;
+
 /// What several backlogs may hold in all.
 #[derive(Debug, Clone)]
 pub struct Budget {
@@ -103,7 +106,7 @@ impl Backlog {
             && self.len <= self.max / 2
             && room >= bytes.len()
         {
-            self.gap = if in_line { Gap::Closing(CHUNK) } else { Gap::None };
+            self.gap = if in_line { Gap::Closing(LONGEST_LINE) } else { Gap::None };
         }
         let goes_on = bytes.last().is_some_and(|last| *last != b'\n');
         let begin = match self.gap {
@@ -162,23 +165,32 @@ impl Backlog {
             return bytes.len() - end;
         }
         // the line begins in an earlier chunk: it goes from there on
-        let cut = self.chunks.back_mut().and_then(|last| {
-            let end = last_line_end(last)?;
-            let cut = last.len() - end;
-            last.truncate(end);
-            Some(cut)
-        });
-        match cut {
-            Some(cut) => {
-                self.shrink(cut);
-                bytes.len() + cut
+        if let Some((index, end, cut)) = self.begin_of_last_line() {
+            self.chunks.truncate(index + 1);
+            if let Some(chunk) = self.chunks.back_mut() {
+                chunk.truncate(end);
             }
-            // no lines, as it seems: any place is as good
-            None => {
-                self.append(fits, apart);
-                bytes.len() - fits.len()
+            self.shrink(cut);
+            return bytes.len() + cut;
+        }
+        // no lines, as it seems: any place is as good
+        self.append(fits, apart);
+        bytes.len() - fits.len()
+    }
+
+    /// The chunk that it is in, its place there, and the bytes from there on.
+    fn begin_of_last_line(&self) -> Option<(usize, usize, usize)> {
+        let mut behind = 0;
+        for (index, chunk) in self.chunks.iter().enumerate().rev() {
+            if let Some(end) = last_line_end(chunk) {
+                return Some((index, end, behind + chunk.len() - end));
+            }
+            behind += chunk.len();
+            if behind > LONGEST_LINE {
+                return None;
             }
         }
+        None
     }
 
     fn append(&mut self, bytes: &[u8], apart: bool) {
@@ -267,9 +279,19 @@ mod tests {
         let mut kept = backlog(CHUNK * 2);
         assert_eq!(kept.push(&vec![b'x'; CHUNK * 3], false), CHUNK);
         assert_eq!(kept.take(usize::MAX).len(), 1);
+        assert_eq!(kept.push(&vec![b'x'; CHUNK], false), CHUNK);
         assert_eq!(kept.push(&vec![b'x'; CHUNK - 1], false), CHUNK - 1);
         assert_eq!(kept.push(b"yz", false), 0);
         assert_eq!(text(&mut kept), "yz");
+    }
+
+    #[test]
+    fn a_long_line_goes_with_all_its_chunks() {
+        let mut kept = backlog(CHUNK * 2);
+        kept.push(b"one\ntwo", false);
+        kept.push(&vec![b'2'; CHUNK], false);
+        assert_eq!(kept.push(&vec![b'2'; CHUNK], false), 3 + 2 * CHUNK);
+        assert_eq!(text(&mut kept), "one\n");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use super::rotate::rotate;
 use super::stream::Stream;
+use crate::sys::fds::lifted;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -181,6 +182,7 @@ impl Target {
             Err(_) if by_descriptor => return Ok((Self::Other(open_descriptor(path)?), 0)),
             other => other?,
         };
+        let file = File::from(lifted(file.into()));
         let meta = file.metadata()?;
         if meta.is_file() && !by_descriptor {
             Ok((Self::Regular { file, position: meta.len() }, meta.dev()))

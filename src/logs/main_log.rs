@@ -1,7 +1,7 @@
 //! The activity log: what the daemon itself has to say (A5.1–A5.10). One owner
 //! writes it; others hand lines to that owner.
 
-use super::file::Limits;
+use super::file::{Limits, LogFile};
 use super::sink::Sink;
 use super::stream::Stream;
 use super::syslog::{IDENT, Syslog};
@@ -33,7 +33,7 @@ impl MainLog {
     /// # Errors
     /// It cannot be opened.
     pub fn file(path: &Path, limits: Limits, quietest: Level) -> io::Result<Self> {
-        Ok(Self::new(Target::File(Box::new(Sink::open(path, limits)?.of_lines())), quietest))
+        Ok(Self::new(Target::File(Box::new(Sink::of(LogFile::open(path, limits)?).of_lines())), quietest))
     }
 
     /// Sends lines to syslog (A5.6).

@@ -110,11 +110,13 @@ impl Health {
         self.counts.written += count as u64;
     }
 
-    /// Of what came just now so many bytes were kept and so many dropped.
-    pub fn kept(&mut self, kept: usize, dropped: usize) {
+    /// Bytes came: so many were kept `before`, so many are `now`, and so many were
+    /// dropped.
+    pub fn kept(&mut self, before: usize, now: usize, dropped: usize) {
         self.counts.dropped += dropped as u64;
         if let Some(current) = &mut self.current {
-            current.kept += kept as u64;
+            // less than before when the begin of a line that does not fit was dropped
+            current.kept = (current.kept + now as u64).saturating_sub(before as u64);
             current.dropped += dropped as u64;
         }
     }
@@ -136,6 +138,16 @@ impl Health {
         if let Some(current) = &mut self.current {
             current.trouble = trouble;
             current.next_try = now.mono + self.pause;
+        }
+    }
+
+    /// What is noticed `now` began at `since` already, if that is not known yet.
+    pub fn began(&mut self, since: Duration, now: Now) {
+        let Some(current) = &mut self.current else { return };
+        if current.since.mono == now.mono {
+            let before = now.mono.saturating_sub(since);
+            current.since = Now { mono: since, wall: now.wall.saturating_sub(before) };
+            self.counts.out_since = Some(current.since.wall);
         }
     }
 
@@ -240,7 +252,7 @@ mod tests {
         let mut health = Health::default();
         for n in 0..5 {
             fail(&mut health, if n == 3 { Trouble::Hanging } else { Trouble::Writing }, n * 1000);
-            health.kept(90, 7);
+            health.kept(100, 190, 7);
         }
         let begun = "could not write /log: why; up to 4096 bytes are kept for it, what does not fit is dropped";
         assert_eq!(texts(&mut health), [begun]);
@@ -297,7 +309,7 @@ mod tests {
         health.give_up(Path::new("/log"), 0, at(0));
         assert_eq!(texts(&mut health), [""; 0]);
         fail(&mut health, Trouble::Hanging, 0);
-        health.kept(0, 5);
+        health.kept(20, 20, 5);
         health.give_up(Path::new("/log"), 20, at(2000));
         let told = texts(&mut health);
         assert!(told[0].starts_with("/log takes nothing: why"), "{told:?}");
@@ -310,7 +322,7 @@ mod tests {
         let mut health = Health::default();
         health.wrote(100);
         fail(&mut health, Trouble::Writing, 7000);
-        health.kept(5, 6);
+        health.kept(0, 5, 6);
         let counts = Counts { written: 100, dropped: 6, outages: 1, out_since: Some(Duration::from_secs(7)) };
         assert_eq!(health.counts(), counts);
         health.recover(Path::new("/log"), at(8000));

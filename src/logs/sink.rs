@@ -41,6 +41,8 @@ pub struct Sink {
     /// Since when the reader of what is no file takes nothing.
     slow_since: Option<Duration>,
     next_look: Duration,
+    /// Since when a job waits for others on the same disk.
+    stalled_since: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -53,14 +55,6 @@ enum Slot {
 }
 
 impl Sink {
-    /// Opens the log at `path`.
-    ///
-    /// # Errors
-    /// It cannot be opened.
-    pub fn open(path: &Path, limits: Limits) -> io::Result<Self> {
-        Ok(Self::with(path.to_owned(), limits, Slot::Here(LogFile::open(path, limits)?)))
-    }
-
     /// A sink for a log that is open already.
     #[must_use]
     pub fn of(file: LogFile) -> Self {
@@ -92,6 +86,7 @@ impl Sink {
             sealed: false,
             slow_since: None,
             next_look: Duration::ZERO,
+            stalled_since: None,
         }
     }
 
@@ -168,12 +163,13 @@ impl Sink {
 
     /// Keeps bytes for the next job.
     pub fn push(&mut self, bytes: &[u8], now: Now) {
+        let before = self.backlog.len();
         let dropped = self.backlog.push(bytes, self.lines || self.sealed);
         self.sealed = false;
         if dropped > 0 && !self.health.is_outage() {
             self.fail(Trouble::Hanging, "more comes than it takes", now);
         }
-        self.health.kept(bytes.len() - dropped, dropped);
+        self.health.kept(before, self.backlog.len(), dropped);
     }
 
     /// Asks for the file to be opened by its name again (A5.10), behind what
@@ -282,7 +278,24 @@ impl Sink {
         {
             let why = format!("a call has not come back for {} seconds", PATIENCE.as_secs());
             self.fail(Trouble::Hanging, &why, now);
+            self.health.began(since, now);
         }
+    }
+
+    /// A job could be taken, but calls of others to the same disk do not come back.
+    pub fn stall(&mut self, now: Now) {
+        let since = *self.stalled_since.get_or_insert(now.mono);
+        if now.mono >= since + PATIENCE && !self.health.is_outage() {
+            let why = format!("calls to its disk have not come back for {} seconds", PATIENCE.as_secs());
+            self.fail(Trouble::Hanging, &why, now);
+            self.health.began(since, now);
+        }
+    }
+
+    /// When [`stall`](Self::stall) has something to tell.
+    #[must_use]
+    pub fn stall_deadline(&self) -> Option<Duration> {
+        self.stalled_since.filter(|_| !self.health.is_outage()).map(|since| since + PATIENCE)
     }
 
     /// When [`look`](Self::look) or [`take_job`](Self::take_job) has something to
@@ -334,6 +347,7 @@ impl Sink {
         self.next_look = now.mono + SLOW_LOOK;
         if now.mono >= since + PATIENCE {
             self.fail(Trouble::Hanging, "its reader does not read", now);
+            self.health.began(since, now);
         }
     }
 
@@ -347,6 +361,7 @@ impl Sink {
     }
 
     fn job(&mut self, chunks: VecDeque<Vec<u8>>, now: Now) -> Job {
+        self.stalled_since = None;
         let file = match std::mem::replace(&mut self.slot, Slot::Out(now.mono)) {
             Slot::Here(file) => Some(file),
             Slot::Out(_) | Slot::Missing => None,

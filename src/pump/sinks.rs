@@ -145,6 +145,8 @@ impl Sinks {
         let place = place_of(sink);
         let aside = !watched || matches!(place, Place::Folder(_)) || self.lanes.is_suspect(&place);
         if aside && !self.lanes.is_free(&place) {
+            sink.stall(now);
+            self.reports.extend(sink.health().take_reports());
             return None;
         }
         let job = sink.take_job(now)?;
@@ -287,10 +289,9 @@ impl Sinks {
     pub(super) fn deadline(&self) -> Option<Duration> {
         let sinks = self.busy.iter().filter_map(|token| {
             let sink = self.all.get(token)?;
-            let at = sink.deadline()?;
             // who waits for its turn on a suspect place is woken by a report
             let waits = !sink.is_out() && !self.lanes.is_free(&place_of(sink));
-            (!waits).then_some(at)
+            if waits { sink.stall_deadline() } else { sink.deadline() }
         });
         sinks.chain(self.clearings.iter().map(|clearing| clearing.limit)).min()
     }

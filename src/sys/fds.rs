@@ -2,7 +2,7 @@
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 /// A pipe as (read end, write end). Both block, and neither survives an exec.
 ///
@@ -21,6 +21,25 @@ pub fn set_nonblocking(fd: impl AsFd, on: bool) -> io::Result<()> {
     flags.set(OFlag::O_NONBLOCK, on);
     fcntl(&fd, FcntlArg::F_SETFL(flags))?;
     Ok(())
+}
+
+/// What is lifted is above what a new child's table of descriptors begins with
+/// (`Spawner`).
+const HIGH: i32 = 64;
+
+/// Gives `fd` a number that no new child gets a copy of, if there is one. To close
+/// a copy may mean to wait for the disk: some file systems write then.
+#[must_use]
+pub fn lifted(fd: OwnedFd) -> OwnedFd {
+    if fd.as_raw_fd() >= HIGH {
+        return fd;
+    }
+    match fcntl(&fd, FcntlArg::F_DUPFD_CLOEXEC(HIGH)) {
+        // SAFETY: the call has just made this descriptor, and nobody else knows it.
+        Ok(number) => unsafe { OwnedFd::from_raw_fd(number) },
+        // a low limit leaves no such number
+        Err(_) => fd,
+    }
 }
 
 /// Reads once into `buffer`; 0 is the end. A read that a signal broke is
@@ -53,9 +72,10 @@ pub fn write(fd: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{pipe_cloexec, read, set_nonblocking, write};
+    use super::{HIGH, lifted, pipe_cloexec, read, set_nonblocking, write};
     use nix::fcntl::{FcntlArg, FdFlag, fcntl};
     use std::io::ErrorKind;
+    use std::os::fd::AsRawFd;
 
     #[test]
     fn both_ends_of_a_pipe_are_closed_by_an_exec() {
@@ -75,6 +95,21 @@ mod tests {
         assert_eq!(read(&reader, &mut buffer).unwrap(), 3);
         drop(writer);
         assert_eq!(read(&reader, &mut buffer).unwrap(), 0);
+    }
+
+    #[test]
+    fn what_is_lifted_is_the_same_with_a_high_number() {
+        let (reader, writer) = pipe_cloexec().unwrap();
+        let writer = lifted(writer);
+        assert!(writer.as_raw_fd() >= HIGH);
+        assert_eq!(fcntl(&writer, FcntlArg::F_GETFD).unwrap(), FdFlag::FD_CLOEXEC.bits());
+        let number = writer.as_raw_fd();
+        let writer = lifted(writer);
+        assert_eq!(writer.as_raw_fd(), number);
+        write(&writer, b"x").unwrap();
+        drop(writer);
+        assert_eq!(read(&reader, &mut [0; 8]).unwrap(), 1);
+        assert_eq!(read(&reader, &mut [0; 8]).unwrap(), 0);
     }
 
     #[test]

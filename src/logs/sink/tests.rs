@@ -17,7 +17,7 @@ fn at(millis: u64) -> Now {
 }
 
 fn opened(path: &Path, maxbytes: i64, backups: i64) -> Sink {
-    Sink::open(path, Limits::new(maxbytes, backups)).unwrap()
+    Sink::of(LogFile::open(path, Limits::new(maxbytes, backups)).unwrap())
 }
 
 fn write(sink: &mut Sink, text: &str, millis: u64) {
@@ -115,6 +115,20 @@ fn what_does_not_fit_is_dropped_and_counted() {
 }
 
 #[test]
+fn a_line_that_does_not_fit_is_dropped_from_its_beginning() {
+    let (_dir, path) = in_dir();
+    let mut log = on_a_full_disk(&path).keeping(20, Budget::default());
+    for text in ["one\ntwo and so ", "on for long\n", "three\n"] {
+        write(&mut log, text, 0);
+    }
+    fs::remove_file(&path).unwrap();
+    log.work(at(60_000));
+    assert_eq!(fs::read(&path).unwrap(), b"one\nthree\n");
+    let told = texts(&mut log);
+    assert!(told[1].ends_with(": 10 bytes were kept, 23 bytes were dropped"), "{told:?}");
+}
+
+#[test]
 fn an_outage_is_over_without_another_byte() {
     let (_dir, path) = in_dir();
     let mut log = on_a_full_disk(&path);
@@ -162,8 +176,26 @@ fn a_call_that_does_not_come_back_becomes_an_outage() {
     assert_eq!(fs::metadata(&path).unwrap().len(), 300_005);
     let told = texts(&mut log);
     assert!(told[0].contains("takes nothing: a call has not come back for 2 seconds"), "{told:?}");
-    assert!(told[1].contains("is written again after 1.0 s"), "{told:?}");
+    assert!(told[1].contains("is written again after 3.0 s"), "{told:?}");
     assert_eq!(log.counts().dropped, 100_000);
+}
+
+#[test]
+fn who_waits_for_others_on_a_disk_that_hangs_has_an_outage_too() {
+    let (_dir, path) = in_dir();
+    let mut log = opened(&path, 0, 0);
+    log.push(b"kept", at(0));
+    log.stall(at(100));
+    assert_eq!(log.stall_deadline(), Some(at(100).mono + PATIENCE));
+    log.stall(at(2099));
+    assert!(!log.is_outage());
+    log.stall(at(2100));
+    assert!(log.is_outage());
+    assert_eq!(log.stall_deadline(), None);
+    log.work(at(9000));
+    assert_eq!(fs::read(&path).unwrap(), b"kept");
+    let told = texts(&mut log);
+    assert!(told.len() == 2 && told[1].contains("is written again after 8.9 s"), "{told:?}");
 }
 
 /// A5.26: a slow reader delays its writer; one that does not read at all does not.
