@@ -28,6 +28,7 @@ use crate::manager::survivors::Survivors;
 use crate::manager::{Action, Manager, ProcessId, Ticket};
 use crate::model::{ExitStatus, Level, LogLine, SupervisorState};
 use crate::pump::{Pump, PumpEvent};
+use crate::rpc::Infos;
 use crate::sys::clock;
 use crate::sys::errno::os_error_text;
 use crate::sys::poll::Poller;
@@ -41,6 +42,7 @@ use readers::Readers;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 use stdin::Stdins;
 use survivors::Search;
@@ -106,6 +108,9 @@ pub struct Engine {
     /// Callers whose answer is still to come.
     answers: BTreeMap<Ticket, Caller>,
     next_ticket: u64,
+    /// What the commands of this turn were told of all processes; nothing has
+    /// been done since.
+    infos: Option<Arc<Infos>>,
     /// Children that are dead and whose last output is being read.
     draining: BTreeMap<ProcessId, Drain>,
     reaper: Reaper,
@@ -155,6 +160,7 @@ impl Engine {
             turn_end: Duration::ZERO,
             answers: BTreeMap::new(),
             next_ticket: 0,
+            infos: None,
             draining: BTreeMap::new(),
             reaper: Reaper::default(),
             attached: BTreeSet::new(),

@@ -102,6 +102,7 @@ impl Engine {
         for command in commands {
             self.take_command(command, now);
         }
+        self.infos = None;
         if gone {
             self.forget_gone_callers();
         }

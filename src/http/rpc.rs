@@ -3,17 +3,24 @@
 use super::Context;
 use super::reply::Reply;
 use crate::model::{Level, py_repr};
-use crate::rpc::{Dispatch, Fault, FaultCode, Reply as Answer, Step, dispatch, multicall_step, render, size_hint};
+use crate::rpc::{
+    Dispatch, Fault, FaultCode, Infos, Reply as Answer, Step, dispatch, multicall_step, render, size_hint,
+};
 use crate::xmlrpc::{Call, Encoder, Value, decode_call, encode_fault, encode_response};
 use hyper::StatusCode;
+use hyper::body::Bytes;
+use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
 /// Of a body that is no call, the log shows no more characters.
 const MOST_SHOWN: usize = 1000;
 
-/// A call or an answer of so many bytes takes milliseconds to read or write, for
-/// which the loop does not wait.
-const LARGE: usize = 512 << 10;
+/// A call of so many bytes takes milliseconds to read, for which the loop does
+/// not wait.
+const LARGE_CALL: usize = 512 << 10;
+
+/// The same for an answer that is written.
+const LARGE_ANSWER: usize = 4 << 20;
 
 /// A multicall whose results have so many bytes makes no more of its calls.
 const MOST_RESULTS: usize = 256 << 20;
@@ -35,7 +42,7 @@ pub(super) async fn answer(body: Vec<u8>, context: &Context) -> Reply {
             format!("XML-RPC method {}() returned fault: [{}] {}", call.method, fault.code.code(), fault.text())
         }
     });
-    Reply::whole("text/xml", answer.unwrap_or_else(|fault| encode_fault(&fault.to_wire())))
+    Reply::whole("text/xml", answer.unwrap_or_else(|fault| encode_fault(&fault.to_wire()).into()))
 }
 
 /// The call, or what the log says about a body that is none. The bytes are gone
@@ -47,23 +54,41 @@ async fn decode(body: Vec<u8>) -> Result<Call, String> {
             format!("XML-RPC request data {} is invalid: {error}", py_repr(&start))
         })
     };
-    if body.len() < LARGE {
+    if body.len() < LARGE_CALL {
         return decode(body);
     }
     spawn_blocking(move || decode(body)).await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
 /// The whole response to a call that is answered.
-async fn perform(call: &Call, context: &Context) -> Result<String, Fault> {
+async fn perform(call: &Call, context: &Context) -> Result<Bytes, Fault> {
     match dispatch(call, &context.namespaces)? {
-        Dispatch::System(value) => Ok(encode_response(&value)),
-        Dispatch::Call(request) => {
-            let answer = context.engine.call(request).await?;
-            let response = Encoder::response(size_hint(&answer));
-            Ok(write(answer, response).await?.finish())
-        }
-        Dispatch::Multicall(calls) => multicall(&calls, context).await,
+        Dispatch::System(value) => Ok(encode_response(&value).into()),
+        Dispatch::Call(request) => match context.engine.call(request).await? {
+            Answer::Infos(infos) => shared(infos).await,
+            answer => {
+                let response = Encoder::response(size_hint(&answer));
+                Ok(write(answer, response).await?.finish().into())
+            }
+        },
+        Dispatch::Multicall(calls) => Ok(multicall(&calls, context).await?.into()),
     }
+}
+
+/// A response that others may be sent too; its bytes are there once.
+async fn shared(infos: Arc<Infos>) -> Result<Bytes, Fault> {
+    struct Response(Arc<Infos>);
+    impl AsRef<[u8]> for Response {
+        fn as_ref(&self) -> &[u8] {
+            self.0.response().as_bytes()
+        }
+    }
+    if size_hint(&Answer::Infos(Arc::clone(&infos))) >= LARGE_ANSWER {
+        let infos = Arc::clone(&infos);
+        let written = spawn_blocking(move || infos.response().len());
+        written.await.map_err(|_| Fault::new(FaultCode::Failed))?;
+    }
+    Ok(Bytes::from_owner(Response(infos)))
 }
 
 /// All results in order, not wrapped in arrays (B1.14.6), a fault as a struct in
@@ -91,7 +116,7 @@ async fn multicall(calls: &[Value], context: &Context) -> Result<String, Fault> 
 }
 
 async fn write(answer: Answer, mut response: Encoder) -> Result<Encoder, Fault> {
-    if size_hint(&answer) < LARGE {
+    if size_hint(&answer) < LARGE_ANSWER {
         render(&answer, &mut response);
         return Ok(response);
     }

@@ -5,6 +5,7 @@
 //! a [`Reply`] for the wire. Nothing here waits, opens or decides.
 
 pub mod fault;
+mod infos;
 pub mod parse;
 pub mod refuse;
 mod pystr;
@@ -14,6 +15,7 @@ pub mod system;
 pub mod table;
 
 pub use fault::{Fault, FaultCode};
+pub use infos::Infos;
 pub use parse::parse;
 pub use render::{render, size_hint};
 pub use system::{Dispatch, Step, dispatch, multicall_step};
@@ -21,6 +23,7 @@ pub use system::{Dispatch, Step, dispatch, multicall_step};
 use crate::config::{GroupConfig, ProcessConfig};
 pub use crate::manager::info::{ProcessInfo, ResultEntry};
 use crate::model::{Channel, SupervisorState};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One call of a `supervisor.*` or `ext.*` method, parameters checked for type and count.
@@ -186,7 +189,7 @@ pub enum Reply {
     /// `getProcessInfo`
     Info(Box<ProcessInfo>),
     /// `getAllProcessInfo`
-    Infos(Vec<ProcessInfo>),
+    Infos(Arc<Infos>),
     /// `ext.getAllProcessUsage`
     Usages(Vec<UsageEntry>),
     /// `getAllConfigInfo`

@@ -29,7 +29,7 @@ pub fn render(reply: &Reply, to: &mut Encoder) {
             text(to, "statename", state.name());
         }),
         Reply::Info(info) => process_info(info, to),
-        Reply::Infos(infos) => to.array(|to| infos.iter().for_each(|info| process_info(info, to))),
+        Reply::Infos(infos) => to.array(|to| infos.list().iter().for_each(|info| process_info(info, to))),
         Reply::Usages(entries) => to.array(|to| entries.iter().for_each(|entry| usage_entry(entry, to))),
         Reply::Configs(configs) => to.array(|to| configs.iter().for_each(|config| config_info(config, to))),
         Reply::Results(entries) => to.array(|to| entries.iter().for_each(|entry| result_entry(entry, to))),
@@ -55,7 +55,7 @@ pub fn size_hint(reply: &Reply) -> usize {
         Reply::Done | Reply::Int(_) | Reply::State(_) | Reply::Reread { .. } => 0,
         Reply::Text(text) | Reply::Tail { text, .. } => text.len(),
         Reply::Info(_) => INFO_BYTES,
-        Reply::Infos(infos) => infos.len() * INFO_BYTES,
+        Reply::Infos(infos) => infos.list().len() * INFO_BYTES,
         Reply::Usages(entries) => entries.len() * USAGE_BYTES,
         Reply::Configs(configs) => configs.len() * CONFIG_BYTES,
         Reply::Results(entries) => entries.len() * INFO_BYTES / 3,

@@ -2,8 +2,7 @@
 
 use crate::engine::handle::Command;
 use crate::model::{Channel, ProcessState, SupervisorState};
-use crate::rpc::ProcessInfo;
-use crate::rpc::{Fault, FaultCode, Reply, Request};
+use crate::rpc::{Fault, FaultCode, Infos, ProcessInfo, Reply, Request};
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -68,10 +67,10 @@ impl Engine {
         match request {
             Request::GetApiVersion => Ok(Reply::Text("3.0".to_owned())),
             Request::GetState => Ok(Reply::State(SupervisorState::Running)),
-            Request::GetAllProcessInfo => Ok(Reply::Infos(vec![
+            Request::GetAllProcessInfo => Ok(Reply::Infos(Infos::new(vec![
                 info("cat", "cat", ProcessState::Running),
                 info("grp", "grp_b", ProcessState::Stopped),
-            ])),
+            ]))),
             Request::ReadLog { .. } => Ok(Reply::Text("x".repeat(3 << 20))),
             Request::GetProcessInfo(name) if name == "nobody" || name.contains('*') => {
                 Err(Fault::with(FaultCode::BadName, name))

@@ -48,7 +48,7 @@ pub(super) async fn page(page: Page, query: Option<&str>, body: &[u8], is_foreig
 async fn status_page(message: Option<&str>, context: &Context) -> Reply {
     let answer = context.engine.call(Request::GetAllProcessInfo).await;
     let (status, message, processes) = match &answer {
-        Ok(Answer::Infos(infos)) => (StatusCode::OK, message, Some(infos.as_slice())),
+        Ok(Answer::Infos(infos)) => (StatusCode::OK, message, Some(infos.list())),
         _ => (StatusCode::SERVICE_UNAVAILABLE, Some(STOPPING), None),
     };
     let page = status::Status { identifier: &context.identifier, version: &context.version, message, processes };

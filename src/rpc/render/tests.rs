@@ -3,7 +3,7 @@
 use crate::config::{AutoRestart, ChannelConfig, ChildLog, ProcessConfig, ServerUrl, UserId};
 use crate::manager::info::{ProcessInfo, ResultEntry};
 use crate::model::{ProcessState, Signal, SupervisorState};
-use crate::rpc::{ConfigInfo, Reply};
+use crate::rpc::{ConfigInfo, Infos, Reply};
 use crate::xmlrpc::{Encoder, Value, decode_response};
 
 /// What a client reads.
@@ -104,7 +104,10 @@ fn process_info_has_fourteen_keys_in_order() {
     assert_eq!(get(&value, "state"), &Value::Int(200));
     assert_eq!(get(&value, "statename"), &text("FATAL"));
     assert_eq!(get(&value, "logfile"), &text("/out"));
-    assert_eq!(render(&Reply::Infos(vec![info()])), Value::Array(vec![value]));
+    let infos = Infos::new(vec![info()]);
+    let all = Value::Array(vec![value]);
+    assert_eq!(decode_response(infos.response().as_bytes()).unwrap().unwrap(), all);
+    assert_eq!(render(&Reply::Infos(infos)), all);
 }
 
 /// B1.9.2, B1.9.3, B1.9.5
