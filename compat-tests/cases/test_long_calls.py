@@ -52,3 +52,16 @@ def test_hundreds_of_slow_clients_delay_nobody(lab):
         for client in slow:
             client.socket.close()
     assert among < alone + 0.05, (alone, among)
+
+
+@pytest.mark.contract("B1.12.1", "B2.1.13")
+def test_a_huge_call_delays_nobody(lab):
+    if lab.target.name == "theirs":
+        pytest.skip("reads it while everybody waits")
+    d = lab.daemon("")
+    step = {"methodName": "supervisor.getState", "params": []}
+    texts = {"methodName": "supervisor.sendRemoteCommEvent", "params": ["x", "<&>" * 200_000]}
+    [answer], polls = crowd.run(d.socket, [crowd.request("system.multicall", [[step, texts, *[step] * 300]])], 2)
+    assert len(answer.value) == 302 and answer.value[1] is True
+    slowest = max(poll.came - poll.asked for poll in polls)
+    assert slowest < 1, (slowest, answer.came - answer.asked)

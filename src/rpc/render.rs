@@ -181,15 +181,15 @@ fn seconds(epoch: i64) -> i64 {
     epoch.clamp(i32::MIN.into(), i32::MAX.into())
 }
 
-fn text(to: &mut Encoder, name: &str, text: &str) {
+fn text(to: &mut Encoder, name: &'static str, text: &str) {
     to.member(name, |to| to.text(text));
 }
 
-fn int(to: &mut Encoder, name: &str, number: impl Into<i64>) {
+fn int(to: &mut Encoder, name: &'static str, number: impl Into<i64>) {
     to.member(name, |to| to.int(number.into()));
 }
 
-fn boolean(to: &mut Encoder, name: &str, flag: bool) {
+fn boolean(to: &mut Encoder, name: &'static str, flag: bool) {
     to.member(name, |to| to.boolean(flag));
 }
 
