@@ -1,18 +1,13 @@
-"""Listeners that are not ours: one in C that counts bytes, those of superlance, and odd conversations."""
+"""Listeners that are not ours: one in C that counts bytes, and what others may say."""
 
 import re
 import shutil
-import socket
 import subprocess
-import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from daemon import free_port, until
-
-VENV = Path(sys.executable).parent
+from daemon import until
 
 
 @pytest.fixture(scope="session")
@@ -121,93 +116,3 @@ def test_conversations(daemon, recorded, name):
     d.wait_log(last)
     told = d.log_lines("ears: ", "sent to listener")
     recorded("\n".join(told[: [last in line for line in told].index(True) + 1]) + "\n")
-
-
-class Mailbox:
-    """A mail server that takes everything."""
-
-    def __init__(self):
-        self.mails, self.server = [], socket.create_server(("127.0.0.1", free_port()))
-        self.port = self.server.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                client, _ = self.server.accept()
-            except OSError:
-                return
-            with client, client.makefile("rw", newline="\r\n", encoding="utf-8") as line:
-                self.take(line)
-
-    def take(self, line):
-        """One conversation: everything is fine, and behind DATA comes a mail."""
-
-        def say(text):
-            line.write(text + "\r\n")
-            line.flush()
-
-        say("220 here")
-        for command in line:
-            if command.upper().startswith("DATA"):
-                say("354 go on")
-                mail = ""
-                for text in line:
-                    if text == ".\r\n":
-                        break
-                    mail += text
-                self.mails.append(mail)
-            if command.upper().startswith("QUIT"):
-                return say("221 bye")
-            say("250 fine")
-
-
-@pytest.fixture
-def mailbox():
-    mailbox = Mailbox()
-    yield mailbox
-    mailbox.server.close()
-
-
-@pytest.mark.contract("B4.3.1", "B4.3.4", "A6.16", "A6.17", "A6.31", "A6.57", "A6.82", "A6.83")
-def test_superlance(daemon, mailbox):
-    """httpok restarts what does not answer; two others gather what went wrong and send a mail."""
-    batch = f"-t a@example.org -f b@example.org -H 127.0.0.1:{mailbox.port} -e TICK_5 -i 0.02"
-    d = daemon(f"""
-[program:web]
-command=/bin/sleep 1000
-startsecs=0
-[program:crash]
-command=/bin/sh -c "sleep 0.5; exit 3"
-startsecs=0
-autorestart=false
-autostart=false
-[program:fatal]
-command=/bin/false
-startsecs=2
-startretries=0
-autostart=false
-[eventlistener:httpok]
-command={VENV}/httpok -p web -t 1 http://127.0.0.1:{free_port(but=(mailbox.port,))}/
-events=TICK_5
-stderr_logfile={{root}}/httpok.err
-[eventlistener:crashmailbatch]
-command={VENV}/crashmailbatch {batch}
-events=PROCESS_STATE,TICK_5
-stderr_logfile={{root}}/crashmailbatch.err
-[eventlistener:fatalmailbatch]
-command={VENV}/fatalmailbatch {batch}
-events=PROCESS_STATE,TICK_5
-stderr_logfile={{root}}/fatalmailbatch.err
-""").wait(web="RUNNING", httpok="RUNNING", crashmailbatch="RUNNING", fatalmailbatch="RUNNING")
-    first = d.info("web")["pid"]
-    d.rpc.startProcess("crash", False)
-    d.rpc.startProcess("fatal", False)
-    until("both mails", lambda: len(mailbox.mails) >= 2, 40)
-    text = "\n".join(mailbox.mails)
-    assert "Process crash:crash (pid " in text
-    assert "Process fatal:fatal failed to start" in text
-    until("httpok to restart it", lambda: d.info("web")["pid"] not in (0, first), 30)
-    for name in ("httpok", "crashmailbatch", "fatalmailbatch"):
-        assert d.info(name)["statename"] == "RUNNING"
-        assert "Traceback" not in d.lab.read(f"{name}.err")
