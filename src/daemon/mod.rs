@@ -17,7 +17,7 @@ use crate::model::{Level, LogLine, SUPERVISOR_VERSION};
 use crate::pump::Pump;
 use crate::sys::inherited::Inherited;
 use crate::sys::signals::Signals;
-use crate::sys::{clock, user};
+use crate::sys::{clock, memory, user};
 use args::Options;
 use boot::{BootError, Pidfile, SocketFiles};
 use std::error::Error;
@@ -92,6 +92,7 @@ fn live(mut config: Config, source: &Source) -> Result<(), BootError> {
     // Before there is anything that an end by a signal would leave behind. One
     // that comes while the steps of the start are taken is read behind them.
     let mut signals = Signals::take()?;
+    memory::keep_few_heaps();
     let (mut first, mut serial) = (true, 0);
     let (mut before, mut notes) = (None, vec![]);
     loop {

@@ -17,6 +17,7 @@ pub mod file_watch;
 pub mod inherited;
 pub mod kill;
 pub mod limits;
+pub mod memory;
 pub mod pidfile;
 pub mod plan;
 pub mod poll;

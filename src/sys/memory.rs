@@ -1,0 +1,14 @@
+//! How the C library keeps freed memory.
+
+/// Heaps at most: one for the loop, one for all other threads, which allocate
+/// little. By itself the library makes up to eight for each processor, one after
+/// the other as lives and their threads come and go, and none gets smaller.
+#[cfg(target_env = "gnu")]
+const HEAPS: libc::c_int = 2;
+
+/// Keeps the number of heaps small. To be called before there are threads.
+pub fn keep_few_heaps() {
+    // SAFETY: sets a number, before anybody else could be looking at it.
+    #[cfg(target_env = "gnu")]
+    let _older_libraries_do_without = unsafe { libc::mallopt(libc::M_ARENA_MAX, HEAPS) };
+}
