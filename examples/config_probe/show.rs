@@ -80,7 +80,7 @@ fn group(group: &GroupConfig) -> Json {
         ("name", (&group.name).into()),
         ("priority", group.priority.into()),
         ("pool", pool),
-        ("processes", list(group.processes.iter().map(process))),
+        ("processes", list(group.processes.iter().map(|one| process(one)))),
     ])
 }
 

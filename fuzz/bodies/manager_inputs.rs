@@ -3,6 +3,7 @@
 //! only those can happen; within them anything goes, in any order.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 use supervisord::config::{
     AutoRestart, ChannelConfig, ChildLog, GroupConfig, GroupKind, LenUnit, ProcessConfig, ServerUrl,
@@ -67,12 +68,17 @@ impl World {
         let groups = vec![
             pool("l", &["EVENT"], vec![program("l"), program("m")]),
             pool("t", &["TICK_5", "PROCESS_STATE"], vec![program("t")]),
-            GroupConfig { name: "a".into(), priority: 9, kind: GroupKind::Programs, processes: vec![program("a")] },
+            GroupConfig {
+                name: "a".into(),
+                priority: 9,
+                kind: GroupKind::Programs,
+                processes: vec![program("a").into()],
+            },
             GroupConfig {
                 name: "g".into(),
                 priority: 5,
                 kind: GroupKind::Programs,
-                processes: vec![program("x"), program("y")],
+                processes: vec![program("x").into(), program("y").into()],
             },
         ];
         let mut world = Self {
@@ -306,7 +312,7 @@ impl World {
 fn pool(name: &str, events: &[&str], processes: Vec<ProcessConfig>) -> GroupConfig {
     let events = events.iter().map(|name| (*name).to_owned()).collect();
     let kind = GroupKind::Listeners { buffer_size: 3, events, len_unit: LenUnit::Characters };
-    GroupConfig { name: name.into(), priority: -1, kind, processes }
+    GroupConfig { name: name.into(), priority: -1, kind, processes: processes.into_iter().map(Arc::new).collect() }
 }
 
 /// A program with settings from the script, odd ones too.

@@ -10,6 +10,7 @@ use super::{
 };
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// How a setting that is not there is shown.
 const UNSET: &str = "unset";
@@ -118,8 +119,8 @@ fn kinds(was: &GroupKind, is: &GroupKind, noted: &mut Noted) {
     }
 }
 
-fn members(active: &[ProcessConfig], read: &[ProcessConfig], reasons: &mut Vec<Reason>) {
-    let by_name = |list| Iterator::map(<[ProcessConfig]>::iter(list), |p| (p.name.as_str(), p));
+fn members(active: &[Arc<ProcessConfig>], read: &[Arc<ProcessConfig>], reasons: &mut Vec<Reason>) {
+    let by_name = |list| Iterator::map(<[Arc<ProcessConfig>]>::iter(list), |p| (p.name.as_str(), p));
     let was: BTreeMap<_, _> = by_name(active).collect();
     let is: BTreeMap<_, _> = by_name(read).collect();
     let gone = active.iter().filter(|process| !is.contains_key(process.name.as_str()));
@@ -133,7 +134,7 @@ fn members(active: &[ProcessConfig], read: &[ProcessConfig], reasons: &mut Vec<R
             }
         }
     }
-    let order = |list: &[ProcessConfig], other: &BTreeMap<&str, &ProcessConfig>| {
+    let order = |list: &[Arc<ProcessConfig>], other: &BTreeMap<&str, &Arc<ProcessConfig>>| {
         let kept = list.iter().filter(|process| other.contains_key(process.name.as_str()));
         kept.map(|process| process.name.clone()).collect::<Vec<_>>()
     };

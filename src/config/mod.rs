@@ -37,6 +37,7 @@ pub use world::World;
 
 use crate::model::{Level, LogLine, Signal};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// One whole configuration, checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -193,8 +194,9 @@ pub struct GroupConfig {
     pub priority: i64,
     /// What is special about it.
     pub kind: GroupKind,
-    /// In starting order (A4.88).
-    pub processes: Vec<ProcessConfig>,
+    /// In starting order (A4.88). Shared with whoever runs them: of thousands
+    /// there is one copy.
+    pub processes: Vec<Arc<ProcessConfig>>,
 }
 
 /// What kind of group it is.

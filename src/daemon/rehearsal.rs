@@ -124,7 +124,7 @@ fn sockets(config: &Config) -> impl Iterator<Item = &FcgiSocket> {
 }
 
 fn processes(config: &Config) -> impl Iterator<Item = &ProcessConfig> {
-    config.groups.iter().flat_map(|group| &group.processes)
+    config.groups.iter().flat_map(|group| &group.processes).map(AsRef::as_ref)
 }
 
 /// What cannot be removed stays; the next start may use or clean it.

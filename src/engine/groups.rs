@@ -81,7 +81,7 @@ fn activate(
     }
     let logs =
         |process| Ok([logfile(process, Channel::Stdout, settings)?, logfile(process, Channel::Stderr, settings)?]);
-    let logfiles: Vec<_> = group.processes.iter().map(logs).collect::<Result<_, EngineError>>()?;
+    let logfiles: Vec<_> = group.processes.iter().map(|process| logs(process)).collect::<Result<_, EngineError>>()?;
     for (id, [stdout, stderr]) in manager.add_group(group, out).unwrap_or_default().into_iter().zip(logfiles) {
         manager.set_logfile(id, Channel::Stdout, stdout);
         manager.set_logfile(id, Channel::Stderr, stderr);

@@ -24,6 +24,7 @@ pub use vocabulary::{Change, Context, Effect, Input, Purpose};
 
 use crate::config::{AutoRestart, ProcessConfig};
 use crate::model::{ExitStatus, Level, LogLine, Now, ProcessState};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A restart by itself never comes sooner than this after the last start.
@@ -38,7 +39,7 @@ const LONGEST: u64 = 100 * 365 * 24 * 3600;
 #[derive(Debug, Clone)]
 pub struct Process {
     /// Its settings.
-    pub config: ProcessConfig,
+    pub config: Arc<ProcessConfig>,
     /// Where it stands.
     pub state: ProcessState,
     /// The child, if there is one.
@@ -66,7 +67,7 @@ pub struct Process {
 impl Process {
     /// A process that was never started.
     #[must_use]
-    pub fn new(config: ProcessConfig) -> Self {
+    pub fn new(config: Arc<ProcessConfig>) -> Self {
         Self {
             config,
             state: ProcessState::Stopped,

@@ -21,6 +21,7 @@ use crate::model::{Now, ProcessState, SupervisorState};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -29,7 +30,7 @@ const VERSION: &str = "manager version=1";
 
 /// The settings of each process, by its group and its name in it; of several
 /// with one name the last counts (A4.86).
-type Settings<'c> = HashMap<(GroupId, &'c str), &'c ProcessConfig>;
+type Settings<'c> = HashMap<(GroupId, &'c str), &'c Arc<ProcessConfig>>;
 
 /// Why lines are no snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -152,7 +153,7 @@ impl Manager {
         let stranger = || SnapshotError::Stranger(line.whole.to_owned());
         let home = self.groups.get_mut(&group).ok_or_else(stranger)?;
         let config = *settings.get(&(group, name.as_str())).ok_or_else(stranger)?;
-        let mut process = Process::new(config.clone());
+        let mut process = Process::new(Arc::clone(config));
         process.state = ProcessState::from_name(&line.text("state")?).ok_or_else(|| line.bad("state"))?;
         let place = home.members().len();
         home.admit(id, &name, process.state);

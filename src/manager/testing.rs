@@ -2,6 +2,7 @@
 
 use crate::config::{AutoRestart, ChannelConfig, ChildLog, GroupConfig, GroupKind, LenUnit, ProcessConfig, ServerUrl};
 use crate::model::Signal;
+use std::sync::Arc;
 
 /// A program with upstream's defaults.
 pub(super) fn program(name: &str) -> ProcessConfig {
@@ -40,14 +41,18 @@ pub(super) fn program(name: &str) -> ProcessConfig {
 
 /// A group of such programs.
 pub(super) fn group(name: &str, priority: i64, processes: Vec<ProcessConfig>) -> GroupConfig {
-    GroupConfig { name: name.to_owned(), priority, kind: GroupKind::Programs, processes }
+    GroupConfig { name: name.to_owned(), priority, kind: GroupKind::Programs, processes: share(processes) }
 }
 
 /// A pool of listeners.
 pub(super) fn pool(name: &str, buffer_size: usize, events: &[&str], processes: Vec<ProcessConfig>) -> GroupConfig {
     let events = events.iter().map(|name| (*name).to_owned()).collect();
     let kind = GroupKind::Listeners { buffer_size, events, len_unit: LenUnit::Characters };
-    GroupConfig { name: name.to_owned(), priority: -1, kind, processes }
+    GroupConfig { name: name.to_owned(), priority: -1, kind, processes: share(processes) }
+}
+
+fn share(processes: Vec<ProcessConfig>) -> Vec<Arc<ProcessConfig>> {
+    processes.into_iter().map(Arc::new).collect()
 }
 
 /// Small, fast and the same everywhere (splitmix64).

@@ -6,6 +6,7 @@ use super::testing::{group, pool, program};
 use super::{Answer, CommandError, Input, Refusal, Target, Ticket, Wish};
 use crate::config::{GroupConfig, ProcessConfig};
 use crate::model::{ProcessState, Signal, SupervisorState};
+use std::sync::Arc;
 use std::time::Duration;
 use world::World;
 
@@ -282,7 +283,7 @@ fn ticks_come_when_the_manager_asks_to_be_woken() {
 fn groups_come_and_go_and_a_reread_tells_the_difference() {
     let mut world = World::new(vec![one("a", 1), one("b", 2)]);
     let mut changed = one("b", 2);
-    changed.processes[0].command = "/bin/other".into();
+    Arc::make_mut(&mut changed.processes[0]).command = "/bin/other".into();
     let found = world.manager.reread(vec![one("new", 1), changed]);
     assert_eq!((found.added, found.removed), (vec!["new".to_owned()], vec!["a".to_owned()]));
     let [(name, reasons)] = found.changed.as_slice() else { panic!("{:?}", found.changed) };

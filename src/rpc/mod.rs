@@ -249,7 +249,7 @@ pub struct ConfigInfo {
     /// Path of the stderr log where AUTO has been resolved already.
     pub stderr_auto: Option<String>,
     /// The process.
-    pub process: ProcessConfig,
+    pub process: Arc<ProcessConfig>,
 }
 
 impl ConfigInfo {
@@ -261,7 +261,7 @@ impl ConfigInfo {
             in_use,
             stdout_auto: None,
             stderr_auto: None,
-            process: process.clone(),
+            process: Arc::clone(process),
         })
     }
 }

@@ -12,6 +12,7 @@ use crate::config::values::{boolean, integer, len_unit, list};
 use crate::config::{GroupConfig, GroupKind, ProcessConfig};
 use crate::model::event_names::is_event_name;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The only result handler that is recognised (B4.1.11).
 const STANDARD_HANDLER: &str = "supervisor.dispatchers:default_handler";
@@ -160,10 +161,10 @@ impl<'a> Building<'a> {
 }
 
 /// Of processes with one name the last stays, at the place of the first (A4.86).
-fn latest_of_each(processes: Vec<ProcessConfig>) -> Vec<ProcessConfig> {
+fn latest_of_each(processes: Vec<ProcessConfig>) -> Vec<Arc<ProcessConfig>> {
     let mut places = std::collections::BTreeMap::new();
-    let mut kept: Vec<ProcessConfig> = Vec::new();
-    for process in processes {
+    let mut kept: Vec<Arc<ProcessConfig>> = Vec::new();
+    for process in processes.into_iter().map(Arc::new) {
         let place = *places.entry(process.name.clone()).or_insert(kept.len());
         match kept.get_mut(place) {
             Some(earlier) => *earlier = process,

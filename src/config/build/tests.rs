@@ -32,7 +32,7 @@ fn refused(text: &str) -> String {
 
 /// The only process of the only group.
 fn process(text: &str) -> ProcessConfig {
-    good(text).groups.remove(0).processes.remove(0)
+    good(text).groups.remove(0).processes.remove(0).as_ref().clone()
 }
 
 fn names(config: &Config) -> Vec<String> {

@@ -11,6 +11,7 @@ use crate::config::world::World;
 use crate::config::{Address, ChildLog, Config, ProcessConfig};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The namespace that every client of the daemon calls.
 const STANDARD: &str = "supervisor";
@@ -81,7 +82,7 @@ fn same_names(sections: &Sections, grouped: &BTreeMap<String, String>, drafts: &
 
 /// Of processes with one name in one group the last stays (A4.86).
 fn same_processes(built: &Built, drafts: &mut Vec<Draft>) {
-    let programs: BTreeMap<&str, &[ProcessConfig]> =
+    let programs: BTreeMap<&str, &[Arc<ProcessConfig>]> =
         built.programs.iter().map(|(section, processes)| (section.as_str(), processes.as_slice())).collect();
     for (section, members) in &built.groups {
         let mut makers: BTreeMap<&str, &str> = BTreeMap::new();

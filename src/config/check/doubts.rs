@@ -8,6 +8,7 @@ use crate::config::paths::dirname;
 use crate::config::world::World;
 use crate::config::{Address, AutoRestart, ChildLog, Config, MainLog, ProcessConfig};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Bytes of a path that a unix socket can have.
 const MAX_SOCKET_PATH: usize = 107;
@@ -71,7 +72,7 @@ fn no_rotation(section: &str, key: &Key, path: &Path, maxbytes: &Key, drafts: &m
     drafts.push(Draft::warning(message).value(section, key.name).hint(format!("write {}=0", maxbytes.name)));
 }
 
-fn logs(section: &str, processes: &[ProcessConfig], drafts: &mut Vec<Draft>) {
+fn logs(section: &str, processes: &[Arc<ProcessConfig>], drafts: &mut Vec<Draft>) {
     let [first, ..] = processes else { return };
     let channels = [
         (&first.stdout, &program::STDOUT_LOGFILE, &program::STDOUT_LOGFILE_MAXBYTES),
@@ -85,7 +86,7 @@ fn logs(section: &str, processes: &[ProcessConfig], drafts: &mut Vec<Draft>) {
             }
             continue;
         }
-        let same = |other: &ProcessConfig| {
+        let same = |other: &Arc<ProcessConfig>| {
             let other = if index == 0 { &other.stdout } else { &other.stderr };
             other.logfile == channel.logfile
         };

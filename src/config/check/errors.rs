@@ -17,6 +17,7 @@ use crate::config::values::list;
 use crate::config::world::World;
 use crate::config::{Config, ProcessConfig};
 use crate::model::py_repr;
+use std::sync::Arc;
 
 /// Errors of one section that are told.
 const MAX_ERRORS: usize = 100;
@@ -31,7 +32,7 @@ const SOME_EVENT: &str = "TICK_60";
 #[derive(Default)]
 pub(super) struct Built {
     /// Programs, listeners and FastCGI programs: the section, and its processes.
-    pub(super) programs: Vec<(String, Vec<ProcessConfig>)>,
+    pub(super) programs: Vec<(String, Vec<Arc<ProcessConfig>>)>,
     /// `[group:x]`: the section, and those of its programs.
     pub(super) groups: Vec<(String, Vec<String>)>,
     /// `[supervisord]`, the servers and the interfaces, if all of them are sound.

@@ -137,7 +137,7 @@ impl Shadow {
             // The first id that was never given to anything.
             let id = ProcessId(self.given);
             self.given += 1;
-            self.programs.insert(id, Program::new(process.clone(), config.name.clone()));
+            self.programs.insert(id, Program::new(process.as_ref().clone(), config.name.clone()));
             members.push(id);
         }
         let group = Group { name: config.name.clone(), priority: config.priority, members };

@@ -5,6 +5,7 @@ use crate::manager::info::{ProcessInfo, ResultEntry};
 use crate::model::{ProcessState, Signal, SupervisorState};
 use crate::rpc::{ConfigInfo, Infos, Reply};
 use crate::xmlrpc::{Encoder, Value, decode_response};
+use std::sync::Arc;
 
 /// What a client reads.
 fn render(reply: &Reply) -> Value {
@@ -83,7 +84,7 @@ fn config() -> ConfigInfo {
         in_use: true,
         stdout_auto: None,
         stderr_auto: None,
-        process,
+        process: process.into(),
     }
 }
 
@@ -136,10 +137,11 @@ fn settings_without_a_value_have_a_word() {
     assert_eq!(get(&value, "autorestart"), &text("unexpected"));
     assert_eq!(get(&value, "stderr_logfile"), &text("auto"));
 
-    config.process.autorestart = AutoRestart::Always;
-    config.process.serverurl = ServerUrl::Unset;
-    config.process.user = Some(UserId(65534));
-    config.process.stdout.logfile = ChildLog::None;
+    let process = Arc::make_mut(&mut config.process);
+    process.autorestart = AutoRestart::Always;
+    process.serverurl = ServerUrl::Unset;
+    process.user = Some(UserId(65534));
+    process.stdout.logfile = ChildLog::None;
     config.stderr_auto = Some("/auto".to_owned());
     let value = render_config(config.clone());
     assert_eq!(get(&value, "autorestart"), &Value::Bool(true));
@@ -148,11 +150,12 @@ fn settings_without_a_value_have_a_word() {
     assert_eq!(get(&value, "stdout_logfile"), &text("none"));
     assert_eq!(get(&value, "stderr_logfile"), &text("/auto"));
 
-    config.process.stdout.logfile = ChildLog::Empty;
+    Arc::make_mut(&mut config.process).stdout.logfile = ChildLog::Empty;
     assert_eq!(get(&render_config(config.clone()), "stdout_logfile"), &text(""));
 
-    config.process.autorestart = AutoRestart::Never;
-    config.process.redirect_stderr = true;
+    let process = Arc::make_mut(&mut config.process);
+    process.autorestart = AutoRestart::Never;
+    process.redirect_stderr = true;
     let value = render_config(config);
     assert_eq!(get(&value, "autorestart"), &Value::Bool(false));
     assert_eq!(get(&value, "stderr_logfile"), &text("none"));

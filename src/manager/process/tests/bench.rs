@@ -21,7 +21,7 @@ impl Bench {
         let mut config = program("p");
         change(&mut config);
         let now = Now { mono: Duration::from_secs(1000), wall: Duration::from_secs(1_700_000_000) };
-        let process = Process::new(config);
+        let process = Process::new(config.into());
         Self { process, now, may_start: true, pid: 100, said: vec![], signals: vec![], changes: vec![] }
     }
 
