@@ -5,12 +5,11 @@ Each case runs with the stock client and with ours, on the same recording.
 
 import hashlib
 import os
-import select
-import time
 
 import pytest
 
-from daemon import COMMAND_SECS, free_port, until
+from daemon import free_port, until
+from terminal import Terminal
 
 PROGRAMS = """
 [program:cat]
@@ -346,40 +345,6 @@ def test_tcp_with_a_password(daemon, transcript, recorded, stored):
     recorded(transcript.text())
 
 
-class Terminal:
-    """supervisorctl at a terminal, and somebody who types."""
-
-    def __init__(self, lab, *words):
-        self.fd, side = os.openpty()
-        # The first terminal that the leader of a session opens is its own.
-        script = 'tty=$1; shift; exec "$@" <"$tty" >"$tty" 2>&1'
-        command = [lab.target.program("supervisorctl"), *words]
-        self.process = lab.spawn("/bin/sh", "-c", script, "sh", os.ttyname(side), *command, env={"TERM": "dumb"})
-        self.side = side
-        self.seen = ""
-
-    def until(self, text):
-        """Reads until `text` is there, and forgets what was before."""
-        end = time.monotonic() + COMMAND_SECS
-        while text not in self.seen:
-            ready, _, _ = select.select([self.fd], [], [], max(0, end - time.monotonic()))
-            assert ready, f"waited for {text!r}, and saw {self.seen!r}"
-            try:
-                self.seen += os.read(self.fd, 4096).decode()
-            except OSError:
-                raise AssertionError(f"ended before {text!r}, with {self.seen!r}") from None
-        before, _, self.seen = self.seen.partition(text)
-        return before
-
-    def type(self, line):
-        """Types a line."""
-        os.write(self.fd, f"{line}\n".encode())
-
-    def close(self):
-        os.close(self.side)
-        os.close(self.fd)
-
-
 @pytest.fixture
 def locked(lab):
     """A daemon that wants a password, and the words to reach it."""
@@ -391,7 +356,7 @@ def locked(lab):
 
 @pytest.mark.contract("B3.4.5")
 def test_a_login_at_the_terminal(lab, locked):
-    terminal = Terminal(lab, *locked)
+    terminal = Terminal(lab, lab.target.program("supervisorctl"), *locked)
     for password in ("wrong", "secret"):
         shown = terminal.until("Username:")
         assert "Server requires authentication" in shown and "wrong" not in shown
@@ -408,7 +373,7 @@ def test_a_login_at_the_terminal(lab, locked):
 @pytest.mark.contract("B3.4.6")
 @pytest.mark.parametrize("prompt", ["Username:", "Password:"])
 def test_a_login_that_is_left(lab, locked, prompt):
-    terminal = Terminal(lab, *locked)
+    terminal = Terminal(lab, lab.target.program("supervisorctl"), *locked)
     terminal.until("Username:")
     if prompt == "Password:":
         terminal.type("user")

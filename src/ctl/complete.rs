@@ -3,8 +3,25 @@
 use super::commands;
 pub use super::commands::Completes;
 
-/// A process as completion sees it: group, then name.
-pub type Name = (String, String);
+/// A process as completion sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its group.
+    pub group: String,
+    /// Its own name.
+    pub name: String,
+    /// How it is.
+    pub state: String,
+}
+
+/// Something that may stand there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Offer {
+    /// What is typed, with a blank behind it.
+    pub text: String,
+    /// What it is, for the list; may be empty.
+    pub about: String,
+}
 
 /// The word under the cursor and what may stand there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,36 +49,47 @@ pub fn wanted(line: &str) -> Wanted<'_> {
     Wanted { start, word, kind }
 }
 
-/// The candidates, sorted, each with a blank behind it.
+/// The candidates, sorted: what begins with the word, or, if nothing does, what
+/// holds it anywhere.
 #[must_use]
-pub fn candidates(wanted: &Wanted<'_>, names: &[Name]) -> Vec<String> {
-    let mut all: Vec<String> = match wanted.kind {
+pub fn candidates(wanted: &Wanted<'_>, names: &[Known]) -> Vec<Offer> {
+    let offer = |text: &str, about: &str| Offer { text: format!("{text} "), about: about.to_owned() };
+    let mut all: Vec<Offer> = match wanted.kind {
         Completes::Nothing => Vec::new(),
-        Completes::Commands => commands::vocabulary().map(str::to_owned).collect(),
-        Completes::Groups => names.iter().map(|(group, _)| group.clone()).collect(),
-        Completes::Processes => names.iter().flat_map(|name| spellings(name, wanted.word)).collect(),
+        Completes::Commands => commands::visible().map(|command| offer(command.name, command.summary)).collect(),
+        Completes::Groups => names.iter().map(|known| offer(&known.group, "")).collect(),
+        Completes::Processes => names.iter().flat_map(|known| spellings(known, wanted.word)).collect(),
     };
-    all.retain(|candidate| candidate.starts_with(wanted.word));
     all.sort();
-    all.dedup();
-    all.iter_mut().for_each(|candidate| candidate.push(' '));
+    all.dedup_by(|a, b| a.text == b.text);
+    let begins = |offer: &Offer| offer.text.starts_with(wanted.word);
+    if all.iter().any(begins) {
+        all.retain(begins);
+    } else {
+        all.retain(|offer| offer.text.contains(wanted.word));
+    }
     all
 }
 
 /// How a process may be typed: alone, or with its group once a colon is there.
-fn spellings((group, name): &Name, word: &str) -> Vec<String> {
+fn spellings(Known { group, name, state }: &Known, word: &str) -> Vec<Offer> {
+    let offer = |text: String, about: &str| Offer { text: text + " ", about: about.to_owned() };
     if group == name && !word.contains(':') {
-        return vec![name.clone()];
+        return vec![offer(name.clone(), state)];
     }
-    vec![format!("{group}:{name}"), format!("{group}:*")]
+    vec![offer(format!("{group}:{name}"), state), offer(format!("{group}:*"), "all of the group")]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{candidates, wanted};
+    use super::{Known, candidates, wanted};
 
     fn offered(line: &str) -> Vec<String> {
-        let name = |group: &str, name: &str| (group.to_owned(), name.to_owned());
+        let name = |group: &str, name: &str| Known {
+            group: group.to_owned(),
+            name: name.to_owned(),
+            state: "RUNNING".to_owned(),
+        };
         let names = [
             name("cat", "cat"),
             name("ctrl", "ctrl"),
@@ -69,7 +97,27 @@ mod tests {
             name("grp", "grp_b"),
             name("x-y", "x-y"),
         ];
-        candidates(&wanted(line), &names)
+        candidates(&wanted(line), &names).into_iter().map(|offer| offer.text).collect()
+    }
+
+    #[test]
+    fn what_holds_the_word_anywhere_is_offered_when_nothing_begins_with_it() {
+        assert_eq!(offered("stop trl"), ["ctrl "]);
+        assert_eq!(offered("stop _b"), ["grp:grp_b "]);
+        assert_eq!(offered("tart"), ["restart ", "start "]);
+        assert!(offered("stop zz").is_empty());
+        // a blank ends every candidate and is no part of one
+        assert_eq!(offered("stop ctrl"), ["ctrl "]);
+    }
+
+    #[test]
+    fn the_list_says_what_each_is() {
+        let known = Known { group: "g".to_owned(), name: "p".to_owned(), state: "FATAL".to_owned() };
+        let about = |line| {
+            candidates(&wanted(line), std::slice::from_ref(&known)).into_iter().map(|o| o.about).collect::<Vec<_>>()
+        };
+        assert_eq!(about("stop "), ["all of the group", "FATAL"]);
+        assert_eq!(about("versio"), [super::commands::find("version").unwrap().summary]);
     }
 
     /// B3.6.9

@@ -1,11 +1,11 @@
 //! The prompt (B3.6). On a terminal lines are edited, kept and completed; from
 //! a pipe the prompt is printed and lines are read as they come.
 
-use super::complete::{self, Completes, Name};
+use super::complete::{self, Completes, Known, Offer};
 use super::server::Server;
 use super::{CtlError, Session, exit, history};
-use crate::client::Proxy;
-use rustyline::completion::Completer;
+use crate::client::{ProcessEntry, Proxy};
+use rustyline::completion::{Completer, Pair};
 use rustyline::config::{BellStyle, Builder, Configurer};
 use rustyline::error::{ReadlineError, Signal};
 use rustyline::highlight::Highlighter;
@@ -143,20 +143,22 @@ fn quietly<T>(read: impl FnOnce() -> T) -> Option<T> {
 /// that needs them (B3.6.10).
 struct Candidates {
     server: Server,
-    names: RefCell<Option<Vec<Name>>>,
+    names: RefCell<Option<Vec<Known>>>,
 }
 
 impl Candidates {
-    fn fetch(&self) -> Vec<Name> {
+    fn fetch(&self) -> Vec<Known> {
         let processes = self.server.connect().and_then(|transport| Proxy::new(transport).all_processes());
-        processes.unwrap_or_default().into_iter().map(|process| (process.group, process.name)).collect()
+        let known =
+            |process: ProcessEntry| Known { group: process.group, name: process.name, state: process.statename };
+        processes.unwrap_or_default().into_iter().map(known).collect()
     }
 }
 
 impl Completer for Candidates {
-    type Candidate = String;
+    type Candidate = Pair;
 
-    fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+    fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let wanted = complete::wanted(line.get(..pos).unwrap_or_default());
         let candidates = match wanted.kind {
             Completes::Nothing | Completes::Commands => complete::candidates(&wanted, &[]),
@@ -165,8 +167,22 @@ impl Completer for Candidates {
                 complete::candidates(&wanted, names.get_or_insert_with(|| self.fetch()))
             }
         };
-        Ok((wanted.start, candidates))
+        Ok((wanted.start, listed(candidates)))
     }
+}
+
+/// The list that a second Tab shows: each candidate with what it is.
+fn listed(offers: Vec<Offer>) -> Vec<Pair> {
+    let width = offers.iter().map(|offer| offer.text.chars().count()).max().unwrap_or_default();
+    let pair = |offer: Offer| {
+        let display = if offer.about.is_empty() {
+            offer.text.trim_end().to_owned()
+        } else {
+            format!("{:<width$} {}", offer.text, offer.about)
+        };
+        Pair { display, replacement: offer.text }
+    };
+    offers.into_iter().map(pair).collect()
 }
 
 impl Hinter for Candidates {

@@ -1,0 +1,86 @@
+"""What only our supervisorctl shows at a terminal."""
+
+import pytest
+
+from terminal import Terminal
+
+CLIENT = "ours"
+
+PROGRAMS = """
+[program:cat]
+command=/bin/cat
+startsecs=0
+
+[program:ctrl]
+command=/bin/cat
+autostart=false
+
+[program:web]
+command=/bin/sleep 1000
+process_name=%(program_name)s_%(process_num)d
+numprocs=2
+startsecs=0
+"""
+PROMPT = "supervisor> "
+
+
+@pytest.fixture
+def shell(daemon, transcript):
+    """shell(): a prompt, on a daemon that runs."""
+    d = daemon(PROGRAMS).wait(cat="RUNNING", **{"web:web_1": "RUNNING"})
+    opened = []
+
+    def open_one():
+        terminal = Terminal(transcript.lab, transcript.program(), "-c", str(d.conf), term="xterm")
+        opened.append(terminal)
+        terminal.until(PROMPT)
+        return terminal
+
+    yield open_one
+    for terminal in opened:
+        terminal.close()
+
+
+def test_the_list_says_what_is_what_and_words_are_found_anywhere(shell):
+    terminal = shell()
+    terminal.press(b"re\t\t")
+    terminal.until("restart  stop processes and start them again")
+    terminal.press(b"\x15stop trl\t\n")
+    terminal.until("ctrl: ERROR (not running)")
+
+
+def test_top_is_drawn_and_leaves_the_terminal_as_it_was(shell, target):
+    terminal = shell()
+    terminal.press(b"top\n")
+    if target.name == "theirs":
+        terminal.until("ERROR: this daemon does not tell what processes use")
+        return
+    terminal.until("\x1b[?1049h")
+    terminal.until("3 of 4 running")
+    terminal.until("RESTARTS")
+    terminal.press(b"c")
+    terminal.until("RESTARTS")
+    terminal.press(b"q")
+    terminal.until("\x1b[?1049l")
+    terminal.until(PROMPT)
+    terminal.press(b"top web:*\n")
+    terminal.until("of 2 running")
+    terminal.press(b"\x03")
+    terminal.until("\x1b[?1049l")
+    terminal.until(PROMPT)
+    terminal.press(b"quit\n")
+    assert terminal.end() == 0
+    assert terminal.shows_what_is_typed()
+
+
+def test_states_have_colours_only_where_they_may(shell, transcript):
+    command = [transcript.program(), "-c", str(transcript.lab.root / "s.conf"), "status", "cat"]
+    shell()
+    for term, options, coloured in [("xterm", [], True), ("dumb", [], False), ("xterm", ["--color=never"], False)]:
+        terminal = Terminal(transcript.lab, command[0], *options, *command[1:], term=term)
+        shown = terminal.until("RUNNING")
+        assert ("\x1b[32m" in shown) == coloured, (term, options, shown)
+        assert terminal.end() == 0
+        terminal.close()
+    done = transcript.lab.run(*command)
+    assert "\x1b" not in done.stdout and done.stdout.startswith("cat ")
