@@ -5,6 +5,7 @@ import re
 
 from daemon import until
 from normalise import normalise
+from terminal import Terminal
 
 
 # What our client says beyond the stock one's words: the block of its own commands
@@ -68,6 +69,22 @@ class Transcript:
         self.lines += self.normal(process.out.read_text()).split("\n")
         self.lines.append(f"[exit {code} after Ctrl-C]")
 
+    def session(self, *lines, prompt="supervisor> "):
+        """Types lines at a prompt on a terminal, each when the one before is done."""
+        terminal = Terminal(self.lab, self.program(), *self.options)
+        shown = terminal.until(prompt) + prompt
+        for line in lines:
+            terminal.type(line)
+            shown += terminal.until(prompt) + prompt
+        terminal.press(b"\x04")
+        code = terminal.end()
+        shown += terminal.seen
+        terminal.close()
+        self.lines.append("$ supervisorctl (at a terminal)")
+        # the end of the input is shown by one line editor and not by the other
+        self.lines += common(self.normal(shown.replace("\r", ""))).rstrip().split("\n")
+        self.lines.append(f"[exit {code}]")
+
     def note(self, text):
         """A line between commands, for the reader."""
         self.lines.append(f"# {text}")
@@ -75,7 +92,7 @@ class Transcript:
     def normal(self, text):
         """Without pids, times, paths, and with PROG for the client's path."""
         text = normalise(text, [*self.lab.paths(), (self.program(), "PROG")])
-        return re.sub(r"(?m)^[1-9]\d*$", "PID", text)
+        return re.sub(r"(?m)^(supervisor> |)[1-9]\d*$", r"\1PID", text)
 
     def text(self):
         """The whole transcript."""

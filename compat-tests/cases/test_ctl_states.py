@@ -1,0 +1,134 @@
+"""Every command of supervisorctl on a process in every state, one after the other,
+on standard input and at a terminal; and daemons that cannot be used.
+
+Each case runs with the stock client and with ours, on the same recording.
+"""
+
+import os
+import subprocess
+
+import pytest
+
+from daemon import until
+
+# A state, the program that gets there, and what else it takes.
+STATES = {
+    "stopped": "command=/bin/cat\nautostart=false\nstartsecs=0\n",
+    "starting": "command=/bin/cat\nstartsecs=1000\n",
+    "running": "command=/bin/cat\nstartsecs=0\n",
+    "backoff": "command=/bin/false\nstartsecs=1\nstartretries=1000\n",
+    "stopping": "command=/bin/sh -c 'trap \"\" TERM; echo ready; while :; do sleep 0.1; done'\nstartsecs=0\nstopwaitsecs=1000\n",
+    "exited": "command=/bin/true\nstartsecs=0\nautorestart=false\n",
+    "fatal": "command=/nonexistent/cmd\nstartretries=0\n",
+}  # fmt: skip
+
+# What is typed; each has a process of its own, since most change its state.
+COMMANDS = {
+    "status": "status {name}",
+    "start": "start {name}",
+    "stop": "stop {name}",
+    "restart": "restart {name}",
+    "signal": "signal CONT {name}",
+    "pid": "pid {name}",
+    "tail": "tail {name} stderr",
+    "clear": "clear {name}",
+    "remove": "remove {name}",
+    "add": "add {name}",
+    "fg": "fg {name} more",
+    "update": "update {name}",
+}
+
+# These wait for what will not come.
+NEVER = {("starting", "restart"), ("backoff", "restart")}
+
+
+def commands(state):
+    return {word: line for word, line in COMMANDS.items() if (state, word) not in NEVER}
+
+
+@pytest.fixture
+def in_state(daemon):
+    """A daemon with a process for each command, all in one state."""
+
+    def start(state):
+        names = [f"{state}-{word}" for word in commands(state)]
+        d = daemon("".join(f"[program:{name}]\n{STATES[state]}\n" for name in names))
+        for name in names:
+            if state == "stopping":
+                d.wait(**{name: "RUNNING"})
+                until("its trap", lambda name=name: d.rpc.readProcessStdoutLog(name, 0, 0))
+                d.rpc.stopProcess(name, False)
+            if state == "backoff":  # the third try is followed by three seconds of it
+                d.wait_log(f"exited: {name} ", times=3)
+            d.wait(**{name: state.upper()})
+        return d
+
+    return start
+
+
+@pytest.mark.contract("B3.7.10", "B3.7.14", "B3.7.20", "B3.7.30", "B3.7.40", "B3.7.50", "B3.7.70", "B3.7.90", "B3.7.91",
+                      "B3.8")  # fmt: skip
+@pytest.mark.parametrize("state", STATES)
+def test_every_command_in_every_state(in_state, transcript, recorded, state):
+    in_state(state)
+    for word, line in commands(state).items():
+        transcript.run(*line.format(name=f"{state}-{word}").split())
+    recorded(transcript.text())
+
+
+@pytest.mark.contract("B3.6.1", "B3.6.2", "B3.6.3", "B3.1.7")
+@pytest.mark.parametrize("state", ["stopped", "running", "fatal"])
+def test_every_command_on_standard_input(in_state, transcript, recorded, state):
+    in_state(state)
+    lines = [line.format(name=f"{state}-{word}") for word, line in commands(state).items()]
+    transcript.run(stdin="\n".join([*lines, "version", "reread", "avail", "maintail -0x", "open ftp://x", "quit", ""]))
+    recorded(transcript.text())
+
+
+@pytest.mark.contract("B3.6.1", "B3.6.3", "B3.6.4", "B3.6.5", "B3.6.6", "B3.6.7")
+@pytest.mark.parametrize("state", ["stopped", "running"])
+def test_every_command_at_a_terminal(in_state, transcript, recorded, state):
+    in_state(state)
+    lines = [line.format(name=f"{state}-{word}") for word, line in commands(state).items()]
+    transcript.session(*lines, "", "version", "bogus word", "!x", "help nosuch", "reread", "status nobody")
+    recorded(transcript.text())
+
+
+@pytest.mark.contract("B3.5", "B3.5.2")
+def test_a_daemon_without_the_interface(lab, transcript, recorded):
+    conf = lab.config("")
+    head, _, rest = conf.read_text().partition("[rpcinterface:supervisor]")
+    conf.write_text(head + "[supervisorctl]" + rest.partition("[supervisorctl]")[2])
+    lab.spawn(lab.target.program("supervisord"), "-n", "-c", str(conf))
+    until("the socket", lambda: (lab.root / "s.sock").exists())
+    for words in ["status", "version", "start x", "shutdown", "avail"]:
+        transcript.run(*words.split())
+    recorded(transcript.text())
+
+
+@pytest.mark.contract("B3.2.9", "B3.2.10", "B3.4.2", "B3.5.1")
+def test_servers_that_are_not_there(lab, transcript, recorded):
+    lab.config("")
+    conf = ["-c", str(lab.root / "s.conf")]
+    (lab.root / "empty").write_text("")
+    for url in [f"unix://{lab.root}/none.sock", f"unix://{lab.root}/empty", f"unix://{lab.root}", "http://127.0.0.1:1",
+                "ftp://x/y", "http://127.0.0.1:1/path"]:  # fmt: skip
+        transcript.note(transcript.normal(url))
+        for words in ["status", "version", "update", "stop x", "shutdown"]:
+            transcript.run(*words.split(), options=[*conf, "-s", url])
+    recorded(transcript.text())
+
+
+@pytest.mark.contract("B3.4.2")
+@pytest.mark.needs_root
+def test_a_socket_that_may_not_be_used(daemon, transcript):
+    d = daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n").wait(cat="RUNNING")
+    os.chmod(d.conf, 0o644)
+    as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    for words, start in [
+        (["status"], "error: <class 'PermissionError'>, [Errno 13] Permission denied"),
+        (["shutdown"], "error: <class 'PermissionError'>, [Errno 13] Permission denied"),
+    ]:
+        done = subprocess.run([*as_nobody, transcript.program(), "-c", str(d.conf), *words], capture_output=True,
+                              text=True, timeout=40, cwd="/", env=d.lab.environment())  # fmt: skip
+        assert done.stdout.startswith(start) and done.returncode == 1, done
