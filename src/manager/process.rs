@@ -88,7 +88,10 @@ impl Process {
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
         let report_at = self.report_at.filter(|_| self.watched);
-        [self.deadline, report_at].into_iter().flatten().min()
+        match (self.deadline, report_at) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
     }
 
     /// Applies one input. One that makes no sense in this state is ignored: a

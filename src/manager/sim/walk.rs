@@ -11,7 +11,7 @@ use crate::manager::{Answer, ProcessId, Target, Ticket, Wish};
 use crate::model::{Channel, ExitStatus, Now, Signal, SupervisorState};
 use std::time::Duration;
 
-/// The invariants are looked at so seldom since the shadow sees most of them.
+/// What the shadow does not see at once is looked at every so many steps.
 const INVARIANTS: u64 = 16;
 
 /// The most that a wall clock is set forth or back.
@@ -86,7 +86,10 @@ impl Walk {
         if self.world.chance != self.shadow.chance {
             return Err(format!("{stimulus:?}: something was tried more or less often than expected"));
         }
-        self.compare_views(&stimulus)?;
+        // When nothing was done nothing should have changed: look at it seldom.
+        if !self.world.seen.is_empty() || self.steps.is_multiple_of(INVARIANTS) {
+            self.compare_views(&stimulus)?;
+        }
         self.world.seen.clear();
         self.shadow.seen.clear();
         self.callers.retain(|caller| !self.shadow.answers.contains_key(caller));
