@@ -9,6 +9,9 @@
     reason = "a test may fail where it stands"
 )]
 
+#[path = "spec/book.rs"]
+mod book;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -21,6 +24,17 @@ use supervisord::xmlrpc::{Call, Value};
 use toml::{Table, Value as Toml};
 
 const MEND: &str = "run UPDATE=1 cargo test --test spec";
+
+/// The namespaces, and what a reader should know of them.
+const NAMESPACES: [(&str, &str); 3] = [
+    (
+        "supervisor",
+        "The daemon and its processes. It is there when an `[rpcinterface:supervisor]` is configured;\n\
+         an `[rpcinterface:x]` serves the same methods as `x`.",
+    ),
+    ("system", "The interface about itself. Always there, also while the daemon stops."),
+    ("ext", "What Supervisor has not. `system.listMethods` does not name it."),
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -108,14 +122,24 @@ fn render_spec() -> String {
 /// B1.5, B1.5.1, B1.14.2
 #[test]
 fn the_generated_table_is_current() {
-    let path = root().join("src/rpc/spec.rs");
-    let wanted = render_spec();
+    is_current("src/rpc/spec.rs", &render_spec());
+}
+
+/// B1.5, B2.2.2
+#[test]
+fn the_page_and_the_data_for_tools_are_current() {
+    is_current("docs/rpc.md", &book::page());
+    is_current("rpc-spec/spec.json", &book::data());
+}
+
+fn is_current(file: &str, wanted: &str) {
+    let path = root().join(file);
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, &wanted).unwrap();
+        std::fs::write(&path, wanted).unwrap();
     }
-    let found = std::fs::read_to_string(&path).unwrap();
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
     let line = found.lines().zip(wanted.lines()).position(|(a, b)| a != b);
-    assert!(found == wanted, "src/rpc/spec.rs is stale from line {:?} on: {MEND}", line.map(|line| line + 1));
+    assert!(found == wanted, "{file} is stale from line {:?} on: {MEND}", line.map(|line| line + 1));
 }
 
 /// A value of the type that a parameter wants.

@@ -20,6 +20,8 @@ pub enum Action {
     Version,
     /// Print [`about_text`] and end with 0.
     About,
+    /// Print [`crate::rpc::SPEC_JSON`] and end with 0.
+    RpcSpec,
     /// Be the daemon.
     Run(Box<Options>),
     /// Look for what is wrong with the configuration, and end.
@@ -105,13 +107,14 @@ pub const LEAVING_AS_FIRST_PROCESS: &str = "Warning: this is process 1, and goin
 pub type Line = (&'static str, &'static str, &'static str);
 
 /// All options, in the order of the help.
-pub const LINES: [Line; 25] = [
+pub const LINES: [Line; 26] = [
     ("-c/--configuration", "FILENAME", "read this file; without it, look at the usual places"),
     ("-n/--nodaemon", "", "stay in the foreground"),
     ("-s/--silent", "", "in the foreground, do not copy the activity log to stdout"),
     ("-h/--help", "", "print this text and exit"),
     ("-v/--version", "", "print the Supervisor release that is offered and exit"),
     ("--about", "", "print the name and version of this program and exit"),
+    ("--rpc-spec", "", "print every method, fault, state and event of the interface as JSON and exit"),
     (
         "--check-config",
         "",
@@ -161,7 +164,7 @@ const KNOWN: Known = Known {
         "minprocs=",
         "profile_options=",
     ],
-    own: &["about", "check-config", "strict", "format="],
+    own: &["about", "rpc-spec", "check-config", "strict", "format="],
 };
 
 /// Understands the words behind the program's name. Values are converted as
@@ -182,6 +185,7 @@ pub fn parse(args: &[String], world: &dyn World) -> Result<Action, UsageError> {
             "-h" | "-?" | "--help" => return Ok(Action::Help),
             "-v" | "--version" => return Ok(Action::Version),
             "--about" => return Ok(Action::About),
+            "--rpc-spec" => return Ok(Action::RpcSpec),
             "--check-config" => Given { option: &option, value: String::new() }.raise(&mut wanted)?,
             "--strict" => Given { option: &option, value: String::new() }.raise(&mut strict)?,
             "--format" => {

@@ -15,6 +15,7 @@ use crate::http::{self, Context, Limits, Listener};
 use crate::logs::MainLog;
 use crate::model::{Level, LogLine, SUPERVISOR_VERSION};
 use crate::pump::Pump;
+use crate::rpc::SPEC_JSON;
 use crate::sys::inherited::Inherited;
 use crate::sys::signals::Signals;
 use crate::sys::{clock, memory, user};
@@ -53,6 +54,7 @@ pub fn main(args: &[String], prog: &str) -> u8 {
         Ok(args::Action::Help) => say(&args::help_text(prog)),
         Ok(args::Action::Version) => say(&format!("{SUPERVISOR_VERSION}\n")),
         Ok(args::Action::About) => say(&args::about_text()),
+        Ok(args::Action::RpcSpec) => say(SPEC_JSON),
         Ok(args::Action::Check(options, how)) => check::check(&source(*options, prog), how),
         Ok(args::Action::Run(options)) => run(*options, prog).unwrap_or_else(|error| refuse(&*error, prog)),
         Err(error) => refuse(&error, prog),

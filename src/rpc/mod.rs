@@ -26,6 +26,10 @@ use crate::model::{Channel, SupervisorState};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The whole interface as JSON, generated from `rpc-spec/`: methods, faults,
+/// states and events.
+pub const SPEC_JSON: &str = include_str!("../../rpc-spec/spec.json");
+
 /// One call of a `supervisor.*` or `ext.*` method, parameters checked for type and count.
 /// `system.*` is answered from the table alone and never gets here.
 #[derive(Debug, Clone, PartialEq)]

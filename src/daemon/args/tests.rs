@@ -161,6 +161,8 @@ fn help_and_version_act_when_they_are_met() {
     assert_eq!(read(&["-?", "-v"]), Ok(Action::Help));
     assert_eq!(read(&["-cx.conf", "-v", "-e", "bogus"]), Ok(Action::Version));
     assert_eq!(read(&["--about"]), Ok(Action::About));
+    assert_eq!(read(&["--rpc-spec"]), Ok(Action::RpcSpec));
+    assert!(read(&["--rpc"]).is_err());
     assert!(read(&["-v", "-Z"]).is_err());
     assert!(read(&["-n", "-n", "-v"]).is_err());
     assert!(read(&["-v", "foo"]).is_err());
