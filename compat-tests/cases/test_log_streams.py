@@ -3,8 +3,10 @@
 import os
 import re
 import selectors
+import shutil
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 
@@ -192,3 +194,27 @@ def test_followers_get_every_byte_of_a_log_that_rotates_all_the_time(daemon):
     for stream in streams:
         assert stream.read(len(expected)) == expected
     assert len(list(d.root.glob("flood.log.*"))) > 10
+
+
+NO_NOTICE = "#include <errno.h>\nint inotify_init1(int flags) { (void)flags; errno = EMFILE; return -1; }\n"
+
+
+@pytest.mark.contract("B2.9.6", "B2.9.8")
+@pytest.mark.differs("theirs", "B2.9.11", "sends HTTP/1.0 clients nothing for the first 64 KiB")
+def test_lines_come_soon_where_the_kernel_tells_nothing(lab):
+    """The user may watch no more files: the daemon looks by itself."""
+    if not shutil.which("gcc"):
+        pytest.skip("needs a C compiler")
+    source = lab.write("no_notice.c", NO_NOTICE)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(lab.root / "no_notice.so"), str(source)], check=True)
+    d = lab.daemon(WRITER, env={"LD_PRELOAD": str(lab.root / "no_notice.so")}).wait(writer="RUNNING")
+    client, delays = follow(d), []
+    for number in range(4):
+        if number == 2:
+            rotated(d, d.root / "writer.log")
+        begin = time.monotonic()
+        d.rpc.sendProcessStdin("writer", f"{number}\n")
+        assert client.recv(100) == f"{number}\n".encode()
+        delays.append(time.monotonic() - begin)
+    assert not any("inotify" in os.readlink(fd) for fd in Path(f"/proc/{d.pid}/fd").iterdir())
+    assert min(delays) < 0.5
