@@ -263,3 +263,50 @@ def test_without_capture_the_tokens_are_text(daemon):
     text = "before <!--XSUPERVISOR:BEGIN-->one<!--XSUPERVISOR:END--> after"
     d = daemon(f"[program:p]\ncommand=/bin/sh -c \"echo '{text}'; exec sleep 1000\"\nstdout_logfile={{root}}/p.log\n")
     until("the line", lambda: d.lab.read("p.log") == text + "\n")
+
+
+@pytest.mark.contract("A5.15", "A5.18", "A5.20")
+def test_gaps_among_rotated_parts_stay_gaps(daemon):
+    d = daemon("""
+[program:cat]
+command=/bin/cat
+startsecs=0
+stdout_logfile={root}/cat.log
+stdout_logfile_maxbytes=10
+stdout_logfile_backups=4
+""").wait(cat="RUNNING")
+    for number in (1, 3, 4, 5):
+        d.lab.write(f"cat.log.{number}", f"old {number}\n")
+    d.rpc.sendProcessStdin("cat", "long enough\n")
+    until("a rotation", lambda: d.lab.read("cat.log.1") == "long enough\n" and (d.root / "cat.log").exists())
+    texts = {number: d.lab.read(f"cat.log.{number}") for number in range(1, 7)}
+    assert texts == {1: "long enough\n", 2: "old 1\n", 3: "", 4: "old 3\n", 5: "old 5\n", 6: ""}
+    assert not (d.root / "cat.log.3").exists() and d.lab.read("cat.log") == ""
+
+
+@pytest.mark.contract("A5.28", "A5.29", "A6.45")
+def test_what_a_listener_says_is_in_its_log(daemon, programs):
+    text = f"""
+[eventlistener:l]
+command=/usr/bin/python3 {programs}/recorder.py {{root}}/events
+events=PROCESS_STATE_RUNNING
+stdout_logfile={{root}}/l.log
+stdout_events_enabled=true
+[program:cat]
+command=/bin/cat
+startsecs=0
+autostart=false
+"""
+    d = daemon(text).wait(l="RUNNING")
+    before = d.lab.read("l.log")
+    d.rpc.startProcess("cat")
+    until("the answer", lambda: d.lab.read("l.log") == before + "RESULT 2\nOKREADY\n")
+    assert before.startswith("READY\n")
+
+
+@pytest.mark.contract("A5.26")
+def test_both_streams_to_one_descriptor_of_the_daemon(daemon):
+    text = '[program:p]\ncommand=/bin/sh -c "echo out; echo err >&2; exec sleep 100"\nstartsecs=0\n'
+    keys = "".join(f"{name}_logfile=/dev/fd/2\n{name}_logfile_maxbytes=0\n" for name in ("stdout", "stderr"))
+    d = daemon(text + keys)
+    until("both lines", lambda: sorted(d.process.err.read_text().split()) == ["err", "out"])

@@ -121,17 +121,18 @@ mod tests {
     use crate::logs::{Limits, MainLog};
     use crate::manager::{Action, Input, ProcessId, Target, Ticket, Wish};
     use crate::model::{ExitStatus, Level};
-    use crate::pump::Pump;
+    use crate::pump::{Pump, PumpEvent};
     use crate::rpc::Request;
     use crate::sys::clock;
     use crate::sys::signals::Signals;
     use std::time::Duration;
 
-    /// An engine whose one program `cat` is not started yet.
+    /// An engine whose program `cat` and listener `ear` are not started yet.
     fn engine(dir: &TestDir) -> Engine {
         let file = dir.path().join("s.conf");
         let text = "[supervisord]\nnocleanup=true\n[program:cat]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\n\
-                    stdout_logfile=NONE\nstderr_logfile=NONE\n";
+                    stdout_logfile=NONE\nstderr_logfile=NONE\n\
+                    [eventlistener:ear]\ncommand=/bin/cat\nevents=TICK_5\nautostart=false\nstderr_logfile=NONE\n";
         std::fs::write(&file, text).unwrap();
         let (argv0, cwd) = ("supervisord".into(), dir.path().to_owned());
         let source = Source { path: Some(file), argv0, cwd, overrides: Overrides::default() };
@@ -159,8 +160,12 @@ mod tests {
     }
 
     fn start(engine: &mut Engine, ticket: u64) -> Vec<Action> {
+        start_of("cat", engine, ticket)
+    }
+
+    fn start_of(name: &str, engine: &mut Engine, ticket: u64) -> Vec<Action> {
         let mut out = vec![];
-        let (target, wish) = (Target::Named("cat".to_owned()), Wish::Start { wait: false });
+        let (target, wish) = (Target::Named(name.to_owned()), Wish::Start { wait: false });
         engine.manager.request(&target, &wish, Ticket(ticket), &mut out).unwrap();
         out
     }
@@ -198,6 +203,24 @@ mod tests {
             let namesake = Input::Spawned { id: ProcessId(99), pid };
             assert_eq!(engine.exit_of_namesake(&namesake), Some(Input::Exited { pid, status }));
             assert_eq!(engine.exit_of_namesake(&namesake), None, "told once");
+        });
+    }
+
+    /// A6.71: only a new child begins anew.
+    #[test]
+    fn the_late_words_of_a_listener_are_not_the_next_ones() {
+        in_engine(|engine| {
+            let now = clock::now();
+            let id = engine.manager.process_named("ear").unwrap();
+            let begun = start_of("ear", engine, 1);
+            engine.carry_out(begun, now);
+            let pid = engine.manager.process(id).unwrap().pid.unwrap();
+            let before = engine.manager.to_lines();
+            let said = |pid| PumpEvent::Listener { process: id.0, pid, bytes: b"READY\n".to_vec() };
+            engine.take_output(said(pid + 1), now);
+            assert_eq!(engine.manager.to_lines(), before);
+            engine.take_output(said(pid), now);
+            assert_ne!(engine.manager.to_lines(), before);
         });
     }
 

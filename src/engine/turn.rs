@@ -166,7 +166,7 @@ impl Engine {
         }
     }
 
-    fn take_output(&mut self, event: PumpEvent, now: Now) {
+    pub(super) fn take_output(&mut self, event: PumpEvent, now: Now) {
         match event {
             PumpEvent::Output { id, pid, bytes } => {
                 let input = Input::Output { id: ProcessId(id.process), channel: id.channel, pid, bytes };
