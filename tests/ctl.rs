@@ -290,7 +290,7 @@ fn open_leaves_the_exit_code_alone() {
     assert_eq!(fake.run(&["open", "ftp://x"]), (1, refusal, String::new()));
 }
 
-/// B3.6.5, B3.6.7, B3.7.4, B3.7.118
+/// B3.6.5, B3.6.7, B3.7.4, B3.7.118, B3.7.119: the words of the help are ours.
 #[test]
 fn unknown_commands_topics_and_arguments_are_named() {
     let fake = Fake::missing();

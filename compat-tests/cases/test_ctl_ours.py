@@ -199,6 +199,14 @@ def test_a_stream_ends_when_nobody_reads_it(running, transcript, words):
     process.stderr.close()
 
 
+@pytest.mark.contract("B3.7.67")
+def test_what_a_log_holds_is_shown_as_utf_8_whatever_the_locale(running, transcript):
+    running.lab.write("talk.out", "größer\n")
+    for locale in ("C", "POSIX", "de_DE.ISO-8859-1"):
+        done = transcript.run("tail", "talk", env={"LC_ALL": locale, "PYTHONIOENCODING": "ascii"})
+        assert (done.stdout, done.stderr) == ("größer\n\n", "")
+
+
 def test_logs_since_a_time(running, transcript):
     """A log without times in it: only its file tells when it was written to."""
     until("the line of talk", lambda: running.lab.read("talk.out"))

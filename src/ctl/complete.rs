@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(offered("help "), all);
     }
 
-    /// B3.6.9, B3.6.10
+    /// B3.6.9, B3.6.10, B3.6.11
     #[test]
     fn processes_are_offered_as_they_are_typed() {
         assert_eq!(offered("stop c"), ["cat ", "ctrl "]);
