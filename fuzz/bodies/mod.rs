@@ -4,6 +4,7 @@
 mod capture;
 mod config_load;
 mod config_words;
+mod http_requests;
 mod listener;
 mod manager_inputs;
 mod xmlrpc_decode;
@@ -16,6 +17,7 @@ pub(crate) const TARGETS: &[(&str, Body)] = &[
     ("capture", capture::run),
     ("config_load", config_load::run),
     ("config_words", config_words::run),
+    ("http_requests", http_requests::run),
     ("listener", listener::run),
     ("manager_inputs", manager_inputs::run),
     ("xmlrpc_decode", xmlrpc_decode::run),

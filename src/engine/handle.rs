@@ -49,6 +49,14 @@ pub struct Inbox {
     pub(super) gone: Arc<Notify>,
 }
 
+impl Inbox {
+    /// The next command, for whoever stands in for the engine; `None` when no
+    /// caller is left.
+    pub async fn next(&mut self) -> Option<Command> {
+        self.commands.recv().await
+    }
+}
+
 /// A caller's end of the engine.
 #[derive(Debug, Clone)]
 pub struct EngineHandle {

@@ -1,0 +1,8 @@
+//! Feeds the body of its name to libFuzzer.
+
+#![no_main]
+
+#[path = "../bodies/mod.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::run("http_requests", data));
