@@ -9,11 +9,14 @@
 //! process. Now and then the manager is taken apart into lines and put together
 //! again, as a hot upgrade will.
 //!
+//! What no shadow can foretell is lived through in `hurry`: turns that are cut.
+//!
 //! A failure names the seed and the step; run it alone with
 //! `SIM_SEED=n cargo test --lib sim`. `SIM_SEEDS` and `SIM_STEPS` widen a run.
 
 mod chance;
 mod doctored;
+mod hurry;
 mod seen;
 mod shadow;
 mod stimulus;
