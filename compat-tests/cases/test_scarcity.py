@@ -27,6 +27,12 @@ def descriptors(d):
     return {int(name) for name in os.listdir(f"/proc/{d.pid}/fd")}
 
 
+def first_free(d):
+    """The lowest number that no descriptor has: with it as limit there is none more."""
+    used = descriptors(d)
+    return next(number for number in range(len(used) + 1) if number not in used)
+
+
 class Kept(UnixTransport):
     """One connection for all calls: a new one would need a descriptor."""
 
@@ -43,8 +49,8 @@ def test_no_descriptor_is_left(daemon):
     rpc = xmlrpc.client.ServerProxy("http://localhost", transport=Kept(d.socket, 10)).supervisor
     assert rpc.getState()["statename"] == "RUNNING"
     soft, hard = resource.prlimit(d.pid, resource.RLIMIT_NOFILE)
-    # Those in use stay good, and there is no room for three pipes more.
-    resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (max(descriptors(d)) + 1, hard))
+    # Those in use stay good, whatever their numbers.
+    resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (first_free(d), hard))
     with pytest.raises(xmlrpc.client.Fault, match="SPAWN_ERROR: cat"):
         rpc.startProcess("cat")
     assert rpc.getProcessInfo("cat")["spawnerr"] == "too many open files to spawn 'cat'"
@@ -187,7 +193,7 @@ def test_the_exit_of_a_child_that_was_given_up(untouchable):
 def test_no_descriptor_for_a_client(daemon):
     d = daemon("[program:cat]\ncommand=/bin/cat\n").wait(cat="RUNNING")
     soft, hard = resource.prlimit(d.pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (max(descriptors(d)) + 1, hard))
+    resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (first_free(d), hard))
     clients = [socket.socket(socket.AF_UNIX) for _ in range(12)]
     for client in clients:
         client.settimeout(1)
