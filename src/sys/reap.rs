@@ -7,14 +7,19 @@
 //! same however many there are. Nobody is missed, since a signal stands for any
 //! number of deaths and always wants a walk, if a later one.
 
+use super::clock;
 use crate::model::ExitStatus;
 use nix::errno::Errno;
 use std::collections::BTreeSet;
 use std::io;
 use std::time::Duration;
 
-/// Exits collected by one walk at most.
+/// Exits collected at a time, at most.
 const BATCH: usize = 256;
+
+/// How long a collection may take, about. A dead one at the far end costs a whole
+/// walk.
+const BUDGET: Duration = Duration::from_millis(5);
 
 /// How long a walk is followed by none, for each child: some thirty times as long
 /// as it takes. With a few children that is nothing.
@@ -22,10 +27,6 @@ const REST: Duration = Duration::from_micros(2);
 
 /// Nobody waits longer than this, however many there are.
 const LONGEST_REST: Duration = Duration::from_millis(20);
-
-/// Children that one collection looks at, about. A dead one at the far end costs
-/// a whole walk.
-const LOOKS: usize = 100_000;
 
 /// Children that may be dead. More are found by a walk.
 const MOST_HINTS: usize = 16_384;
@@ -40,6 +41,8 @@ pub struct Reaper {
     rests_until: Duration,
     /// Perhaps dead.
     hints: BTreeSet<i32>,
+    /// Of these not all have been asked for.
+    more_hints: bool,
 }
 
 impl Reaper {
@@ -59,7 +62,7 @@ impl Reaper {
     /// When to collect, on the steady clock. That may be long past.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
-        self.wanted.then_some(self.rests_until)
+        if self.more_hints { Some(Duration::ZERO) } else { self.wanted.then_some(self.rests_until) }
     }
 
     /// Those who have ended, without waiting for any. `children` is how many
@@ -77,23 +80,36 @@ impl Reaper {
         if !self.wanted {
             return Ok(vec![]);
         }
-        self.hints.clear();
-        self.rests_until = now + rest(children);
-        let most = (LOOKS / children.max(1)).clamp(1, BATCH);
-        let ended = walk(-1, most).inspect_err(|_| self.wanted = false)?;
-        self.wanted = ended.len() == most;
-        Ok(ended)
+        self.wanted = false;
+        let begun = clock::now().mono;
+        let walked = walk(-1, BATCH, begun + BUDGET)?;
+        self.wanted = !walked.to_the_end;
+        if walked.to_the_end {
+            // Nobody else is dead, whatever was thought of them.
+            self.hints.clear();
+            self.rests_until = now + rest(children);
+        } else {
+            let took = clock::now().mono.saturating_sub(begun);
+            self.rests_until = now + took.min(LONGEST_REST);
+        }
+        Ok(walked.ended)
     }
 
     fn follow_hints(&mut self) -> io::Result<Vec<(i32, ExitStatus)>> {
         let mut ended = vec![];
+        self.more_hints = false;
         for pid in std::mem::take(&mut self.hints) {
+            if ended.len() == BATCH {
+                self.more_hints = true;
+                self.hints.insert(pid);
+                continue;
+            }
             match wait(pid) {
-                Ok(None) => drop(self.hints.insert(pid)),
                 Ok(Some(status)) => ended.push(status),
+                // A stranger, or buried already.
                 Err(Errno::ECHILD) => {}
-                Err(other) if ended.is_empty() => return Err(other.into()),
-                Err(_) => break,
+                // What else there may be to say, the next walk will.
+                Ok(None) | Err(_) => drop(self.hints.insert(pid)),
             }
         }
         Ok(ended)
@@ -104,19 +120,25 @@ fn rest(children: usize) -> Duration {
     REST.saturating_mul(u32::try_from(children).unwrap_or(u32::MAX)).min(LONGEST_REST)
 }
 
-/// At most so many of those who have ended, in the kernel's order. `whom` is as
-/// for `waitpid`: −1 for all, or minus a process group.
-fn walk(whom: i32, most: usize) -> io::Result<Vec<(i32, ExitStatus)>> {
+struct Walked {
+    ended: Vec<(i32, ExitStatus)>,
+    /// Nobody else has ended.
+    to_the_end: bool,
+}
+
+/// At most so many of those who have ended, in the kernel's order, and no longer
+/// than `until`. `whom` is as for `waitpid`: −1 for all, or minus a process group.
+fn walk(whom: i32, most: usize, until: Duration) -> io::Result<Walked> {
     let mut ended = vec![];
-    while ended.len() < most {
+    while ended.len() < most && (ended.is_empty() || clock::now().mono < until) {
         match wait(whom) {
             Ok(Some(status)) => ended.push(status),
-            Ok(None) | Err(Errno::ECHILD) => break,
+            Ok(None) | Err(Errno::ECHILD) => return Ok(Walked { ended, to_the_end: true }),
             Err(_) if !ended.is_empty() => break,
             Err(other) => return Err(other.into()),
         }
     }
-    Ok(ended)
+    Ok(Walked { ended, to_the_end: false })
 }
 
 /// One of them, if it has ended.
@@ -148,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_group_without_children_has_no_exits() {
-        assert_eq!(walk(-i32::MAX, BATCH).unwrap(), []);
+        assert_eq!(group(i32::MAX), []);
     }
 
     #[test]
@@ -162,7 +184,7 @@ mod tests {
 
         let killed = ExitStatus::Signal { number: 9, core: false };
         assert_eq!(until_one_ended(group), [(i32::try_from(other.id()).unwrap(), killed)]);
-        assert_eq!(walk(-group, BATCH).unwrap(), [], "the leader still reads");
+        assert_eq!(self::group(group), [], "the leader still reads");
         drop(leader.stdin.take());
         assert_eq!(until_one_ended(group), [(group, ExitStatus::Code(3))]);
     }
@@ -172,15 +194,45 @@ mod tests {
         let id = nix::sys::wait::Id::PGid(nix::unistd::Pid::from_raw(group));
         let flags = nix::sys::wait::WaitPidFlag::WEXITED | nix::sys::wait::WaitPidFlag::WNOWAIT;
         nix::sys::wait::waitid(id, flags).unwrap();
-        walk(-group, BATCH).unwrap()
+        self::group(group)
+    }
+
+    /// Those of a process group who have ended.
+    fn group(id: i32) -> Vec<(i32, ExitStatus)> {
+        walk(-id, BATCH, Duration::MAX).unwrap().ended
+    }
+
+    #[test]
+    fn a_walk_ends_with_its_budget() {
+        let leader = dead_in(0);
+        for _ in 0..2 {
+            dead_in(leader);
+        }
+        let first = walk(-leader, BATCH, Duration::ZERO).unwrap();
+        assert_eq!((first.ended.len(), first.to_the_end), (1, false), "one it takes, however late it is");
+        let rest = walk(-leader, BATCH, Duration::MAX).unwrap();
+        assert_eq!((rest.ended.len(), rest.to_the_end), (2, true));
+    }
+
+    /// The pid of a child that has ended, in that process group or one of its own.
+    #[expect(clippy::zombie_processes, reason = "the walk under test is what waits")]
+    fn dead_in(group: i32) -> i32 {
+        let child = Command::new("/bin/true").process_group(group).spawn().unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        wait_for(pid);
+        pid
+    }
+
+    fn wait_for(pid: i32) {
+        let id = nix::sys::wait::Id::Pid(nix::unistd::Pid::from_raw(pid));
+        let flags = nix::sys::wait::WaitPidFlag::WEXITED | nix::sys::wait::WaitPidFlag::WNOWAIT;
+        nix::sys::wait::waitid(id, flags).unwrap();
     }
 
     /// A child that has ended, which nobody has waited for.
     fn dead() -> Child {
         let child = Command::new("/bin/true").spawn().unwrap();
-        let id = nix::sys::wait::Id::Pid(nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap()));
-        let flags = nix::sys::wait::WaitPidFlag::WEXITED | nix::sys::wait::WaitPidFlag::WNOWAIT;
-        nix::sys::wait::waitid(id, flags).unwrap();
+        wait_for(i32::try_from(child.id()).unwrap());
         child
     }
 
@@ -205,7 +257,7 @@ mod tests {
         assert_eq!(reaper.deadline(), Some(Duration::from_secs(10)), "a walk is still wanted");
         alive.kill().unwrap();
         alive.wait().unwrap();
-        assert_eq!(walk(left, 1).unwrap(), [(left, ExitStatus::Code(0))]);
+        assert_eq!(walk(left, 1, Duration::MAX).unwrap().ended, [(left, ExitStatus::Code(0))]);
     }
 
     #[test]
