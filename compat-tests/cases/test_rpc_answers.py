@@ -1,6 +1,7 @@
 """XML-RPC with Python's own client: every method's answer, its shape and order of keys."""
 
 import os
+import re
 import socket
 import time
 import xmlrpc.client
@@ -280,3 +281,15 @@ def test_the_name_of_an_automatic_log_survives_a_reread(running):
     told = running.rpc.getAllConfigInfo()[0]["stderr_logfile"]
     assert told == running.info("cat")["stderr_logfile"]
     assert told.startswith(f"{running.root}/childlog/cat-stderr---compat-")
+
+
+@pytest.mark.contract("B1.8.8", "B7.2")
+def test_dates_are_english_whatever_the_locale(daemon):
+    running = daemon(
+        "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n", env={"LC_ALL": "fr_FR.UTF-8", "LC_TIME": "fr_FR.UTF-8", "LANG": "fr_FR"}
+    )
+    running.wait(cat="RUNNING").rpc.stopProcess("cat")
+    shown = running.info("cat")["description"]
+    month, rest = shown[:3], shown[3:]
+    assert month in "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    assert re.fullmatch(r" [0-3]\d [01]\d:[0-5]\d [AP]M", rest), shown
