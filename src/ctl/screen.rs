@@ -6,10 +6,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 
-/// Another screen, without a cursor.
-const ENTER: &str = "\x1b[?1049h\x1b[?25l";
-/// The screen from before, with its cursor.
-const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
+/// Another screen, without a cursor, on which long lines are cut.
+const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?7l";
+/// The screen from before, with its cursor and its long lines.
+const LEAVE: &str = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 /// The upper left corner.
 const HOME: &str = "\x1b[H";
 /// The rest of a line is blank.
