@@ -141,6 +141,12 @@ impl Done {
         Self { file, rest: VecDeque::new(), count: 0, failure, tried: true, cleared: None }
     }
 
+    /// What is left of a job that panicked: nothing. The log is opened again.
+    #[must_use]
+    pub fn panicked(text: &str) -> Self {
+        Self::opened(Err(io::Error::other(format!("panic: {text}"))))
+    }
+
     fn write(&mut self, file: &mut LogFile, bytes: &[u8], may_rotate: bool) -> usize {
         if bytes.is_empty() {
             return 0;

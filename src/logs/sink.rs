@@ -90,6 +90,12 @@ impl Sink {
         }
     }
 
+    /// The same log as at its beginning: not open, and nothing waits for it.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self { lines: self.lines, ..Self::unopened(self.path.clone(), self.limits) }
+    }
+
     /// Keeps at most `max` bytes, and what `budget` allows.
     #[must_use]
     pub fn keeping(mut self, max: usize, budget: Budget) -> Self {

@@ -8,9 +8,10 @@ use super::hands::{Errand, Hands, Report};
 use super::lanes::Place;
 use super::pace::Pace;
 use super::sinks::Call;
-use super::state::{Chunk, State};
+use super::state::{Chunk, State, Turn};
 use crate::logs::backlog::CHUNK;
-use crate::logs::job::Job;
+use crate::logs::job::{Done, Job};
+use crate::sys::panics::caught;
 use crate::sys::thread::own_id;
 use std::sync::Arc;
 use std::thread;
@@ -53,18 +54,18 @@ impl Driver<'_> {
         let mut ready = Vec::new();
         let mut pace = Pace::default();
         loop {
-            let waited = state.wait(&mut ready);
+            let waited = tried(&mut state, Turn::All, |state| state.wait(&mut ready)).unwrap_or_default();
             let mut tally = Tally::default();
             for token in ready.drain(..) {
-                if state.may_read(token) {
+                if tried(&mut state, Turn::Stream(token), |state| state.may_read(token)) == Some(true) {
                     state = self.read(state, token, &mut buffer, &mut tally)?;
                 }
             }
-            while let Some(token) = state.next_dead() {
+            while let Some(token) = tried(&mut state, Turn::All, |state| state.next_dead()).flatten() {
                 state = self.read_dead(state, token, &mut buffer)?;
             }
             state = self.serve(state)?;
-            if !state.settle() {
+            if tried(&mut state, Turn::All, State::settle) == Some(false) {
                 return Some(state);
             }
             let nap = pace.after(waited, tally.reads, tally.bytes);
@@ -76,10 +77,12 @@ impl Driver<'_> {
 
     /// One stream's share of a turn: a chunk.
     fn read(&self, mut state: Box<State>, token: u64, buffer: &mut [u8], tally: &mut Tally) -> Kept {
-        match state.read(token, buffer, self.hands.is_watched()) {
+        match self.chunk(&mut state, token, buffer) {
             Chunk::Bytes(count) => tally.add(count),
             Chunk::NotYet => {}
-            Chunk::End => state.end(token),
+            Chunk::End => {
+                tried(&mut state, Turn::Stream(token), |state| state.end(token));
+            }
             Chunk::Through(count, sink, place, job) => {
                 tally.add(count);
                 let chunk = buffer.get(..count).unwrap_or_default();
@@ -91,11 +94,14 @@ impl Driver<'_> {
 
     /// The same of a stream whose writer is dead.
     fn read_dead(&self, mut state: Box<State>, token: u64, buffer: &mut [u8]) -> Kept {
-        match state.read(token, buffer, self.hands.is_watched()) {
-            Chunk::Bytes(count) => state.dead_gave(token, Some(count)),
-            Chunk::NotYet | Chunk::End => state.dead_gave(token, None),
+        let gave = |state: &mut State, count| {
+            tried(state, Turn::Stream(token), |state| state.dead_gave(token, count));
+        };
+        match self.chunk(&mut state, token, buffer) {
+            Chunk::Bytes(count) => gave(&mut state, Some(count)),
+            Chunk::NotYet | Chunk::End => gave(&mut state, None),
             Chunk::Through(count, sink, place, job) => {
-                state.dead_gave(token, Some(count));
+                gave(&mut state, Some(count));
                 let chunk = buffer.get(..count).unwrap_or_default();
                 state = self.call(state, sink, place, job, chunk)?;
             }
@@ -105,18 +111,20 @@ impl Driver<'_> {
 
     /// Makes the calls that logs want.
     fn serve(&self, mut state: Box<State>) -> Kept {
-        state.outlets.report();
-        for token in state.outlets.sinks.busy() {
+        tried(&mut state, Turn::All, |state| state.outlets.report());
+        for token in tried(&mut state, Turn::All, |state| state.outlets.sinks.busy()).unwrap_or_default() {
             loop {
                 let now = state.outlets.now;
-                match state.outlets.sinks.call(token, self.hands.is_watched(), now) {
+                let watched = self.hands.is_watched();
+                let call = tried(&mut state, Turn::Sink(token), |state| state.outlets.sinks.call(token, watched, now));
+                match call.flatten() {
                     None => break,
                     Some(Call::Direct(sink, place, job)) => state = self.call(state, sink, place, job, &[])?,
                     Some(Call::Aside(sink, place, job)) => self.hands.give(Errand::Job { sink, place, job }),
                 }
             }
             // that may have been the end of an outage
-            state.outlets.report();
+            tried(&mut state, Turn::All, |state| state.outlets.report());
         }
         self.close(state)
     }
@@ -132,7 +140,7 @@ impl Driver<'_> {
                 let number = self.hands.desk.put(state, self.thread, place.clone());
                 drop(file);
                 let Some(kept) = self.hands.desk.take_back(number) else {
-                    self.hands.report(Report { place, took: began.elapsed(), done: None });
+                    self.hands.report(Report { place, took: began.elapsed(), done: None, panic: None });
                     return None;
                 };
                 state = kept;
@@ -149,13 +157,44 @@ impl Driver<'_> {
     fn call(&self, state: Box<State>, sink: u64, place: Place, job: Job, bytes: &[u8]) -> Kept {
         let began = Instant::now();
         let number = self.hands.desk.put(state, self.thread, place.clone());
-        let done = job.run_with(bytes);
+        let (done, panic) = run(job, bytes);
         let Some(mut state) = self.hands.desk.take_back(number) else {
-            self.hands.report(Report { place, took: began.elapsed(), done: Some((sink, done)) });
+            self.hands.report(Report { place, took: began.elapsed(), done: Some((sink, done)), panic });
             return None;
         };
         let now = state.outlets.now;
-        state.outlets.sinks.done(sink, done, now);
+        tried(&mut state, Turn::Sink(sink), |state| state.outlets.sinks.done(sink, done, now));
+        if let Some(text) = panic {
+            thread::sleep(state.survive(Turn::Sink(sink), &text));
+        }
         Some(state)
+    }
+
+    /// Reads from a stream. One that panics has nothing more in this turn.
+    fn chunk(&self, state: &mut State, token: u64, buffer: &mut [u8]) -> Chunk {
+        let may_call = self.hands.is_watched();
+        tried(state, Turn::Stream(token), |state| state.read(token, buffer, may_call)).unwrap_or(Chunk::NotYet)
+    }
+}
+
+/// Does a part of a turn; `None` if it panicked, perhaps after a pause.
+fn tried<T>(state: &mut State, turn: Turn, work: impl FnOnce(&mut State) -> T) -> Option<T> {
+    let (done, pause) = state.tried(turn, work);
+    if !pause.is_zero() {
+        thread::sleep(pause);
+    }
+    done
+}
+
+/// Makes a call, and tells with what text it panicked if it did.
+pub(super) fn run(job: Job, bytes: &[u8]) -> (Done, Option<String>) {
+    let ran = caught(|| {
+        #[cfg(test)]
+        super::tests::panic_if(bytes, b"a log panics");
+        job.run_with(bytes)
+    });
+    match ran {
+        Ok(done) => (done, None),
+        Err(text) => (Done::panicked(&text), Some(text)),
     }
 }

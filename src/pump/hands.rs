@@ -9,6 +9,7 @@ use super::shared::Shared;
 use super::state::State;
 use crate::logs::file::{Limits, LogFile};
 use crate::logs::job::{Done, Job};
+use crate::sys::panics::caught;
 use crate::sys::thread::{is_blocked, own_id};
 use nix::sys::signal::SigSet;
 use std::collections::{BTreeMap, VecDeque};
@@ -47,6 +48,8 @@ pub(super) struct Report {
     pub(super) took: Duration,
     /// What it came to for a sink.
     pub(super) done: Option<(u64, Done)>,
+    /// The text of its panic.
+    pub(super) panic: Option<String>,
 }
 
 /// A log that a new child will write to.
@@ -256,17 +259,17 @@ impl Hands {
         match errand {
             Errand::Job { sink, place, job } => {
                 let began = Instant::now();
-                let done = Some((sink, job.run()));
-                self.report(Report { place, took: began.elapsed(), done });
+                let (done, panic) = drive::run(job, &[]);
+                self.report(Report { place, took: began.elapsed(), done: Some((sink, done)), panic });
             }
             Errand::Close { place, file } => {
                 let began = Instant::now();
                 drop(file);
-                self.report(Report { place, took: began.elapsed(), done: None });
+                self.report(Report { place, took: began.elapsed(), done: None, panic: None });
             }
             Errand::Open { path, limits, number, thread, tell } => {
                 thread.store(own_id(), SeqCst);
-                let opened = LogFile::open(&path, limits);
+                let opened = caught(|| LogFile::open(&path, limits)).unwrap_or_else(|text| Err(io::Error::other(text)));
                 self.lock().openings.remove(&number);
                 // a child that was given up needs no log
                 drop(tell.send(opened));

@@ -11,6 +11,7 @@ use crate::logs::{Counts, Sink};
 use crate::model::{LogLine, Now};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Duration;
 
@@ -237,6 +238,22 @@ impl Sinks {
             self.past.pop_first();
         }
         self.cleared(token, &Ok(()));
+    }
+
+    /// After a panic: what waited is given up, and the file will be opened again.
+    /// Gives its name.
+    pub(super) fn begin_anew(&mut self, token: u64, now: Now) -> Option<PathBuf> {
+        let sink = self.all.get_mut(&token)?;
+        let fresh = sink.anew().keeping(MAX_KEPT, self.budget.clone());
+        let path = sink.path().to_owned();
+        let (lines, counts, file) = std::mem::replace(sink, fresh).close(now);
+        self.openings.remove(&token);
+        self.reports.extend(lines);
+        self.closing.extend(file);
+        self.past.entry(self.owners.get(&token).copied()).or_default().add(counts);
+        self.cleared(token, &Err(io::ErrorKind::Interrupted.into()));
+        self.rest(token);
+        Some(path)
     }
 
     /// Empties logs; the answer comes when all are (B1.10.16).

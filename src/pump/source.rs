@@ -10,6 +10,9 @@ use crate::model::{Channel, Level, py_repr, py_repr_bytes};
 use std::borrow::Cow;
 use std::os::fd::{AsRawFd, OwnedFd};
 
+/// After more of them a stream is given up.
+const MOST_PANICS: u32 = 10;
+
 pub(super) struct Source {
     pub(super) id: ChannelId,
     pid: i32,
@@ -25,6 +28,8 @@ pub(super) struct Source {
     echo: bool,
     capture: Option<(Scanner, Captured)>,
     stripper: Stripper,
+    /// How often it had to begin anew.
+    panics: u32,
 }
 
 impl Source {
@@ -44,7 +49,25 @@ impl Source {
             echo: setup.echo,
             capture: captures.then(|| (Scanner::default(), Captured::new(maxbytes))),
             stripper: Stripper::default(),
+            panics: 0,
         }
+    }
+
+    /// Its name for people.
+    pub(super) fn what(&self) -> String {
+        format!("{} of {}", self.id.channel, py_repr(&self.name))
+    }
+
+    /// Forgets what it is in the middle of, after a panic; false when that was
+    /// often. A stream is not given up for one: its child would get a SIGPIPE.
+    pub(super) fn begin_anew(&mut self) -> bool {
+        if let Some((scanner, captured)) = &mut self.capture {
+            *scanner = Scanner::default();
+            drop(captured.take());
+        }
+        self.stripper = Stripper::default();
+        self.panics += 1;
+        self.panics <= MOST_PANICS
     }
 
     /// Whether somebody downstream is slow: its log, or the engine if what it
@@ -92,8 +115,7 @@ impl Source {
         if !kept.is_empty() {
             self.log(&kept, outlets);
         }
-        let what = format!("{} of {}", self.id.channel, py_repr(&self.name));
-        outlets.say(Level::Debug, format!("fd {} closed, stopped monitoring {what}", fd.as_raw_fd()));
+        outlets.say(Level::Debug, format!("fd {} closed, stopped monitoring {}", fd.as_raw_fd(), self.what()));
         if self.id.channel == Channel::Stdout {
             outlets.outbox.push(PumpEvent::Ended { pid: self.pid });
         }

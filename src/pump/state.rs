@@ -2,6 +2,10 @@
 //! that works it. Does nothing that could block: calls to the disk are handed
 //! out, and their outcome is handed in again.
 
+mod panics;
+
+pub(super) use panics::Turn;
+
 use super::hands::Report;
 use super::lanes::Place;
 use super::outbox::Outbox;
@@ -15,6 +19,7 @@ use crate::logs::job::Job;
 use crate::logs::sink::SLOW_LOOK;
 use crate::model::{Channel, Level};
 use crate::sys::errno::os_error_text;
+use crate::sys::panics::Brake;
 use crate::sys::poll::{Interest, Poller};
 use crate::sys::{clock, fds};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -56,6 +61,7 @@ pub(super) struct State {
     more_orders: bool,
     stop: Option<Stop>,
     stopped: SyncSender<Left>,
+    brake: Brake,
 }
 
 /// A child that is gone.
@@ -117,6 +123,7 @@ impl State {
             more_orders: false,
             stop: None,
             stopped,
+            brake: Brake::default(),
         })
     }
 
@@ -132,8 +139,12 @@ impl State {
             self.shared.heard();
         }
         let now = self.outlets.now;
-        while let Ok(report) = self.reports.try_recv() {
+        while let Ok(mut report) = self.reports.try_recv() {
+            let panic = report.panic.take().zip(report.done.as_ref().map(|(sink, _)| *sink));
             self.outlets.sinks.reported(report, now);
+            if let Some((text, sink)) = panic {
+                self.survive(Turn::Sink(sink), &text);
+            }
         }
         self.outlets.sinks.take_opened(now);
         let waited = now.mono.saturating_sub(asleep);
@@ -171,6 +182,8 @@ impl State {
             Err(_) => return Chunk::End,
         };
         let chunk = buffer.get(..count).unwrap_or_default();
+        #[cfg(test)]
+        super::tests::panic_if(chunk, b"a stream panics");
         let as_it_is = source.take(chunk, &mut self.outlets);
         let Some(sink) = source.sink.filter(|_| as_it_is) else { return Chunk::Bytes(count) };
         let now = self.outlets.now;
@@ -209,9 +222,12 @@ impl State {
         let mut is_over = false;
         for drain in &mut self.drains {
             drain.streams.retain_mut(|(dead, left)| {
+                if *dead != token {
+                    return true;
+                }
                 *left = left.saturating_sub(count.unwrap_or(*left));
-                is_over |= *dead == token && *left == 0;
-                *dead != token || *left > 0
+                is_over |= *left == 0;
+                *left > 0
             });
         }
         if is_over {

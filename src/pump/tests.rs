@@ -1,6 +1,10 @@
 //! The thread at work, on real pipes. Nothing sleeps: each test waits for what
 //! the pump tells, and gives up after a long time.
 
+mod panics;
+
+pub(super) use panics::panic_if;
+
 use super::{ChannelId, ChannelSetup, NewLog, Pump, PumpEvent};
 use crate::logs::rotate::part;
 use crate::logs::testdir::TestDir;
@@ -11,7 +15,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Receiver;
 
 const LONG: Duration = Duration::from_secs(30);
@@ -77,6 +81,15 @@ impl Rig {
         let (sender, receiver) = mpsc::channel();
         order(&self.pump, Box::new(move |outcome| sender.send(outcome).unwrap()));
         receiver.recv_timeout(LONG).unwrap()
+    }
+
+    /// Waits until the activity log says `line`.
+    fn wait_said(&self, line: &str) {
+        let end = Instant::now() + LONG;
+        while !self.said().iter().any(|said| said == line) {
+            assert!(Instant::now() < end, "{line}: {:?}", self.said());
+            self.settled();
+        }
     }
 
     /// The activity log, without the stamps.
@@ -369,4 +382,20 @@ fn a_stop_writes_what_was_handed_over_before() {
     let said = fs::read_to_string(dir.path().join("main")).unwrap();
     assert_eq!(said.lines().filter(|line| line.contains(" INFO ")).count(), 5000);
     assert!(!said.contains("quiet"));
+}
+
+/// A5.23: the end of one stream says nothing about the other.
+#[test]
+fn both_streams_of_the_dead_are_read_to_their_ends() {
+    use nix::fcntl::{FcntlArg, fcntl};
+    let mut rig = Rig::new(16);
+    let (out, err) = (pipe_cloexec().unwrap(), pipe_cloexec().unwrap());
+    fcntl(&err.1, FcntlArg::F_SETPIPE_SZ(1 << 20)).unwrap();
+    File::from(err.1).write_all(&[b'x'; 1 << 20]).unwrap();
+    drop(out.1);
+    let log = Some(rig.open("err"));
+    rig.pump.attach(STDOUT, PID, out.0, setup());
+    rig.pump.attach(STDERR, PID, err.0, ChannelSetup { log, ..setup() });
+    assert_eq!(rig.drained(), []);
+    assert_eq!(fs::metadata(rig.path("err")).unwrap().len(), 1 << 20);
 }

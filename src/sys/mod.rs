@@ -18,6 +18,7 @@ pub mod inherited;
 pub mod kill;
 pub mod limits;
 pub mod memory;
+pub mod panics;
 pub mod pidfile;
 pub mod plan;
 pub mod poll;
