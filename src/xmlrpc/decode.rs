@@ -8,7 +8,9 @@ use super::wellformed::{
 use super::{Call, DecodeError, Value, WireFault, scalar};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::vec::Drain;
 
 /// Elements that may be open at once; an array in an array opens three. Enough
 /// for 340 nested arrays, no client comes near (B2.1.13).
@@ -115,24 +117,41 @@ impl Kind {
 }
 
 /// An element that is still open.
-struct Frame {
+struct Frame<'a> {
     kind: Kind,
-    /// Up to the first child; what follows a child is nobody's.
-    text: String,
-    children: Vec<Node>,
+    /// Up to the first child; what follows a child is nobody's. Nearly always a
+    /// piece of the body, and often only the line end before a child.
+    text: Cow<'a, str>,
+    /// Where its children begin among those that have closed.
+    first_child: usize,
 }
 
 /// An element that has closed.
-struct Node {
+enum Node<'a> {
+    Value(Value),
+    /// A [`Kind::Other`]; a struct reads its members from the children.
+    Other {
+        text: Cow<'a, str>,
+        children: Vec<Value>,
+    },
+}
+
+impl Node<'_> {
     /// [`Value::Nil`] when there was nothing in it.
-    value: Value,
-    /// Of an [`Kind::Other`] only: a struct reads its members from here.
-    children: Vec<Value>,
+    fn into_value(self) -> Value {
+        match self {
+            Self::Value(value) => value,
+            Self::Other { text, .. } => text_or_nil(text),
+        }
+    }
 }
 
 #[derive(Default)]
-struct Decoder {
-    open: Vec<Frame>,
+struct Decoder<'a> {
+    open: Vec<Frame<'a>>,
+    /// The children of all open elements, those of the innermost one last: one
+    /// list for all, since a list for each element costs more than its contents.
+    closed: Vec<Node<'a>>,
     elements: usize,
     root_closed: bool,
     method: Option<String>,
@@ -140,8 +159,8 @@ struct Decoder {
     fault: Option<Value>,
 }
 
-impl Decoder {
-    fn run(body: &[u8], max_elements: usize) -> Result<Self, DecodeError> {
+impl<'a> Decoder<'a> {
+    fn run(body: &'a [u8], max_elements: usize) -> Result<Self, DecodeError> {
         let Ok(text) = std::str::from_utf8(body) else { return refuse("not UTF-8") };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if !is_all_xml(text) {
@@ -160,10 +179,10 @@ impl Decoder {
                 }
                 Event::End(_) => decoder.end()?,
                 Event::Text(text) if text.contains(']') && text.contains("]]>") => return refuse("]]> in text"),
-                Event::Text(text) => decoder.text(&text.xml10_content())?,
+                Event::Text(text) => decoder.text(text.xml10_content())?,
                 Event::CData(_) | Event::GeneralRef(_) if decoder.open.is_empty() => return refuse(OUTSIDE),
-                Event::CData(text) => decoder.text(&text.xml10_content())?,
-                Event::GeneralRef(name) => decoder.text(reference(&name)?.encode_utf8(&mut [0; 4]))?,
+                Event::CData(text) => decoder.text(text.xml10_content())?,
+                Event::GeneralRef(name) => decoder.text(Cow::Owned(reference(&name)?.to_string()))?,
                 Event::Comment(inside) => check_comment(&inside)?,
                 Event::Decl(decl) if first => check_declaration(decl.strip_prefix("xml").unwrap_or_default())?,
                 Event::Decl(_) => return refuse("a declaration that is not first"),
@@ -189,14 +208,19 @@ impl Decoder {
         if !attributes.is_empty() {
             check_attributes(attributes)?;
         }
-        self.open.push(Frame { kind: Kind::of(name.as_ref()), text: String::new(), children: Vec::new() });
+        self.open.push(Frame {
+            kind: Kind::of(name.as_ref()),
+            text: Cow::Borrowed(""),
+            first_child: self.closed.len(),
+        });
         Ok(())
     }
 
-    fn text(&mut self, text: &str) -> Result<(), DecodeError> {
+    fn text(&mut self, text: Cow<'a, str>) -> Result<(), DecodeError> {
         match self.open.last_mut() {
-            Some(frame) if frame.children.is_empty() => frame.text.push_str(text),
-            Some(_) => {}
+            Some(frame) if self.closed.len() > frame.first_child => {}
+            Some(frame) if frame.text.is_empty() => frame.text = text,
+            Some(frame) => frame.text.to_mut().push_str(&text),
             None if text.chars().all(is_space) => {}
             None => return refuse(OUTSIDE),
         }
@@ -206,27 +230,30 @@ impl Decoder {
     fn end(&mut self) -> Result<(), DecodeError> {
         let Some(frame) = self.open.pop() else { return refuse("an end without a start") };
         let node = self.close(frame)?;
-        match self.open.last_mut() {
-            Some(parent) => parent.children.push(node),
-            None => self.root_closed = true,
+        if self.open.is_empty() {
+            self.root_closed = true;
+        } else {
+            self.closed.push(node);
         }
         Ok(())
     }
 
-    /// What an element amounts to, once all of it has been seen.
-    fn close(&mut self, frame: Frame) -> Result<Node, DecodeError> {
-        let Frame { kind, text, children } = frame;
+    /// What an element amounts to, once all of it has been seen. Its children
+    /// are taken off the list.
+    fn close(&mut self, frame: Frame<'a>) -> Result<Node<'a>, DecodeError> {
+        let Frame { kind, text, first_child } = frame;
+        let children = self.closed.drain(first_child..);
         let value = match kind {
             Kind::Int => scalar::int(&text)?,
             Kind::Boolean => Value::Bool(text == "1"),
-            Kind::Text => Value::Text(text),
+            Kind::Text => Value::Text(text.into_owned()),
             Kind::Double => Value::Double(scalar::double(&text)?),
             Kind::DateTime => Value::DateTime(scalar::date_time(&text)?),
             Kind::Base64 => Value::Text(scalar::base64(&text)?),
             Kind::Array => first(children, "an <array> without <data>")?,
             Kind::Data => Value::Array(values(children)),
             Kind::Struct => members(children)?,
-            Kind::Value if children.is_empty() => Value::Text(text),
+            Kind::Value if children.len() == 0 => Value::Text(text.into_owned()),
             Kind::Value => first(children, "no value")?,
             Kind::Param => first(children, "a <param> without <value>")?,
             // Where a value is expected, these count like any unknown element.
@@ -239,39 +266,40 @@ impl Decoder {
                 text_or_nil(text)
             }
             Kind::MethodName => {
-                let value = text_or_nil(text.clone());
-                self.method = Some(text);
-                value
+                self.method = Some(text.clone().into_owned());
+                text_or_nil(text)
             }
-            Kind::Other => {
-                return Ok(Node { value: text_or_nil(text), children: values(children) });
-            }
+            Kind::Other => return Ok(Node::Other { text, children: values(children) }),
         };
-        Ok(Node { value, children: Vec::new() })
+        Ok(Node::Value(value))
     }
 }
 
-fn text_or_nil(text: String) -> Value {
-    if text.is_empty() { Value::Nil } else { Value::Text(text) }
+fn text_or_nil(text: Cow<'_, str>) -> Value {
+    if text.is_empty() { Value::Nil } else { Value::Text(text.into_owned()) }
 }
 
-fn values(nodes: Vec<Node>) -> Vec<Value> {
-    nodes.into_iter().map(|node| node.value).collect()
+fn values(nodes: Drain<'_, Node<'_>>) -> Vec<Value> {
+    nodes.map(Node::into_value).collect()
 }
 
-fn first(nodes: Vec<Node>, none: &'static str) -> Result<Value, DecodeError> {
-    nodes.into_iter().next().map(|node| node.value).ok_or(DecodeError::Unmarshallable(none))
+fn first(mut nodes: Drain<'_, Node<'_>>, none: &'static str) -> Result<Value, DecodeError> {
+    nodes.next().map(Node::into_value).ok_or(DecodeError::Unmarshallable(none))
 }
 
 /// A struct's members: each child has two children, a name and a value. Of two
 /// of one name the last wins, in the place of the first, as in a Python dict.
-fn members(nodes: Vec<Node>) -> Result<Value, DecodeError> {
+fn members(nodes: Drain<'_, Node<'_>>) -> Result<Value, DecodeError> {
     let mut members: Vec<(String, Value)> = Vec::with_capacity(nodes.len());
     // a struct of the API has a few members: they are compared; an attack's are looked up
     let mut places: HashMap<String, usize> = HashMap::new();
     let many = nodes.len() > FEW_MEMBERS;
     for node in nodes {
-        let Ok([name, value]) = <[Value; 2]>::try_from(node.children) else {
+        let children = match node {
+            Node::Value(_) => Vec::new(),
+            Node::Other { children, .. } => children,
+        };
+        let Ok([name, value]) = <[Value; 2]>::try_from(children) else {
             return refuse("a <member> that is not a name and a value");
         };
         let name = match name {

@@ -4,14 +4,23 @@
 use super::decode::refuse;
 use super::{DecodeError, Value};
 
+/// Digits that always fit 64 bits.
+const PLAIN_DIGITS: usize = 18;
+
+const NO_NUMBER: &str = "an <int> that is no number";
+
 /// An integer as `int()` takes it: blanks around, a sign, single underscores
 /// between digits, any width.
 pub(super) fn int(text: &str) -> Result<Value, DecodeError> {
+    // nearly every number is a few plain digits
+    if (1..=PLAIN_DIGITS).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) {
+        return text.parse().map(Value::Int).or_else(|_| refuse(NO_NUMBER));
+    }
     let text = text.trim();
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let digits = without_underscores(digits)?;
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return refuse("an <int> that is no number");
+        return refuse(NO_NUMBER);
     }
     let sign = if text.starts_with('-') { "-" } else { "" };
     let shown = format!("{sign}{}", digits.trim_start_matches('0'));
@@ -117,6 +126,10 @@ mod tests {
     fn integers_are_what_pythons_int_takes() {
         assert_eq!(int(" 12 "), Ok(Value::Int(12)));
         assert_eq!(int("-12"), Ok(Value::Int(-12)));
+        assert_eq!(int("007"), Ok(Value::Int(7)));
+        assert_eq!(int("999999999999999999"), Ok(Value::Int(999_999_999_999_999_999)));
+        assert_eq!(int("9223372036854775807"), Ok(Value::Int(i64::MAX)));
+        assert_eq!(int("9223372036854775808"), Ok(Value::Wide("9223372036854775808".to_owned())));
         assert_eq!(int("+1_0"), Ok(Value::Int(10)));
         assert_eq!(int("-9223372036854775808"), Ok(Value::Int(i64::MIN)));
         for bad in ["", " ", "x", "1.5", "--1", "1__0", "_1", "1_", "0x10", "1 2"] {
