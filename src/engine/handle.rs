@@ -78,14 +78,15 @@ impl EngineHandle {
     ///
     /// # Errors
     /// The fault that the call is refused with; `SHUTDOWN_STATE` when the
-    /// engine has gone.
+    /// engine has gone, `FAILED` when it gave up the call after a panic.
     pub async fn call(&self, request: Request) -> Result<Reply, Fault> {
         let (answer, receiver) = oneshot::channel();
         let mut wait = Wait { receiver, gone: &self.gone, over: false };
         let sent = self.commands.send(Command::Call { request, answer }).await;
         let answer = if sent.is_ok() { (&mut wait.receiver).await.ok() } else { None };
         wait.over = true;
-        answer.unwrap_or(Err(Fault::new(FaultCode::ShutdownState)))
+        let none = if self.commands.is_closed() { FaultCode::ShutdownState } else { FaultCode::Failed };
+        answer.unwrap_or_else(|| Err(Fault::new(none)))
     }
 
     /// The log file of a process, `None` when there is none.

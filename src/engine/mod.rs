@@ -10,6 +10,7 @@ mod fcgi;
 mod groups;
 pub mod handle;
 mod logfiles;
+mod panics;
 mod perform;
 mod readers;
 mod reload;
@@ -31,6 +32,7 @@ use crate::pump::{Pump, PumpEvent};
 use crate::rpc::Infos;
 use crate::sys::clock;
 use crate::sys::errno::os_error_text;
+use crate::sys::panics::Brake;
 use crate::sys::poll::Poller;
 use crate::sys::reactor::watch;
 use crate::sys::reap::Reaper;
@@ -123,6 +125,12 @@ pub struct Engine {
     survivors: Survivors,
     search: Option<Search>,
     ended: Option<SupervisorState>,
+    /// Of panics that were survived.
+    brake: Brake,
+    /// For those that come too often.
+    pause: Duration,
+    pump_gone: bool,
+    callers_gone: bool,
 }
 
 /// A dead child whose last output is on its way.
@@ -169,6 +177,10 @@ impl Engine {
             survivors: Survivors::default(),
             search: None,
             ended: None,
+            brake: Brake::default(),
+            pause: Duration::ZERO,
+            pump_gone: false,
+            callers_gone: false,
             config,
         })
     }

@@ -10,6 +10,7 @@ use crate::model::{Level, Now, Signal};
 use crate::rpc::Reply;
 use crate::rpc::refuse;
 use crate::sys::errno::os_error_text;
+use crate::sys::panics::caught;
 use crate::sys::{clock, kill};
 use std::io;
 
@@ -17,7 +18,7 @@ impl Engine {
     /// Tells the manager something and carries out what follows.
     pub(super) fn feed(&mut self, input: Input, now: Now) {
         let mut out = vec![];
-        self.manager.input(input, now, &mut out);
+        self.guarded(|engine| engine.manager.input(input, now, &mut out));
         self.carry_out(out, now);
     }
 
@@ -33,9 +34,11 @@ impl Engine {
     pub(super) fn perform_queue(&mut self, now: Now) {
         while let Some(action) = self.queue.pop_front() {
             let mut out = vec![];
-            for result in self.perform(action) {
-                self.manager.input(result, now, &mut out);
-            }
+            self.guarded(|engine| {
+                for result in engine.perform(action) {
+                    engine.manager.input(result, now, &mut out);
+                }
+            });
             for action in out.into_iter().rev() {
                 self.queue.push_front(action);
             }
@@ -54,7 +57,9 @@ impl Engine {
         match action {
             Action::Log(line) => self.write(line),
             Action::Spawn(id) => {
-                let spawned = match self.spawn(id) {
+                // Not told of, its state would never end.
+                let spawned = caught(|| self.spawn(id)).unwrap_or_else(|text| Err(format!("panic: {text}")));
+                let spawned = match spawned {
                     Ok(pid) => Input::Spawned { id, pid },
                     Err(error) => return vec![Input::SpawnFailed { id, error }],
                 };
@@ -122,9 +127,11 @@ mod tests {
     use crate::manager::{Action, Input, ProcessId, Target, Ticket, Wish};
     use crate::model::{ExitStatus, Level};
     use crate::pump::{Pump, PumpEvent};
-    use crate::rpc::Request;
+    use crate::rpc::{Fault, FaultCode, Request};
     use crate::sys::clock;
     use crate::sys::signals::Signals;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
     use std::time::Duration;
 
     /// An engine whose program `cat` and listener `ear` are not started yet.
@@ -239,6 +246,51 @@ mod tests {
             drop(receiver);
             engine.forget_gone_callers();
             assert!(engine.answers.is_empty());
+        });
+    }
+
+    #[test]
+    fn a_panic_costs_what_was_being_done_and_no_more() {
+        in_engine(|engine| {
+            let now = clock::now();
+            engine.guarded(|_| panic!("planted"));
+            assert!(engine.pause.is_zero());
+            let begun = start(engine, 1);
+            engine.carry_out(begun, now);
+            let id = engine.manager.process_named("cat").unwrap();
+            assert!(engine.manager.process(id).unwrap().pid.is_some());
+            for _ in 0..100 {
+                engine.guarded(|_| panic!("planted"));
+            }
+            assert_eq!(engine.pause, Duration::from_secs(1), "it does not spin");
+        });
+    }
+
+    #[test]
+    fn a_call_that_is_given_up_for_a_panic_has_failed() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (handle, mut inbox) = EngineHandle::channel(Level::Info);
+            let give_up = async { drop(inbox.next().await) };
+            let (answer, ()) = tokio::join!(handle.call(Request::GetPid), give_up);
+            assert_eq!(answer, Err(Fault::new(FaultCode::Failed)));
+            drop(inbox);
+            assert_eq!(handle.call(Request::GetPid).await, Err(Fault::new(FaultCode::ShutdownState)));
+        });
+    }
+
+    /// Nothing comes from what is closed, and that at once, again and again.
+    #[test]
+    fn a_pump_and_callers_that_are_gone_are_noticed_once() {
+        in_engine(|engine| {
+            engine.pump_events = tokio::sync::mpsc::channel(1).1;
+            let mut turns = 0;
+            let mut context = Context::from_waker(Waker::noop());
+            while pin!(engine.turn()).poll(&mut context).is_ready() {
+                turns += 1;
+                assert!(turns < 100, "it spins");
+            }
+            assert!(engine.pump_gone && engine.callers_gone);
         });
     }
 }

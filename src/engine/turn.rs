@@ -47,6 +47,9 @@ impl Engine {
                 return ended;
             }
             self.turn().await;
+            if !self.pause.is_zero() {
+                tokio::time::sleep(std::mem::take(&mut self.pause)).await;
+            }
             // Chatty children must not starve the connections.
             tokio::task::yield_now().await;
         }
@@ -62,9 +65,11 @@ impl Engine {
         }
     }
 
-    async fn turn(&mut self) {
+    pub(super) async fn turn(&mut self) {
         let (mut commands, mut output) = (Vec::new(), Vec::new());
         let (mut gone, mut searched) = (false, None);
+        // How much came; nothing comes of what is closed, at once and for ever.
+        let (mut asked, mut told) = (None, None);
         let before = clock::now();
         let wake = self.wake_at(before);
         // A sleep of the runtime is at least a millisecond.
@@ -73,11 +78,15 @@ impl Engine {
             () = std::future::ready(()), if dead || !self.queue.is_empty() => {}
             guard = self.signals.readable() => drop(guard),
             guard = self.poller.readable() => drop(guard),
-            _ = self.inbox.commands.recv_many(&mut commands, BATCH) => {}
+            count = self.inbox.commands.recv_many(&mut commands, BATCH), if !self.callers_gone => asked = Some(count),
             () = self.inbox.gone.notified() => gone = true,
-            _ = self.pump_events.recv_many(&mut output, BATCH) => {}
+            count = self.pump_events.recv_many(&mut output, BATCH), if !self.pump_gone => told = Some(count),
             found = survivors::result(&mut self.search) => searched = Some(found.ok()),
             () = sleep_until(wake) => {}
+        }
+        self.callers_gone |= asked == Some(0);
+        if told == Some(0) {
+            self.tell_pump_gone();
         }
         let now = clock::now();
         self.turn_end = now.mono + TURN;
@@ -89,22 +98,22 @@ impl Engine {
             let Ok(command) = self.inbox.commands.try_recv() else { break };
             commands.push(command);
         }
-        self.take_signals(&output, now);
+        self.guarded(|engine| engine.take_signals(&output, now));
         for event in output {
-            self.take_output(event, now);
+            self.guarded(|engine| engine.take_output(event, now));
         }
-        self.take_overdue_drains(now);
+        self.guarded(|engine| engine.take_overdue_drains(now));
         if let Some(found) = searched {
-            self.take_found(found);
+            self.guarded(|engine| engine.take_found(found));
         }
-        self.take_suspects(now);
-        self.take_writable(now);
+        self.guarded(|engine| engine.take_suspects(now));
+        self.guarded(|engine| engine.take_writable(now));
         for command in commands {
-            self.take_command(command, now);
+            self.guarded(|engine| engine.take_command(command, now));
         }
         self.infos = None;
         if gone {
-            self.forget_gone_callers();
+            self.guarded(Self::forget_gone_callers);
         }
         if self.manager.deadline(now).is_some_and(|at| at <= now.mono) {
             self.feed(Input::Wake, now);

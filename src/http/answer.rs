@@ -29,6 +29,8 @@ pub(super) async fn answer(
     life: Rc<Life>,
 ) -> Result<Response<Payload>, Infallible> {
     let (parts, body) = request.into_parts();
+    #[cfg(test)]
+    assert!(parts.uri.path() != "/planted", "planted");
     let persistence = Persistence::of(&parts);
     let reply = match admit(&parts, &server, &life) {
         Ok(()) => serve(&parts, body, &server, &life).await,

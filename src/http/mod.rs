@@ -33,6 +33,7 @@ use crate::config::HttpServer;
 use crate::engine::EngineHandle;
 use crate::model::Level;
 use crate::sys::errno::os_error_text;
+use crate::sys::panics::text_of;
 use connection::Server;
 use std::io;
 use std::net::TcpListener;
@@ -103,7 +104,13 @@ pub async fn serve(listener: Listener, context: Rc<Context>, mut shutdown: watch
     loop {
         let accepted = tokio::select! {
             _ = shutdown.wait_for(|stop| *stop) => break,
-            Some(_) = connections.join_next() => continue,
+            Some(ended) = connections.join_next() => {
+                // A bug; it has cost that connection.
+                if let Some(panic) = ended.err().and_then(|error| error.try_into_panic().ok()) {
+                    server.log(Level::Critical, &format!("lost a connection: panic: {}", text_of(&*panic)));
+                }
+                continue;
+            }
             accepted = acceptor.accept() => accepted,
         };
         match accepted {

@@ -3,8 +3,8 @@
 use super::{PATIENCE, Setup, answered, call, call_body, error, post, start, with};
 use crate::http::Limits;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
+use tokio::time::{sleep, timeout};
 
 /// B2.4.1
 #[test]
@@ -93,18 +93,23 @@ fn a_body_that_keeps_coming_too_slowly_is_dropped() {
 
 #[test]
 fn an_answer_that_nobody_reads_is_dropped() {
+    let params =
+        "<params><param><value><int>0</int></value></param><param><value><int>0</int></value></param></params>";
+    let body = call_body("supervisor.readLog").replace("<params>\n</params>", params);
+    let request = post("HTTP/1.1", "", &body);
+    with(Setup::default(), async |house| assert!(house.ask(&request).await.len() > 3 << 20));
     let brief = Duration::from_millis(40);
     let limits = Limits { head_time: brief, unread_time: brief * 2, ..Limits::default() };
     with(Setup { limits, ..Setup::default() }, async |house| {
-        let params =
-            "<params><param><value><int>0</int></value></param><param><value><int>0</int></value></param></params>";
-        let body = call_body("supervisor.readLog").replace("<params>\n</params>", params);
-        let request = post("HTTP/1.1", "", &body);
-        assert!(house.ask(&request).await.len() > 3 << 20);
         let mut client = house.connect().await;
         client.send(&request).await;
-        // Longer than it is waited for.
-        timeout(brief * 10, std::future::pending::<()>()).await.unwrap_err();
+        // Until the server has gone, and nothing is read before.
+        let dropped = async {
+            while !client.stream.ready(Interest::WRITABLE).await.unwrap().is_write_closed() {
+                sleep(brief).await;
+            }
+        };
+        timeout(PATIENCE, dropped).await.unwrap();
         let got = client.rest().await;
         assert!(got.starts_with("HTTP/1.1 200 OK\r\n") && got.len() < 2 << 20, "{}", got.len());
     });
@@ -205,5 +210,22 @@ fn a_stop_does_not_wait_for_calls_that_take_too_long() {
         house.engine.waiting.notified().await;
         house.stop.send(true).unwrap();
         assert_eq!(waiting.rest().await, "");
+    });
+}
+
+#[test]
+fn a_panic_costs_the_connection_that_it_happened_to() {
+    with(Setup::default(), async |house| {
+        let mut other = house.connect().await;
+        assert_eq!(house.exchange("GET /planted HTTP/1.1\r\n\r\n").await, "");
+        other.send(call("supervisor.getAPIVersion")).await;
+        assert_eq!(other.answer().await, answered("HTTP/1.1 200 OK", "<string>3.0</string>"));
+        let complaint = "CRIT Server 'unix_http_server' lost a connection: panic: planted";
+        let told = async {
+            while !house.engine.lines.borrow().iter().any(|line| line == complaint) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, told).await.unwrap();
     });
 }
