@@ -6,10 +6,12 @@ Each case runs with the stock client and with ours, on the same recording.
 
 import os
 import subprocess
+import xmlrpc.client
 
 import pytest
 
 from daemon import until
+from unprivileged import as_nobody, is_root, out_of_reach
 
 # A state, the program that gets there, and what else it takes.
 STATES = {
@@ -71,6 +73,26 @@ def test_every_command_in_every_state(in_state, transcript, recorded, state):
     in_state(state)
     for word, line in commands(state).items():
         transcript.run(*line.format(name=f"{state}-{word}").split())
+    recorded(transcript.text())
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A4.27", "A4.35", "B1.3.2", "B3.7.20", "B3.7.30", "B3.7.40", "B3.7.50")
+def test_every_command_on_a_process_that_is_unknown(lab, transcript, recorded):
+    """A daemon of nobody may not end what has become root; it gives the process up."""
+    command = out_of_reach(lab)
+    if command is None:
+        pytest.skip("needs setpriv, and set-user-ID programs in /tmp")
+    names = {word: f"unknown-{word}" for word in COMMANDS}
+    d = as_nobody(lab, "".join(f"[program:{name}]\ncommand={command}\nstartsecs=0\n" for name in names.values()))
+    for name in names.values():
+        d.wait(**{name: "RUNNING"})
+        until(f"{name} to be root", lambda name=name: is_root(d.info(name)["pid"]))
+        with pytest.raises(xmlrpc.client.Fault, match="FAILED: unknown problem killing"):
+            d.rpc.stopProcess(name)
+        d.wait(**{name: "UNKNOWN"})
+    for word, line in COMMANDS.items():
+        transcript.run(*line.format(name=names[word]).split())
     recorded(transcript.text())
 
 

@@ -11,16 +11,8 @@ import xmlrpc.client
 
 import pytest
 
-from daemon import Daemon, UnixTransport, until
-
-
-def as_nobody(lab, text):
-    """A daemon that has dropped to nobody."""
-    lab.root.chmod(0o777)
-    (lab.root / "childlog").chmod(0o777)
-    conf = lab.config(text)
-    conf.write_text(conf.read_text().replace("user=root", "user=nobody", 1))
-    return Daemon(lab, conf, (), None, True)
+from daemon import UnixTransport, until
+from unprivileged import as_nobody, is_root, out_of_reach
 
 
 def descriptors(d):
@@ -150,16 +142,14 @@ def test_a_spawn_that_fails_leaves_nothing_open(lab, daemon):
 
 @pytest.fixture
 def untouchable(lab):
-    """A daemon of nobody with a child that has become root altogether: no signal may be sent to it."""
-    setpriv = shutil.which("setpriv")
-    if not setpriv or os.statvfs(lab.root).f_flag & os.ST_NOSUID:
+    """A daemon of nobody with a child p to which no signal may be sent."""
+    command = out_of_reach(lab)
+    if command is None:
         pytest.skip("needs setpriv, and set-user-ID programs in /tmp")
-    ours = shutil.copy(setpriv, lab.root / "setpriv")
-    os.chmod(ours, 0o4755)
-    d = as_nobody(lab, "[program:p]\ncommand={root}/setpriv --reuid=0 /bin/sleep 1000\n[program:cat]\ncommand=/bin/cat\n")
+    d = as_nobody(lab, f"[program:p]\ncommand={command}\n[program:cat]\ncommand=/bin/cat\n")
     d.wait(p="RUNNING", cat="RUNNING")
     d.victim = d.info("p")["pid"]
-    until("p to be root", lambda: "Uid:\t0\t0\t" in open(f"/proc/{d.victim}/status").read())
+    until("p to be root", lambda: is_root(d.victim))
     return d
 
 
