@@ -31,17 +31,20 @@ class Transcript:
         """The supervisorctl in use."""
         return self.client.program("supervisorctl")
 
-    def run(self, *words, stdin="", any_order=False, brief=False, options=None, env=None):
+    def run(self, *words, stdin="", any_order=False, brief=False, own_words=False, options=None, env=None):
         """Runs one command.
 
         any_order sorts the output: members of a group finish as they like.
         brief keeps the first line: help texts are each program's own words.
+        own_words keeps none of it, only that there is some.
         """
         options = self.options if options is None else options
         done = self.lab.run(self.program(), *options, *words, stdin=stdin, env=env)
         shown = common(self.normal(done.stdout)).split("\n")
         if any_order:
             shown = sorted(line for line in shown if line)
+        elif own_words:
+            shown = ["(...)"] if done.stdout.strip() else []
         elif brief:
             shown = shown[:1] + ["(...)"] * (len(shown) > 2)
         elif shown[-1] == "":
@@ -92,7 +95,7 @@ class Transcript:
     def normal(self, text):
         """Without pids, times, paths, and with PROG for the client's path."""
         text = normalise(text, [*self.lab.paths(), (self.program(), "PROG")])
-        return re.sub(r"(?m)^(supervisor> |)[1-9]\d*$", r"\1PID", text)
+        return re.sub(r"(?m)^((?:supervisor> )*)[1-9]\d*$", r"\1PID", text)
 
     def text(self):
         """The whole transcript."""
