@@ -1,6 +1,7 @@
 """Event listeners: the bytes they get over a whole life, and what a bad answer does."""
 
 import re
+import signal
 import sys
 import time
 
@@ -182,6 +183,42 @@ def test_both_ends_of_a_life(daemon, programs):
     last = events(d)[-1]
     assert " poolserial:0 " in last
     assert int(re.search(r" serial:(\d+)", last)[1]) > 0
+
+
+def states(d):
+    """The names of the events that the listener got, a process with its name."""
+    return re.findall(r"eventname:([PS]\S+) len:\d+\n(?:processname:(\S+) )?", d.lab.read("ears.events"))
+
+
+@pytest.mark.contract("A4.93", "A6.15", "A6.29", "A6.40")
+def test_the_last_events_reach_a_listener_that_ends_at_sigterm(request, daemon, programs):
+    """However fast the way out is: by SIGTERM, by the call, and before a restart."""
+    text = "".join(f"[program:p{number}]\ncommand=/bin/cat\nstartsecs=0\npriority={number}\n" for number in range(3))
+    text += listener(programs, "SUPERVISOR_STATE_CHANGE_STOPPING,PROCESS_STATE_STOPPED,REMOTE_COMMUNICATION")
+    last = [("SUPERVISOR_STATE_CHANGE_STOPPING", "")] + [("PROCESS_STATE_STOPPED", name) for name in ("p2", "p1", "p0")]
+    # Each takes the reference seconds.
+    rounds = 20 if request.node.callspec.params["target"] == "ours" else 2
+    d = daemon(text)
+    for number in range(rounds):
+        d.wait_log("supervisord started with pid", times=number + 1)
+        d.wait(p0="RUNNING", ears="RUNNING").rpc.sendRemoteCommEvent("round", f"of number {number}.")
+        having(d, f"of number {number}.")
+        [lambda: d.signal(signal.SIGHUP), d.rpc.restart, d.stop][2 if number == rounds - 1 else number % 2]()
+    assert states(d) == last * rounds
+
+
+@pytest.mark.contract("A4.93", "A6.40")
+@pytest.mark.parametrize("script, least, most", [("ok", 0, 0.7), ("hang", 0.9, 2.5)], ids=["ready", "hangs"])
+def test_what_a_listener_costs_the_end(request, daemon, programs, script, least, most):
+    if request.node.callspec.params["target"] == "theirs":
+        pytest.skip("a loop of seconds")
+    text = "[program:p]\ncommand=/bin/cat\nstartsecs=0\n"
+    d = daemon(text + listener(programs, "SUPERVISOR_STATE_CHANGE_STOPPING", script), supervisord="loglevel=debug")
+    d.wait_log("ears: ACKNOWLEDGED -> READY")
+    began = time.monotonic()
+    assert d.stop() == 0
+    assert least < time.monotonic() - began < most
+    assert states(d) == [("SUPERVISOR_STATE_CHANGE_STOPPING", "")]
 
 
 @pytest.mark.contract("A6.69", "A6.72", "A6.73", "A5.84", "A5.83")

@@ -220,7 +220,7 @@ impl Manager {
             Input::Captured { id, channel, pid, bytes } => self.captured(id, channel, pid, bytes, out),
         }
         self.dispatch(out);
-        self.advance_shutdown(out);
+        self.advance_shutdown(now, out);
     }
 
     // A1.22 (14), (15); A4.89

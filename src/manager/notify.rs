@@ -146,6 +146,14 @@ impl Manager {
         }
     }
 
+    /// Whether the group is a pool with events for listeners who can take them.
+    pub(super) fn owes_events(&self, group: GroupId) -> bool {
+        let Some(pool) = self.pools.get(&group) else { return false };
+        let ids = self.groups.get(&group).map(Group::members).unwrap_or_default();
+        let process = |place: usize| self.process(*ids.get(place)?);
+        pool.owes(|place| process(place).is_some_and(|process| process.state == ProcessState::Running))
+    }
+
     fn raise(&mut self, event: Event, out: &mut Vec<Action>) {
         #[cfg(test)]
         self.raised.push((out.len(), event.clone()));

@@ -244,6 +244,20 @@ impl Pool {
         self.early.queue.len() + self.queue.len()
     }
 
+    /// Whether one that `is_running` has an event, or will take one of those that
+    /// wait: it is ready, or between a result and being ready again. A pool that
+    /// was never ready owes nothing.
+    #[must_use]
+    pub fn owes(&self, is_running: impl Fn(usize) -> bool) -> bool {
+        let waits = self.early.over && self.waiting() > 0;
+        let owes = |member: &Member| match member.protocol.state() {
+            ListenerState::Busy => member.event.is_some(),
+            ListenerState::Ready | ListenerState::Acknowledged => waits && !member.deaf,
+            ListenerState::Unknown => false,
+        };
+        self.members.iter().enumerate().any(|(number, member)| is_running(number) && owes(member))
+    }
+
     /// To be called every few seconds: says how many events were lost, if any.
     pub fn count_losses(&mut self, out: &mut Vec<PoolAction>) {
         self.losses.look(&self.name, out);

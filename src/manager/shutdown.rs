@@ -10,6 +10,10 @@ use std::time::Duration;
 /// How often the log says whom the shutdown waits for (A4.133).
 const REPORT: Duration = Duration::from_secs(3);
 
+/// How long the listeners of a pool have for the last events before they are told
+/// to stop. Upstream's passes left them as long for each group (A4.93).
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// A shutdown or restart under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shutdown {
@@ -17,6 +21,8 @@ pub(super) struct Shutdown {
     pub(super) groups: Vec<GroupId>,
     /// The last of `groups` has been told to stop.
     pub(super) told: bool,
+    /// The last of `groups` is a pool that owes events: until when it may.
+    pub(super) patient_until: Option<Duration>,
     /// When the log next says whom we wait for.
     pub(super) report_at: Duration,
     /// `Finish` has been asked for.
@@ -67,13 +73,15 @@ impl Manager {
         self.supervisor_stopping(out);
         let mut groups: Vec<GroupId> = self.groups.keys().copied().collect();
         groups.sort_by_key(|id| self.groups.get(id).map_or(0, |group| group.config.priority));
-        self.shutdown = Some(Shutdown { groups, told: false, report_at: now.mono, finished: false });
-        self.advance_shutdown(out);
+        let report_at = now.mono;
+        self.shutdown = Some(Shutdown { groups, told: false, patient_until: None, report_at, finished: false });
+        self.advance_shutdown(now, out);
     }
 
     /// Tells the next group to stop when the one before has; finishes behind
-    /// the last. Groups with nothing to stop cost no time (A4.93).
-    pub(super) fn advance_shutdown(&mut self, out: &mut Vec<Action>) {
+    /// the last. Groups with nothing to stop cost no time (A4.93), and listeners
+    /// that owe nothing neither.
+    pub(super) fn advance_shutdown(&mut self, now: Now, out: &mut Vec<Action>) {
         loop {
             let Some(shutdown) = &self.shutdown else { return };
             if shutdown.finished {
@@ -81,11 +89,15 @@ impl Manager {
             }
             let Some(id) = shutdown.groups.last().copied() else { break };
             if !shutdown.told {
+                if self.spares(id, now) {
+                    return;
+                }
                 self.stop_group(id, out);
             }
             let unstopped = self.groups.get(&id).is_some_and(|group| group.unstopped() > 0);
             let Some(shutdown) = &mut self.shutdown else { return };
             shutdown.told = unstopped;
+            shutdown.patient_until = None;
             if unstopped {
                 return;
             }
@@ -98,9 +110,19 @@ impl Manager {
         out.push(Action::Finish(self.state));
     }
 
-    /// When the shutdown wants to speak next.
+    /// Whether the group is not told yet, since it is a pool that has events for
+    /// listeners who can take them: among them are always those about the
+    /// shutdown itself and the programs that were stopped just before.
+    fn spares(&mut self, id: GroupId, now: Now) -> bool {
+        let owes = self.owes_events(id);
+        let Some(shutdown) = self.shutdown.as_mut().filter(|_| owes) else { return false };
+        now.mono < *shutdown.patient_until.get_or_insert(now.mono.saturating_add(PATIENCE))
+    }
+
+    /// When the shutdown wants to speak next, or loses its patience.
     pub(super) fn shutdown_deadline(&self) -> Option<Duration> {
-        self.shutdown.as_ref().filter(|shutdown| !shutdown.finished).map(|shutdown| shutdown.report_at)
+        let shutdown = self.shutdown.as_ref().filter(|shutdown| !shutdown.finished)?;
+        Some(shutdown.patient_until.map_or(shutdown.report_at, |until| until.min(shutdown.report_at)))
     }
 
     // A4.134

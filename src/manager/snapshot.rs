@@ -204,6 +204,7 @@ fn shutdown_line(shutdown: &Shutdown) -> String {
     let mut line = Line::new("shutdown");
     line.put("groups", groups.join(","));
     line.put("told", shutdown.told);
+    line.put_some("patient_until", shutdown.patient_until.map(|at| at.as_nanos()));
     line.put("report_at", shutdown.report_at.as_nanos());
     line.put("finished", shutdown.finished);
     line.text
@@ -215,6 +216,7 @@ fn restore_shutdown(line: &Fields<'_>) -> Result<Shutdown, SnapshotError> {
     Ok(Shutdown {
         groups: ids.collect::<Result<_, _>>().map_err(|_| line.bad("groups"))?,
         told: line.get("told")?,
+        patient_until: line.nanos("patient_until")?,
         report_at: line.nanos("report_at")?.unwrap_or_default(),
         finished: line.get("finished")?,
     })

@@ -1,5 +1,6 @@
 //! The manager as a whole: orders, calls, events and the way out.
 
+mod last_events;
 mod world;
 
 use super::testing::{group, pool, program};

@@ -99,11 +99,8 @@ impl World {
                 assert!(self.children.is_empty(), "left alone: {:?}", self.children);
                 None
             }
-            Action::Log(_)
-            | Action::Release(_)
-            | Action::LookBehind { .. }
-            | Action::Feed { .. }
-            | Action::ReopenLogs => None,
+            Action::Feed { id, .. } => self.dice.one_in(8).then_some(Input::ListenerDeaf { id }),
+            Action::Log(_) | Action::Release(_) | Action::LookBehind { .. } | Action::ReopenLogs => None,
         }
     }
 
@@ -138,6 +135,16 @@ impl World {
         }
     }
 
+    /// A listener speaks, if one is alive.
+    fn say(&mut self) {
+        let alive: Vec<ProcessId> = self.children.values().copied().collect();
+        let said = self.dice.pick(&["READY\n", "READY\n", "RESULT 2\nOKREADY\n", "RESULT 2\nOK"]);
+        let listener = alive.into_iter().find(|id| self.manager.is_listener(*id));
+        if let Some((id, said)) = listener.zip(said) {
+            self.input(Input::ListenerSaid { id, bytes: said.as_bytes().to_vec() });
+        }
+    }
+
     fn pass(&mut self) {
         let millis = Duration::from_millis(self.dice.below(20) * 100);
         self.now.mono += millis;
@@ -161,6 +168,7 @@ impl World {
                 let config = self.dice.pick(&self.groups);
                 config.into_iter().for_each(|config| self.add(config));
             }
+            19 => self.say(),
             18 if self.dice.one_in(20) => self.input(Input::Signalled(Signal::HUP)),
             _ => {}
         }

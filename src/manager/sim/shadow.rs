@@ -8,6 +8,7 @@
 
 mod callers;
 mod daemon;
+mod pool;
 mod program;
 
 use super::chance::Chance;
@@ -19,6 +20,7 @@ use crate::manager::{ProcessId, Refusal};
 use crate::model::{Channel, Level, Now, SupervisorState};
 use callers::Call;
 use daemon::Leaving;
+use pool::Pool;
 use program::Program;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -36,6 +38,8 @@ pub(super) struct Shadow {
     groups: Vec<Group>,
     /// In the order of activation.
     programs: BTreeMap<ProcessId, Program>,
+    /// By the names of their groups.
+    pools: BTreeMap<String, Pool>,
     leaving: Option<Leaving>,
     calls: Vec<Call>,
     /// The piece of time each tick was in when last looked at (A6.41).
@@ -61,6 +65,7 @@ impl Shadow {
             given: 0,
             groups: vec![],
             programs: BTreeMap::new(),
+            pools: BTreeMap::new(),
             leaving: None,
             calls: vec![],
             slices: [0; 3],
@@ -80,16 +85,17 @@ impl Shadow {
             Stimulus::Add(config) => self.add(config),
             Stimulus::Remove(name) => return self.remove(name),
             Stimulus::Output(id, channel, pid) => self.output(*id, *channel, *pid),
-            Stimulus::Hear(..) => {}
+            Stimulus::Hear(id, said) => self.listener_says(*id, said),
+            Stimulus::Deaf(id) => self.listener_closed(*id),
             Stimulus::Upgrade => self.calls.clear(),
         }
         Ok(())
     }
 
-    /// When it wants to look next though no program moves: for a tick, or to
-    /// tell whom a shutdown waits for.
+    /// When it wants to look next though no program moves: for a tick, to
+    /// tell whom a shutdown waits for, or to wait no longer for listeners.
     pub(super) fn next_look(&self) -> Option<Duration> {
-        self.next_tick().into_iter().chain(self.next_report()).min()
+        self.next_tick().into_iter().chain(self.next_report()).chain(self.patient_until()).min()
     }
 
     pub(super) fn views(&self) -> impl Iterator<Item = View<'_>> {
@@ -141,6 +147,7 @@ impl Shadow {
             members.push(id);
         }
         let group = Group { name: config.name.clone(), priority: config.priority, members };
+        self.pools.extend(Pool::new(config, &group.members).map(|pool| (config.name.clone(), pool)));
         self.groups.push(group.clone());
         self.raise(Event::GroupAdded(config.name.clone()));
         if self.booted {
@@ -155,6 +162,7 @@ impl Shadow {
             return Err(Refusal::StillRunning(name.to_owned()));
         }
         self.groups.retain(|group| group.name != name);
+        self.pools.remove(name);
         self.programs.retain(|id, _| !members.contains(id));
         self.raise(Event::GroupRemoved(name.to_owned()));
         Ok(())
@@ -162,6 +170,7 @@ impl Shadow {
 
     fn raise(&mut self, event: Event) {
         self.seen.push(Seen::Raised(event));
+        self.offer();
     }
 
     fn say(&mut self, level: Level, text: String) {

@@ -26,6 +26,8 @@ pub(super) enum Stimulus {
     Output(ProcessId, Channel, i32),
     /// A listener spoke.
     Hear(ProcessId, &'static [u8]),
+    /// A listener reads no more.
+    Deaf(ProcessId),
     /// The program was replaced while everything runs: all callers are cut off.
     Upgrade,
 }

@@ -264,8 +264,19 @@ impl Walk {
             3 => b"nonsense",
             _ => b"READY\n",
         };
-        let id = self.process();
-        if self.pid_of(id) == 0 { Ok(()) } else { self.happen(Stimulus::Hear(id, said)) }
+        let id = self.listener();
+        match self.pid_of(id) {
+            0 => Ok(()),
+            _ if self.dice.one_in(8) => self.happen(Stimulus::Deaf(id)),
+            _ => self.happen(Stimulus::Hear(id, said)),
+        }
+    }
+
+    /// A listener if there is one, or at times anybody.
+    fn listener(&mut self) -> ProcessId {
+        let manager = &self.world.manager;
+        let listener = self.world.views().map(|view| view.id).find(|id| manager.is_listener(*id));
+        if self.dice.one_in(8) { self.process() } else { listener.unwrap_or(ProcessId(9_999_999)) }
     }
 
     /// Any process, or at times one that does not exist.
@@ -288,8 +299,12 @@ impl Walk {
                     waiting => Err(format!("{waiting} callers never hear")),
                 };
             }
+            if self.dice.one_in(2) {
+                self.hear()?;
+            }
             self.die()?;
-            self.pass(100)?;
+            let tenths = self.dice.pick(&[8, 100]).unwrap_or(100);
+            self.pass(tenths)?;
         }
         Err("it does not come down".to_owned())
     }

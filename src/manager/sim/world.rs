@@ -15,7 +15,7 @@ pub(super) struct World {
     pub(super) manager: Manager,
     pub(super) now: Now,
     pub(super) chance: Chance,
-    /// Luck of listeners, which is none of the shadow's business.
+    /// Whether children obey, which the shadow sees in time.
     dice: Dice,
     /// All groups that the configuration knows, active or not.
     pub(super) groups: Vec<GroupConfig>,
@@ -73,6 +73,7 @@ impl World {
                 self.input(Input::Output { id, channel, pid, bytes: b"caf\xff".to_vec() }, &mut out);
             }
             Stimulus::Hear(id, said) => self.input(Input::ListenerSaid { id: *id, bytes: said.to_vec() }, &mut out),
+            Stimulus::Deaf(id) => self.input(Input::ListenerDeaf { id: *id }, &mut out),
             Stimulus::Upgrade => self.upgrade(),
         }
         let mut left = self.in_order(out);
@@ -161,7 +162,6 @@ impl World {
                 None
             }
             Action::PrepareRestart => self.chance.config_is_good().then_some(Input::Leave(SupervisorState::Restarting)),
-            Action::Feed { id, .. } => self.dice.one_in(8).then_some(Input::ListenerDeaf { id }),
             Action::Log(line) => {
                 if !is_of_pools(&line) {
                     self.seen.push(Seen::Said(line.level, line.text));
@@ -176,7 +176,7 @@ impl World {
                 self.seen.push(Seen::LookedBehind(name, pid));
                 None
             }
-            Action::Release(_) => None,
+            Action::Release(_) | Action::Feed { .. } => None,
         }
     }
 
@@ -221,7 +221,7 @@ impl World {
     }
 }
 
-/// What pools and their listeners (`l` and `m`) say is none of the shadow's
+/// What is said about pools and their listeners (`l`) is none of the shadow's
 /// business; they have tests of their own.
 fn is_of_pools(line: &LogLine) -> bool {
     ["pool ", "event ", "rebuffering ", "epipe ", "l: "].iter().any(|start| line.text.starts_with(start))

@@ -14,6 +14,9 @@ pub(super) struct Leaving {
     groups: Vec<String>,
     /// The next one was told.
     told: bool,
+    /// Until when the next one may owe events; and that moment was noticed.
+    patient_until: Option<Duration>,
+    impatient: bool,
     /// At once, then every three seconds.
     next_report: Duration,
     finished: bool,
@@ -43,6 +46,8 @@ impl Shadow {
             self.transition(id);
             self.advance();
         }
+        self.lose_patience();
+        self.advance();
     }
 
     /// A4.39, A4.121
@@ -52,6 +57,7 @@ impl Shadow {
             Some(id) => self.finish(id, status),
             None => self.say(Level::Info, format!("reaped unknown pid {pid} ({status})")),
         }
+        self.lose_patience();
         self.advance();
     }
 
@@ -96,19 +102,34 @@ impl Shadow {
         }
         self.raise(Event::SupervisorStopping);
         let groups = self.by_priority().into_iter().map(|group| group.name).collect();
-        self.leaving = Some(Leaving { groups, told: false, next_report: self.now.mono, finished: false });
+        self.leaving = Some(Leaving {
+            groups,
+            told: false,
+            patient_until: None,
+            impatient: false,
+            next_report: self.now.mono,
+            finished: false,
+        });
         self.advance();
     }
 
     /// A4.91–A4.93, A4.133, A4.134: the last group is told; when it is stopped
-    /// it is the turn of the one before it.
+    /// it is the turn of the one before it. A pool that owes events has a second
+    /// before it is told, as the passes of a loop would give it.
     pub(super) fn advance(&mut self) {
         loop {
+            let now = self.now.mono;
+            let owes = self.leaving.as_ref().and_then(|it| it.groups.last()).is_some_and(|name| self.owes(name));
             let Some(leaving) = self.leaving.as_mut().filter(|leaving| !leaving.finished) else { return };
             let Some(name) = leaving.groups.last().cloned() else {
                 leaving.finished = true;
                 return self.seen.push(Seen::Finished(self.mood));
             };
+            if owes && !leaving.told && !leaving.impatient {
+                leaving.patient_until = leaving.patient_until.or(Some(now + Duration::from_secs(1)));
+                return;
+            }
+            (leaving.patient_until, leaving.impatient) = (None, false);
             let told = std::mem::replace(&mut leaving.told, true);
             let members = self.group(&name).map(|group| group.members.clone()).unwrap_or_default();
             if !told {
@@ -122,6 +143,17 @@ impl Shadow {
                 leaving.told = false;
             }
         }
+    }
+
+    fn lose_patience(&mut self) {
+        let now = self.now.mono;
+        if let Some(leaving) = &mut self.leaving {
+            leaving.impatient = leaving.patient_until.is_some_and(|until| until <= now);
+        }
+    }
+
+    pub(super) fn patient_until(&self) -> Option<Duration> {
+        self.leaving.as_ref().and_then(|leaving| leaving.patient_until)
     }
 
     fn stop_for_good(&mut self, id: ProcessId) {

@@ -150,6 +150,7 @@ impl Shadow {
                 if let Some(program) = self.programs.get_mut(&id) {
                     program.pid = pid;
                 }
+                self.listener_began(id);
                 self.say(Level::Info, format!("spawned: '{name}' with pid {pid}"));
                 // A4.16 with nothing to wait for.
                 if self.programs.get(&id).is_some_and(|program| program.config.startsecs <= 0) {
@@ -309,6 +310,7 @@ impl Shadow {
         if let Some(program) = self.programs.get_mut(&id) {
             program.pid = 0;
         }
+        self.listener_ended(id);
         self.settle(id);
         self.seen.extend(stopped.map(|(name, pid)| Seen::LookedBehind(name, pid)));
     }
