@@ -340,8 +340,8 @@ def test_tcp_with_a_password(daemon, transcript, recorded, stored):
     for words in ["version", "status", "stop cat", "start cat", "tail cat", "avail"]:
         transcript.run(*words.split(), options=login)
     transcript.note("without a password, then with a wrong one")
-    transcript.run("status", options=server, brief=True)
-    transcript.run("status", options=[*server, "-u", "user", "-p", "wrong"], brief=True)
+    transcript.run("status", options=server)
+    transcript.run("status", options=[*server, "-u", "user", "-p", "wrong"])
     recorded(transcript.text())
 
 

@@ -13,6 +13,7 @@ Each case runs with the stock client and with ours, on the same recording.
 """
 
 import http.server
+import os
 import re
 import socket
 import threading
@@ -20,6 +21,7 @@ import threading
 import pytest
 
 from daemon import free_port, until
+from transcript import common
 
 PROGRAMS = """
 [program:cat]
@@ -349,8 +351,10 @@ def tells_of_ours(target, client):
         pytest.skip("the client alone is looked at, and this one is not ours")
 
 
-@pytest.mark.contract("B3.7.2", "B3.7.3", "B3.7.4", "B3.7.12", "B3.7.13", "B3.7.22", "B3.7.30", "B3.7.40", "B3.7.50",
-                      "B3.7.60", "B3.7.62", "B3.7.70", "B3.7.112", "B3.7.116", "B3.7.118", "B3.6.5", "B3.6.7")  # fmt: skip
+@pytest.mark.contract(
+    "B3.7.2", "B3.7.3", "B3.7.4", "B3.7.12", "B3.7.13", "B3.7.22", "B3.7.30", "B3.7.40", "B3.7.50", "B3.7.60",
+    "B3.7.62", "B3.7.70", "B3.7.112", "B3.7.116", "B3.7.118", "B3.6.5", "B3.6.7",
+)  # fmt: skip
 @pytest.mark.parametrize("name", SESSIONS)
 def test_one_command_after_the_other(running, transcript, recorded, name):
     play(transcript, SESSIONS[name])
@@ -487,3 +491,53 @@ def test_a_daemon_of_another_api_version(lab, tells_of_ours, transcript, recorde
             transcript.run(*words.split(), options=options)
         server.shutdown()
     recorded(transcript.text())
+
+
+@pytest.mark.contract("B3.4.4", "B3.3.1", "B2.7.4")
+@pytest.mark.parametrize("login", ["none", "wrong"])
+def test_a_daemon_that_wants_a_password(daemon, transcript, recorded, login):
+    port = free_port()
+    d = daemon(f"[inet_http_server]\nport=127.0.0.1:{port}\nusername=su\npassword=right\n"
+               "[program:x]\ncommand=/bin/cat\nstartsecs=0\n").wait(x="RUNNING")  # fmt: skip
+    server = ["-c", str(d.conf), "-s", f"http://127.0.0.1:{port}"]
+    play(transcript, REFUSED, options=[*server, *([] if login == "none" else ["-u", "su", "-p", "wrong"])])
+    for more in (["-u", "su", "-p", "right"], ["--username=su", "--password=right"], ["-u", "su", "-p", ""],
+                 ["-p", "right"], ["-u", "other", "-p", "right"]):  # fmt: skip
+        transcript.note(" ".join(more))
+        transcript.run("status", options=[*server, *more])
+    recorded(transcript.text().replace(str(port), "PORT"))
+
+
+# A configuration of the client, and what is asked of it.
+CONFIGURATIONS = {
+    "bogus_url": "serverurl=bogus",
+    "socket_in_the_folder": "serverurl=unix://sub/../s.sock",
+    "folder_in_the_url": "serverurl=unix://%(here)s/none.sock",
+    "variable_in_the_url": "serverurl=http://127.0.0.1:%(ENV_SOME_PORT)s ; a comment",
+    "folder_in_the_prompt": "prompt=%(here)s x",
+    "bad_percent_in_the_prompt": "prompt=a%b",
+}
+
+
+@pytest.mark.contract("B3.2.4", "B3.2.5", "B3.2.6", "B3.2.9")
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_a_configuration(lab, tells_of_ours, transcript, recorded, name):
+    lab.write("c.conf", f"[supervisorctl]\n{CONFIGURATIONS[name]}\n")
+    transcript.run("version", options=["-c", str(lab.root / "c.conf")], env={"SOME_PORT": "1"})
+    text = re.sub(r"Available names: .*", "Available names: NAMES", transcript.text())
+    recorded(text.replace(os.getcwd(), "HERE"))
+
+
+@pytest.mark.contract("B3.2.1", "B3.1.9")
+def test_where_a_configuration_is_looked_for(lab, tells_of_ours, transcript, recorded):
+    """Each one is nearer than the one before; the port tells which was taken."""
+    program = lab.root / "prefix" / "bin" / "supervisorctl"
+    program.parent.mkdir(parents=True)
+    program.symlink_to(transcript.program())
+    lines = []
+    for port, place in enumerate(["etc/supervisord.conf", "supervisord.conf", "prefix/supervisord.conf",
+                                  "prefix/etc/supervisord.conf"], 1):  # fmt: skip
+        lab.write(place, f"[supervisorctl]\nserverurl=http://127.0.0.1:{port}\n")
+        done = lab.run(str(program), "version", cwd=lab.root)
+        lines.append(f"{place}: {common(done.stdout)}[exit {done.code}]\n")
+    recorded("".join(lines))
