@@ -17,6 +17,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
+/// Chunks read in a turn, shared among the streams that are ready: to wait for
+/// each costs as much as a tenth of writing it.
+const SHARE: usize = 8;
+/// Bytes of a chunk behind which another is likely to be there already: half of
+/// what a pipe holds.
+const MUCH: usize = 32 << 10;
+
 /// Works until told to stop, or until a call takes so long that another thread
 /// goes on.
 pub(super) fn drive(hands: &Arc<Hands>, state: Box<State>) {
@@ -56,10 +63,9 @@ impl Driver<'_> {
         loop {
             let waited = tried(&mut state, Turn::All, |state| state.wait(&mut ready)).unwrap_or_default();
             let mut tally = Tally::default();
+            let share = SHARE / ready.len().max(1);
             for token in ready.drain(..) {
-                if tried(&mut state, Turn::Stream(token), |state| state.may_read(token)) == Some(true) {
-                    state = self.read(state, token, &mut buffer, &mut tally)?;
-                }
+                state = self.read_share(state, token, share, &mut buffer, &mut tally)?;
             }
             while let Some(token) = tried(&mut state, Turn::All, |state| state.next_dead()).flatten() {
                 state = self.read_dead(state, token, &mut buffer)?;
@@ -75,7 +81,29 @@ impl Driver<'_> {
         }
     }
 
-    /// One stream's share of a turn: a chunk.
+    /// One stream's share of a turn: a chunk, and more while it keeps giving much.
+    fn read_share(
+        &self,
+        mut state: Box<State>,
+        token: u64,
+        share: usize,
+        buffer: &mut [u8],
+        tally: &mut Tally,
+    ) -> Kept {
+        for _ in 0..share.max(1) {
+            if tried(&mut state, Turn::Stream(token), |state| state.may_read(token)) != Some(true) {
+                break;
+            }
+            let before = tally.bytes;
+            state = self.read(state, token, buffer, tally)?;
+            if tally.bytes - before < MUCH {
+                break;
+            }
+        }
+        Some(state)
+    }
+
+    /// One chunk of a stream.
     fn read(&self, mut state: Box<State>, token: u64, buffer: &mut [u8], tally: &mut Tally) -> Kept {
         match self.chunk(&mut state, token, buffer) {
             Chunk::Bytes(count) => tally.add(count),
