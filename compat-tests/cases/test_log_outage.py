@@ -263,6 +263,36 @@ def test_what_does_not_fit_is_dropped_and_counted(lab, small, counter):
     assert text == lines("p", len(text), 100_000)
 
 
+@pytest.mark.contract("A5.20")
+def test_the_counters_of_logs_tell_of_an_outage(lab, small, counter):
+    d = lab.daemon(counter("p", "{root}/small/p.log", 60, 0, 100_000) + counter("q", "{root}/q.log", 3, 0))
+    ext = rpc(d.socket).ext
+    (small / "filler").write_bytes(bytes(64 << 10))
+    began = int(time.time())
+    for name in ("p", "q"):
+        d.rpc.startProcess(name)
+        longest_write(d, name)
+    # its child is dead, and what fits waits for room
+    until("the outage", lambda: ext.getLogStates()[0]["waiting"] > KEPT - 200_000)
+    states = ext.getLogStates()
+    assert [(state["name"], state["channel"]) for state in states] == [
+        ("p", "stdout"), ("p", "stderr"), ("q", "stdout"), ("q", "stderr"),
+    ]  # fmt: skip
+    p, stderr, q, _ = states
+    assert (p["group"], p["path"], p["outages"]) == ("p", str(small / "p.log"), 1)
+    assert p["written"] == 0 and p["waiting"] <= KEPT and p["waiting"] + p["dropped"] == 6_000_000
+    assert began <= p["since"] <= time.time()
+    assert (stderr["written"], stderr["outages"], stderr["since"]) == (0, 0, 0)
+    assert (q["written"], q["dropped"], q["waiting"], q["since"]) == ((d.root / "q.log").stat().st_size, 0, 0, 0)
+    (small / "filler").unlink()
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small)], check=True)
+    until("the end of the outage", lambda: ext.getLogStates()[0]["since"] == 0)
+    until("all of it", lambda: ext.getLogStates()[0]["waiting"] == 0)
+    after = ext.getLogStates()[0]
+    assert after["written"] == (small / "p.log").stat().st_size == p["waiting"]
+    assert (after["dropped"], after["outages"]) == (p["dropped"], 1)
+
+
 @pytest.mark.contract("A5.10", "A5.20", "A4.57")
 def test_a_log_whose_name_became_a_folder(lab, counter):
     d = lab.daemon(counter("p", "{root}/p.log", 400, 0.005) + counter("q", "{root}/p.log", 1, 0, 0, "autostart=false\nstartretries=0\n"))

@@ -67,6 +67,7 @@ impl Engine {
                 return self.tail_process_log(&name, channel, offset, length, caller);
             }
             Request::GetAllProcessUsage => return self.all_process_usage(caller),
+            Request::GetLogStates => return self.log_states(caller),
             Request::GetLogOffset { name, channel, seconds } => {
                 let known = [Channel::Stdout, Channel::Stderr].into_iter().find(|known| known.name() == channel);
                 let Some(channel) = known else {

@@ -5,7 +5,8 @@ use super::Engine;
 use super::handle::Caller;
 use crate::manager::ProcessId;
 use crate::model::{Channel, Now};
-use crate::rpc::{Fault, FaultCode, Reply, UsageEntry};
+use crate::pump::ChannelId;
+use crate::rpc::{Fault, FaultCode, LogState, Reply, UsageEntry};
 use crate::sys::usage::usage;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
@@ -36,6 +37,41 @@ impl Engine {
                 }
             }
             drop(caller.send(Ok(Reply::Usages(entries))));
+        });
+    }
+
+    /// The pump counts; it answers as soon as it is not busy.
+    pub(super) fn log_states(&self, caller: Caller) {
+        let states = |id: ProcessId| {
+            let (process, group) = (self.manager.process(id)?, self.manager.group_of(id)?);
+            let state = |channel| {
+                let state = LogState {
+                    group: group.name.clone(),
+                    name: process.config.name.clone(),
+                    channel,
+                    path: self.manager.logfile(id, channel).unwrap_or_default().to_owned(),
+                    written: 0,
+                    dropped: 0,
+                    waiting: 0,
+                    outages: 0,
+                    out_since: None,
+                };
+                (ChannelId { process: id.0, channel }, state)
+            };
+            Some([Channel::Stdout, Channel::Stderr].map(state))
+        };
+        let mut states: Vec<(ChannelId, LogState)> =
+            self.manager.in_order().into_iter().filter_map(states).flatten().collect();
+        self.pump.count(move |counts| {
+            states.sort_by(|(a, one), (b, two)| (&one.group, &one.name, a).cmp(&(&two.group, &two.name, b)));
+            for (id, state) in &mut states {
+                if let Some(found) = counts.get(&Some(*id)) {
+                    (state.written, state.dropped, state.waiting) = (found.written, found.dropped, found.waiting);
+                    (state.outages, state.out_since) = (found.outages, found.out_since);
+                }
+            }
+            let states = states.into_iter().map(|(_, state)| state).collect();
+            drop(caller.send(Ok(Reply::LogStates(states))));
         });
     }
 

@@ -39,6 +39,8 @@ pub struct Counts {
     pub written: u64,
     /// Bytes dropped.
     pub dropped: u64,
+    /// Bytes that wait to be written.
+    pub waiting: u64,
     /// Outages that began.
     pub outages: u64,
     /// When the present one began, since the epoch.
@@ -50,6 +52,7 @@ impl Counts {
     pub fn add(&mut self, other: Self) {
         self.written += other.written;
         self.dropped += other.dropped;
+        self.waiting += other.waiting;
         self.outages += other.outages;
         self.out_since = self.out_since.or(other.out_since);
     }
@@ -323,12 +326,13 @@ mod tests {
         health.wrote(100);
         fail(&mut health, Trouble::Writing, 7000);
         health.kept(0, 5, 6);
-        let counts = Counts { written: 100, dropped: 6, outages: 1, out_since: Some(Duration::from_secs(7)) };
+        let counts =
+            Counts { written: 100, dropped: 6, waiting: 0, outages: 1, out_since: Some(Duration::from_secs(7)) };
         assert_eq!(health.counts(), counts);
         health.recover(Path::new("/log"), at(8000));
         assert_eq!(health.counts(), Counts { out_since: None, ..counts });
         let mut sum = health.counts();
         sum.add(counts);
-        assert_eq!(sum, Counts { written: 200, dropped: 12, outages: 2, out_since: counts.out_since });
+        assert_eq!(sum, Counts { written: 200, dropped: 12, waiting: 0, outages: 2, out_since: counts.out_since });
     }
 }

@@ -5,6 +5,8 @@
 //! the file out of its sink, so it may run wherever it can do no harm, for as
 //! long as it takes; meanwhile the sink keeps what comes for it. There is one
 //! job of a sink at a time, so bytes stay in order.
+//!
+//! Long because the states of a log and what may be asked of it are one machine.
 
 use super::backlog::{Backlog, Budget, MAX_KEPT};
 use super::file::{Failure, Limits, LogFile};
@@ -133,7 +135,7 @@ impl Sink {
     /// Its counters.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.health.counts()
+        Counts { waiting: self.waiting() as u64, ..self.health.counts() }
     }
 
     /// Whether bytes cannot be written, so that the surplus is dropped.

@@ -133,6 +133,8 @@ pub enum Request {
         /// How long ago.
         seconds: i64,
     },
+    /// `ext.getLogStates`
+    GetLogStates,
     /// `getProcessInfo`
     GetProcessInfo(String),
     /// `getAllProcessInfo`
@@ -196,6 +198,8 @@ pub enum Reply {
     Infos(Arc<Infos>),
     /// `ext.getAllProcessUsage`
     Usages(Vec<UsageEntry>),
+    /// `ext.getLogStates`
+    LogStates(Vec<LogState>),
     /// `getAllConfigInfo`
     Configs(Vec<ConfigInfo>),
     /// A result list.
@@ -237,6 +241,30 @@ pub struct UsageEntry {
     pub rss: u64,
     /// Threads of the child.
     pub threads: u64,
+}
+
+/// One entry of `ext.getLogStates`: what became of the bytes of one stream in
+/// this life of the daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogState {
+    /// Group name.
+    pub group: String,
+    /// Process name.
+    pub name: String,
+    /// Which stream.
+    pub channel: Channel,
+    /// Its log; empty when it has none.
+    pub path: String,
+    /// Bytes written.
+    pub written: u64,
+    /// Bytes dropped, for the log could not be written.
+    pub dropped: u64,
+    /// Bytes that wait to be written.
+    pub waiting: u64,
+    /// Outages that began.
+    pub outages: u64,
+    /// When the present outage began, since the epoch.
+    pub out_since: Option<Duration>,
 }
 
 /// One entry of `getAllConfigInfo` (B1.9): the configuration it is drawn from.

@@ -37,6 +37,7 @@ pub(super) fn request(method: &Method, params: &[Value]) -> Result<Request, Faul
         "getAllProcessInfo" => Request::GetAllProcessInfo,
         "getAllProcessUsage" => Request::GetAllProcessUsage,
         "getIdentification" => Request::GetIdentification,
+        "getLogStates" => Request::GetLogStates,
         "getLogOffset" => {
             Request::GetLogOffset { name: params.name(0)?, channel: params.name(1)?, seconds: params.position(2)? }
         }

@@ -1,6 +1,6 @@
 //! From a [`Reply`] to the wire, keys in upstream's order.
 
-use super::{ConfigInfo, Reply, UsageEntry};
+use super::{ConfigInfo, LogState, Reply, UsageEntry};
 use crate::config::{AutoRestart, ChildLog, ServerUrl};
 use crate::manager::info::{ProcessInfo, ResultEntry};
 use crate::xmlrpc::{Encoder, Value};
@@ -31,6 +31,7 @@ pub fn render(reply: &Reply, to: &mut Encoder) {
         Reply::Info(info) => process_info(info, to),
         Reply::Infos(infos) => to.array(|to| infos.list().iter().for_each(|info| process_info(info, to))),
         Reply::Usages(entries) => to.array(|to| entries.iter().for_each(|entry| usage_entry(entry, to))),
+        Reply::LogStates(states) => to.array(|to| states.iter().for_each(|state| log_state(state, to))),
         Reply::Configs(configs) => to.array(|to| configs.iter().for_each(|config| config_info(config, to))),
         Reply::Results(entries) => to.array(|to| entries.iter().for_each(|entry| result_entry(entry, to))),
         Reply::Reread { added, changed, removed } => to.array(|to| {
@@ -57,6 +58,7 @@ pub fn size_hint(reply: &Reply) -> usize {
         Reply::Info(_) => INFO_BYTES,
         Reply::Infos(infos) => infos.list().len() * INFO_BYTES,
         Reply::Usages(entries) => entries.len() * USAGE_BYTES,
+        Reply::LogStates(states) => states.len() * USAGE_BYTES,
         Reply::Configs(configs) => configs.len() * CONFIG_BYTES,
         Reply::Results(entries) => entries.len() * INFO_BYTES / 3,
     }
@@ -83,7 +85,6 @@ fn process_info(info: &ProcessInfo, to: &mut Encoder) {
 }
 
 fn usage_entry(entry: &UsageEntry, to: &mut Encoder) {
-    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     to.structure(|to| {
         text(to, "group", &entry.group);
         text(to, "name", &entry.name);
@@ -93,6 +94,24 @@ fn usage_entry(entry: &UsageEntry, to: &mut Encoder) {
         int(to, "rss", number(entry.rss));
         int(to, "threads", number(entry.threads));
     });
+}
+
+fn log_state(state: &LogState, to: &mut Encoder) {
+    to.structure(|to| {
+        text(to, "group", &state.group);
+        text(to, "name", &state.name);
+        text(to, "channel", state.channel.name());
+        text(to, "path", &state.path);
+        int(to, "written", number(state.written));
+        int(to, "dropped", number(state.dropped));
+        int(to, "waiting", number(state.waiting));
+        int(to, "outages", number(state.outages));
+        int(to, "since", state.out_since.map_or(0, |since| number(since.as_secs())));
+    });
+}
+
+fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// B1.7.1

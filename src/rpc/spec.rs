@@ -27,6 +27,14 @@ pub const EXT: &[Method] = &[
         returns: "int",
         help: "Tell where in a log everything begins that was written in the last seconds: at its\nbeginning, or at its end when it was not written to since. Lines hold no times, so\nsomething older may stand behind that place, nothing younger before it. Rotated\nparts are not looked at.\n\n@param string name process, as `name` or `group:name`\n@param string channel stdout or stderr\n@param int seconds how long ago\n@return int byte position in the log",
     },
+    Method {
+        name: "getLogStates",
+        alias_of: None,
+        params: &[
+        ],
+        returns: "array",
+        help: "Tell how the log of every stdout and stderr fares: its path, or nothing when the\nstream has no log; the bytes written and dropped and the outages that began, in\nthis life of the daemon; the bytes that wait now; and since when, in seconds of the\nepoch, the log has been in an outage, or 0. In an outage a log takes nothing: its\ndisk is full or gone, or its reader does not read.\n\n@return array two structs per process, sorted by group, name and channel: group, name, channel, path, written, dropped, waiting, outages, since",
+    },
 ];
 
 /// The methods of the `supervisor` namespace, sorted by name.

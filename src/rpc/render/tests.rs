@@ -2,10 +2,11 @@
 
 use crate::config::{AutoRestart, ChannelConfig, ChildLog, ProcessConfig, ServerUrl, UserId};
 use crate::manager::info::{ProcessInfo, ResultEntry};
-use crate::model::{ProcessState, Signal, SupervisorState};
-use crate::rpc::{ConfigInfo, Infos, Reply};
+use crate::model::{Channel, ProcessState, Signal, SupervisorState};
+use crate::rpc::{ConfigInfo, Infos, LogState, Reply};
 use crate::xmlrpc::{Encoder, Value, decode_response};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a client reads.
 fn render(reply: &Reply) -> Value {
@@ -185,4 +186,27 @@ fn small_replies_are_what_the_method_table_says() {
     assert_eq!(render(&reread), Value::Array(vec![Value::Array(lists)]));
     let tail = Reply::Tail { text: "x".to_owned(), offset: 5_000_000_000, overflow: true };
     assert_eq!(render(&tail), Value::Array(vec![text("x"), Value::Int(5_000_000_000), Value::Bool(true)]));
+}
+
+#[test]
+fn the_state_of_a_log_has_its_outage_as_seconds_of_the_epoch_or_0() {
+    let state = |out_since| LogState {
+        group: "g".to_owned(),
+        name: "p".to_owned(),
+        channel: Channel::Stderr,
+        path: "/err".to_owned(),
+        written: 1 << 40,
+        dropped: 2,
+        waiting: 3,
+        outages: 4,
+        out_since,
+    };
+    let since = Duration::from_millis(1_700_000_000_900);
+    let rendered = render(&Reply::LogStates(vec![state(Some(since)), state(None)]));
+    let Value::Array(states) = rendered else { panic!("{rendered:?}") };
+    assert_eq!(keys(&states[0]), "group name channel path written dropped waiting outages since");
+    assert_eq!(get(&states[0], "channel"), &Value::Text("stderr".to_owned()));
+    assert_eq!(get(&states[0], "written"), &Value::Int(1 << 40));
+    assert_eq!(get(&states[0], "since"), &Value::Int(1_700_000_000));
+    assert_eq!(get(&states[1], "since"), &Value::Int(0));
 }
