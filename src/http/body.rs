@@ -9,7 +9,7 @@ use hyper::{HeaderMap, StatusCode};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 /// For bytes that have come but were not handed over yet.
 const ENDED_PAUSE: Duration = Duration::from_millis(200);
@@ -78,32 +78,38 @@ pub(super) async fn read(
     }
     let mut limited = Limited::new(body, most);
     let mut start = Instant::now();
+    let mut now = start;
     let mut bytes = Vec::new();
     let mut place = None;
-    loop {
+    // Of a known length the end needs no waiting for, which most bodies have.
+    while !limited.is_end_stream() {
         if place.is_none() && bytes.len() > FORM_BYTES {
-            let asked = Instant::now();
+            let asked = now;
             place = large.acquire().await.ok();
+            now = Instant::now();
             // Not the client's fault.
-            start += asked.elapsed();
+            start += now - asked;
         }
         // What the peer sent before its end is here already.
         let pause = if life.has_ended() { ENDED_PAUSE } else { limits.body_pause };
-        let patience = pause.min(time_left(bytes.len(), start.elapsed(), limits));
+        let patience = pause.min(time_left(bytes.len(), now - start, limits));
         let frame = tokio::select! {
             biased;
-            frame = timeout(patience, limited.frame()) => frame,
-            () = life.until_ending() => continue,
+            frame = timeout_at(now + patience, limited.frame()) => Some(frame),
+            () = life.until_ending() => None,
         };
+        now = Instant::now();
         match frame {
-            Err(_) if life.has_ended() => return Err(BodyError::Broken),
-            Err(_) => return Err(BodyError::TooSlow),
-            Ok(None) => return Ok(bytes),
-            Ok(Some(Ok(frame))) => bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
-            Ok(Some(Err(error))) if error.is::<LengthLimitError>() => return Err(BodyError::TooLong),
-            Ok(Some(Err(_))) => return Err(BodyError::Broken),
+            None => {}
+            Some(Err(_)) if life.has_ended() => return Err(BodyError::Broken),
+            Some(Err(_)) => return Err(BodyError::TooSlow),
+            Some(Ok(None)) => break,
+            Some(Ok(Some(Ok(frame)))) => bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
+            Some(Ok(Some(Err(error)))) if error.is::<LengthLimitError>() => return Err(BodyError::TooLong),
+            Some(Ok(Some(Err(_)))) => return Err(BodyError::Broken),
         }
     }
+    Ok(bytes)
 }
 
 /// How much longer a body may take of which so many bytes came in that time.

@@ -83,7 +83,10 @@ impl Life {
     /// Turns to something else.
     pub(super) fn enter(&self, phase: Phase) {
         self.phase.set(phase);
-        self.since.set(Instant::now());
+        // Of an answer nobody asks how long it takes, and a call needs the clock often.
+        if phase != Phase::Answering {
+            self.since.set(Instant::now());
+        }
     }
 
     /// The peer took some of the answer.
