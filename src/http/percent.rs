@@ -1,12 +1,17 @@
 //! Percent coding of paths, queries and form bodies. Knows no route.
 
+use std::borrow::Cow;
+
 /// The most fields of a form that are looked at; the rest is ignored.
 const MAX_FIELDS: usize = 64;
 
 /// A path as meant: `%XX` replaced, bytes that are not UTF-8 shown as U+FFFD.
 /// A `%` without two digits stays as it is (B2.4.7).
-pub(super) fn decode(text: &str) -> String {
-    String::from_utf8_lossy(&decode_bytes(text.as_bytes(), false)).into_owned()
+pub(super) fn decode(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return text.into();
+    }
+    String::from_utf8_lossy(&decode_bytes(text.as_bytes(), false)).into_owned().into()
 }
 
 /// Text for a link: everything but letters, digits and `_.-~/` as `%XX`.

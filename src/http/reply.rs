@@ -6,6 +6,7 @@ use super::payload::Payload;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, HeaderValue, SERVER};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Response, StatusCode, Version};
+use std::cell::Cell;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// Upstream's name for itself, kept (B2.5.8).
@@ -125,13 +126,24 @@ impl Persistence {
 
 /// A moment as `Date`, `Last-Modified` and the like show it.
 pub(super) fn http_date(wall: Duration) -> HeaderValue {
+    thread_local! {
+        /// The second that was asked for last: a busy server answers many in one.
+        static LAST: Cell<Option<(u64, HeaderValue)>> = const { Cell::new(None) };
+    }
+    let last = LAST.take().filter(|(second, _)| *second == wall.as_secs());
+    let date = last.map_or_else(|| written_date(wall), |(_, date)| date);
+    LAST.set(Some((wall.as_secs(), date.clone())));
+    date
+}
+
+fn written_date(wall: Duration) -> HeaderValue {
     let text = httpdate::fmt_http_date(UNIX_EPOCH + wall);
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Persistence, Reply};
+    use super::{Persistence, Reply, http_date};
     use hyper::{Request, StatusCode, Version};
     use std::time::Duration;
 
@@ -178,5 +190,15 @@ mod tests {
         let lines: Vec<_> = reply.headers().iter().map(|(n, v)| format!("{n}: {}", v.to_str().unwrap())).collect();
         let date = "date: Sun, 22 Nov 2026 14:59:40 GMT";
         assert_eq!(lines, ["server: Medusa/1.12", date, "content-length: 136", "content-type: text/html"]);
+    }
+
+    /// B2.3.3
+    #[test]
+    fn dates_are_those_of_their_second() {
+        let date = |millis| http_date(Duration::from_millis(millis)).to_str().unwrap().to_owned();
+        assert_eq!(date(1_795_359_580_000), "Sun, 22 Nov 2026 14:59:40 GMT");
+        assert_eq!(date(1_795_359_580_999), "Sun, 22 Nov 2026 14:59:40 GMT");
+        assert_eq!(date(1_795_359_581_000), "Sun, 22 Nov 2026 14:59:41 GMT");
+        assert_eq!(date(1_795_359_580_500), "Sun, 22 Nov 2026 14:59:40 GMT");
     }
 }
