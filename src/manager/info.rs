@@ -88,8 +88,8 @@ impl Manager {
     /// # Errors
     /// `BadName` with the name as given.
     pub fn process_named(&self, name: &str) -> Result<ProcessId, Refusal> {
-        let spec = NameSpec::parse(name);
-        let found = spec.process.and_then(|process| self.groups.get(&self.group_named(&spec.group)?)?.named(&process));
+        let (group, process) = NameSpec::split(name);
+        let found = process.and_then(|process| self.groups.get(&self.group_named(group)?)?.named(process));
         found.ok_or_else(|| Refusal::BadName(name.to_owned()))
     }
 

@@ -16,10 +16,17 @@ impl NameSpec {
     /// group. Nothing is trimmed and no other wildcard exists.
     #[must_use]
     pub fn parse(name: &str) -> Self {
+        let (group, process) = Self::split(name);
+        Self { group: group.to_owned(), process: process.map(str::to_owned) }
+    }
+
+    /// The same, group and process, for who only looks.
+    #[must_use]
+    pub fn split(name: &str) -> (&str, Option<&str>) {
         match name.split_once(':') {
-            None => Self { group: name.to_owned(), process: Some(name.to_owned()) },
-            Some((group, "" | "*")) => Self { group: group.to_owned(), process: None },
-            Some((group, process)) => Self { group: group.to_owned(), process: Some(process.to_owned()) },
+            None => (name, Some(name)),
+            Some((group, "" | "*")) => (group, None),
+            Some((group, process)) => (group, Some(process)),
         }
     }
 }
