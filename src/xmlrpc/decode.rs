@@ -26,6 +26,9 @@ pub const MAX_RESPONSE_ELEMENTS: usize = 4_000_000;
 /// Members up to which comparing names is quicker than looking them up.
 const FEW_MEMBERS: usize = 64;
 
+/// Elements that are open at once in a call whose parameters are scalars, and a few.
+const USUAL_DEPTH: usize = 8;
+
 const OUTSIDE: &str = "text outside the root";
 
 /// Reads a request body (B2.1.3–B2.1.13).
@@ -167,7 +170,7 @@ impl<'a> Decoder<'a> {
             return refuse("a character that XML forbids");
         }
         let mut reader = Reader::from_str(text);
-        let mut decoder = Self::default();
+        let mut decoder = Self { open: Vec::with_capacity(USUAL_DEPTH), ..Self::default() };
         let mut first = true;
         loop {
             let Ok(event) = reader.read_event() else { return refuse("not well-formed") };

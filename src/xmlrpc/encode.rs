@@ -193,9 +193,6 @@ pub fn double_text(value: f64) -> String {
 
 /// Decimal digits, without the detours of formatting.
 fn push_int(out: &mut String, number: i64) {
-    if number < 0 {
-        out.push('-');
-    }
     let mut digits = [0; 20];
     let mut rest = number.unsigned_abs();
     let mut count = 0;
@@ -208,7 +205,8 @@ fn push_int(out: &mut String, number: i64) {
         }
     }
     let digits = digits.get(digits.len() - count..).unwrap_or_default();
-    out.extend(digits.iter().copied().map(char::from));
+    out.push_str(if number < 0 { "-" } else { "" });
+    out.push_str(std::str::from_utf8(digits).unwrap_or_default());
 }
 
 /// Text with the three escapes that Python writes; characters that XML cannot
