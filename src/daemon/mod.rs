@@ -95,6 +95,7 @@ fn live(mut config: Config, source: &Source) -> Result<(), BootError> {
     // that comes while the steps of the start are taken is read behind them.
     let mut signals = Signals::take()?;
     memory::keep_few_heaps();
+    memory::join_freed_blocks();
     let (mut first, mut serial) = (true, 0);
     let (mut before, mut notes) = (None, vec![]);
     loop {

@@ -12,3 +12,12 @@ pub fn keep_few_heaps() {
     #[cfg(target_env = "gnu")]
     let _older_libraries_do_without = unsafe { libc::mallopt(libc::M_ARENA_MAX, HEAPS) };
 }
+
+/// Lets small blocks that are freed join their neighbours at once. Kept apart for
+/// quick reuse, all of them have to be joined whenever a block of a kilobyte is
+/// wanted, and every larger answer is one. To be called before there are threads.
+pub fn join_freed_blocks() {
+    // SAFETY: sets a number, before anybody else could be looking at it.
+    #[cfg(target_env = "gnu")]
+    let _others_do_without = unsafe { libc::mallopt(libc::M_MXFAST, 0) };
+}
