@@ -11,6 +11,25 @@ from daemon import COMMAND_SECS
 
 LINES, COLUMNS = 24, 100
 
+PROMPT = "supervisor> "
+# What the cases at a prompt look at: names that begin alike, one of them not running, and a group.
+PROGRAMS = """
+[program:cat]
+command=/bin/cat
+startsecs=0
+stdout_logfile={root}/cat.out
+
+[program:ctrl]
+command=/bin/cat
+autostart=false
+
+[program:web]
+command=/bin/sleep 1000
+process_name=%(program_name)s_%(process_num)d
+numprocs=2
+startsecs=0
+"""
+
 
 class Terminal:
     """A program at a terminal of its own, and somebody who types."""

@@ -221,7 +221,7 @@ http {{
 """
 
 
-@pytest.mark.contract("B2.9.11", "B2.9.4", "B2.11.9", "B4.4")
+@pytest.mark.contract("B2.9.11", "B2.9.4", "B2.11.9", "B4.4", "B6.6")
 def test_nginx_in_front_of_the_unix_socket(served):
     nginx, lab, port = needs("nginx", "nginx-light", "-v"), served.lab, free_port([served.port])
     conf = lab.write("nginx.conf", NGINX.format(root=lab.root, port=port))
@@ -257,7 +257,7 @@ def test_nginx_in_front_of_the_unix_socket(served):
             got += part
 
 
-@pytest.mark.contract("B3.7.93", "B4.4", "B3.1.8")
+@pytest.mark.contract("B3.7.93", "B4.4", "B3.1.8", "B6.6")
 def test_ansible(lab):
     playbook, collections = VENV / "bin" / "ansible-playbook", VENV / "ansible"
     if not playbook.exists() or not collections.is_dir():

@@ -85,7 +85,7 @@ def test_words_of_commands(both):
     snippets(both, "words", 2000, texts.words)
 
 
-@pytest.mark.contract("A2.31", "A2.32", "A2.33", "A2.34", "A2.35")
+@pytest.mark.contract("A2.31", "A2.32", "A2.33", "A2.34", "A2.35", "A10.5")
 def test_includes(both, whole):
     """The order in which files are read is seen in the news and in who wins."""
     for name in texts.TREE:

@@ -2,26 +2,9 @@
 
 import pytest
 
-from terminal import Terminal
+from terminal import PROGRAMS, PROMPT, Terminal
 
 CLIENT = "ours"
-
-PROGRAMS = """
-[program:cat]
-command=/bin/cat
-startsecs=0
-
-[program:ctrl]
-command=/bin/cat
-autostart=false
-
-[program:web]
-command=/bin/sleep 1000
-process_name=%(program_name)s_%(process_num)d
-numprocs=2
-startsecs=0
-"""
-PROMPT = "supervisor> "
 
 
 @pytest.fixture

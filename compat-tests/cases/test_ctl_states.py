@@ -67,7 +67,7 @@ def in_state(daemon):
 
 
 @pytest.mark.contract("B3.7.10", "B3.7.14", "B3.7.20", "B3.7.30", "B3.7.40", "B3.7.50", "B3.7.70", "B3.7.90", "B3.7.91",
-                      "B3.8")  # fmt: skip
+                      "B3.8", "B6.6")  # fmt: skip
 @pytest.mark.parametrize("state", STATES)
 def test_every_command_in_every_state(in_state, transcript, recorded, state):
     in_state(state)

@@ -3,32 +3,15 @@
 import pytest
 
 from daemon import until
-from terminal import Terminal
+from terminal import PROGRAMS, PROMPT, Terminal
 
-PROGRAMS = """
-[program:cat]
-command=/bin/cat
-startsecs=0
-stdout_logfile={root}/cat.out
-
-[program:ctrl]
-command=/bin/cat
-autostart=false
-
-[program:web]
-command=/bin/sleep 1000
-process_name=%(program_name)s_%(process_num)d
-numprocs=2
-startsecs=0
-"""
-PROMPT = "supervisor> "
 UP = b"\x1b[A"
 
 
 @pytest.fixture
 def shell(daemon, transcript):
     """shell(): a prompt of the client, on a daemon that runs."""
-    d = daemon(PROGRAMS.replace("{root}", str(transcript.lab.root)))
+    d = daemon(PROGRAMS)
     d.wait(cat="RUNNING")
     opened = []
 

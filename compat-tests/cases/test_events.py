@@ -111,7 +111,7 @@ stderr_events_enabled=true
     recorded(plain(d))
 
 
-@pytest.mark.contract("A6.24", "A6.25", "A6.47", "A6.48", "A6.50", "A5.76")
+@pytest.mark.contract("A6.24", "A6.25", "A6.47", "A6.48", "A6.50", "A5.76", "A10.9")
 def test_captured_messages(daemon, recorded, programs):
     begin, end = "<!--XSUPERVISOR:BEGIN-->", "<!--XSUPERVISOR:END-->"
     text = f"""
@@ -131,7 +131,7 @@ stdout_logfile={{root}}/c.log
     recorded("".join(by_kind) + d.lab.read("c.log"))
 
 
-@pytest.mark.contract("A6.51", "A7.55")
+@pytest.mark.contract("A6.51", "A7.55", "A10.9")
 @pytest.mark.differs("theirs", "A6.51", "keeps all of what comes at once")
 def test_a_message_longer_than_its_bound(daemon, programs):
     message = "<!--XSUPERVISOR:BEGIN-->0123456789abcdef<!--XSUPERVISOR:END-->"
@@ -225,7 +225,7 @@ def test_what_a_listener_costs_the_end(request, daemon, programs, script, least,
     assert states(d) == [("SUPERVISOR_STATE_CHANGE_STOPPING", "")]
 
 
-@pytest.mark.contract("A6.69", "A6.72", "A6.73", "A5.84", "A5.83")
+@pytest.mark.contract("A6.69", "A6.72", "A6.73", "A5.84", "A5.83", "A10.8")
 def test_a_rejected_event_comes_again(daemon, recorded, programs):
     d = daemon(listener(programs, "REMOTE_COMMUNICATION", "fail,fail,ok")).wait(ears="RUNNING")
     d.rpc.sendRemoteCommEvent("a", "1")
@@ -235,7 +235,7 @@ def test_a_rejected_event_comes_again(daemon, recorded, programs):
     recorded(plain(d) + "\n".join(d.log_lines("rejected")) + "\n")
 
 
-@pytest.mark.contract("A6.72")
+@pytest.mark.contract("A6.72", "A10.8")
 def test_a_listener_that_dies_gives_its_event_back(daemon, recorded, programs):
     d = daemon(listener(programs, "REMOTE_COMMUNICATION", "die", more="autorestart=true\n")).wait(ears="RUNNING")
     d.rpc.sendRemoteCommEvent("a", "1")
@@ -253,7 +253,7 @@ def test_a_listener_that_breaks_the_protocol(daemon, recorded, programs, script)
     recorded("\n".join(d.log_lines("UNKNOWN", "bad result")) + "\n")
 
 
-@pytest.mark.contract("A6.69", "A7.72")
+@pytest.mark.contract("A6.69", "A7.72", "A10.8")
 @pytest.mark.differs("theirs", "A6.69", "waits for more bytes after an empty result")
 def test_an_empty_result_is_a_rejection(daemon, programs):
     d = daemon(listener(programs, "REMOTE_COMMUNICATION", "empty,ok"))
@@ -283,7 +283,7 @@ def test_overlapping_subscriptions_deliver_once(daemon, programs):
     assert sum("type:a" in event for event in events(d)) == 1
 
 
-@pytest.mark.contract("A6.70", "A5.88", "A3.71")
+@pytest.mark.contract("A6.70", "A5.88", "A3.71", "A10.8")
 def test_a_full_buffer_drops_the_oldest(daemon, recorded, programs):
     text = listener(programs, "REMOTE_COMMUNICATION", "hang").replace("buffer_size=100", "buffer_size=2")
     d = daemon(text).wait(ears="RUNNING")

@@ -102,7 +102,7 @@ CONVERSATIONS = {
 }  # fmt: skip
 
 
-@pytest.mark.contract("A6.62", "A6.65", "A6.66", "A6.67", "A6.68", "A6.69", "A6.71", "A6.77", "A5.80", "A5.81", "A5.82")
+@pytest.mark.contract("A6.62", "A6.65", "A6.66", "A6.67", "A6.68", "A6.69", "A6.71", "A6.77", "A5.80", "A5.81", "A5.82", "A10.8")
 @pytest.mark.parametrize("name", CONVERSATIONS)
 def test_conversations(daemon, recorded, name):
     """What the log tells of the listener's states."""

@@ -62,7 +62,7 @@ def test_no_log(daemon, word):
 AUTO = re.compile(r"(\w+)-(stdout|stderr)---compat-[a-z0-9_]{8}\.log")
 
 
-@pytest.mark.contract("A4.116", "A4.118", "A4.119", "A7.15", "A4.136")
+@pytest.mark.contract("A4.116", "A4.118", "A4.119", "A7.15", "A4.136", "A10.19")
 def test_automatic_names(daemon):
     d = daemon("""
 [program:p]
@@ -96,7 +96,7 @@ redirect_stderr=true
     assert len(os.listdir(folder)) == 4
 
 
-@pytest.mark.contract("A4.116", "A1.1")
+@pytest.mark.contract("A4.116", "A1.1", "A10.19")
 def test_nocleanup_leaves_them(daemon):
     d = daemon("[program:p]\ncommand=/bin/cat\nstartsecs=0\n", args=["-k"]).wait(p="RUNNING")
     before = set(os.listdir(d.root / "childlog"))
@@ -146,7 +146,7 @@ def test_the_activity_log_is_echoed_in_the_foreground(daemon):
     assert [line for line in d.log().splitlines() if not pattern.fullmatch(line)] == []
 
 
-@pytest.mark.contract("A1.24", "A1.1")
+@pytest.mark.contract("A1.24", "A1.1", "A10.11")
 def test_silent(daemon):
     d = daemon("", args=["-s"])
     d.stop()
@@ -180,7 +180,7 @@ def test_the_activity_log_rotates(daemon):
     assert sizes["supervisord.log"] < 600 <= sizes["supervisord.log.1"] < 800
 
 
-@pytest.mark.contract("A5.8", "A5.26", "A5.7")
+@pytest.mark.contract("A5.8", "A5.26", "A5.7", "A10.11")
 def test_the_usual_container_set_up(daemon):
     """Everything on stdout: the activity log once, the child's lines among it."""
     text = '[program:p]\ncommand=/bin/sh -c "echo from the child; exec sleep 100"\nstartsecs=0\n'
@@ -195,7 +195,7 @@ def test_the_usual_container_set_up(daemon):
     assert said.count("from the child") == 1
 
 
-@pytest.mark.contract("A5.7", "A5.26", "A5.74", "A7.57")
+@pytest.mark.contract("A5.7", "A5.26", "A5.74", "A7.57", "A10.11")
 @pytest.mark.differs("theirs", "A5.26", "reports an illegal seek for each chunk")
 def test_what_is_not_a_file_is_never_rotated(lab):
     """A pipe as log, and the default maxbytes."""
@@ -232,7 +232,7 @@ stdout_logfile={root}/p.log
     until("the line", lambda: d.lab.read("p.log") == "red plain\n")
 
 
-@pytest.mark.contract("A6.47", "A6.48", "A6.49", "A7.54")
+@pytest.mark.contract("A6.47", "A6.48", "A6.49", "A7.54", "A10.9")
 @pytest.mark.differs("theirs", "A6.49", "loses a short last line")
 def test_a_short_last_line_is_not_lost_with_capture(daemon):
     text = "[program:p]\ncommand=/bin/echo bye\nstartsecs=0\nautorestart=false\nstdout_capture_maxbytes=1KB\n"
@@ -240,7 +240,7 @@ def test_a_short_last_line_is_not_lost_with_capture(daemon):
     assert d.lab.read("p.log") == "bye\n"
 
 
-@pytest.mark.contract("A4.117")
+@pytest.mark.contract("A4.117", "A10.19")
 def test_automatic_logs_of_a_namesake_are_removed(lab):
     """Two daemons with one identifier and one folder: give each its own."""
     lab.write("childlog/other-stdout---compat-abcdefgh.log", "of somebody else\n")
@@ -304,7 +304,7 @@ autostart=false
     assert before.startswith("READY\n")
 
 
-@pytest.mark.contract("A5.26")
+@pytest.mark.contract("A5.26", "A10.11")
 def test_both_streams_to_one_descriptor_of_the_daemon(daemon):
     text = '[program:p]\ncommand=/bin/sh -c "echo out; echo err >&2; exec sleep 100"\nstartsecs=0\n'
     keys = "".join(f"{name}_logfile=/dev/fd/2\n{name}_logfile_maxbytes=0\n" for name in ("stdout", "stderr"))

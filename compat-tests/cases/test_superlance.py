@@ -14,7 +14,7 @@ from daemon import until
 VENV = Path(sys.executable).parent
 
 
-@pytest.mark.contract("B4.3.1", "B4.3.2", "B4.3.4", "B4.3.5", "B4.3.6", "A6.31", "A6.81")
+@pytest.mark.contract("B4.3.1", "B4.3.2", "B4.3.4", "B4.3.5", "B4.3.6", "A6.31", "A6.81", "B6.6")
 def test_memmon_restarts_what_grows(daemon):
     d = daemon(f"""
 [program:big]
@@ -71,7 +71,7 @@ class Serving:
         self.server.server_close()
 
 
-@pytest.mark.contract("B4.3.4", "B4.3.5", "B4.3.6")
+@pytest.mark.contract("B4.3.4", "B4.3.5", "B4.3.6", "B6.6")
 def test_httpok_restarts_what_does_not_answer_well(daemon, lab):
     class Sick(http.server.BaseHTTPRequestHandler):
         asked = 0

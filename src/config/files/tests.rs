@@ -26,7 +26,7 @@ fn the_search_starts_beside_the_executable() {
     assert_eq!(nowhere, sentence);
 }
 
-/// A2.30, A2.31, A2.32, A2.33, A2.34, A2.37, A2.38, A5.31, A5.32
+/// A2.30, A2.31, A2.32, A2.33, A2.34, A2.37, A2.38, A5.31, A5.32, A10.5
 #[test]
 fn included_files_are_read_in_order() {
     let world = Fake::new()
@@ -69,7 +69,7 @@ fn an_include_section_wants_files_but_takes_none() {
     assert!(messages(&read_in(&root("[include]\nfiles=\n")).unwrap()).is_empty());
 }
 
-/// A2.35, A2.36, A2.1
+/// A2.35, A2.36, A2.1, A10.5
 #[test]
 fn directories_are_passed_over_and_bad_files_are_not() {
     let root = Fake::new().file("/etc/sv/s.conf", "[include]\nfiles=d*\n");
@@ -101,7 +101,7 @@ fn what_cannot_be_read_is_left_out_with_a_word() {
     assert_eq!(files.sections.get("a", "k"), Some("e"));
 }
 
-/// A2.34, A2.37
+/// A2.34, A2.37, A10.5
 #[test]
 fn files_that_include_each_other_or_themselves_end() {
     let itself = Fake::new().file("/etc/sv/s.conf", "[include]\nfiles=*.conf s.conf /etc/sv/s.conf\n[a]\nk=1\n");
@@ -134,7 +134,7 @@ fn a_file_with_a_nul_is_no_text() {
     assert_eq!(read_in(&root).unwrap_err(), sentence);
 }
 
-/// A2.39
+/// A2.39, A10.5
 #[test]
 fn here_is_the_directory_of_each_file() {
     let world = Fake::new()
