@@ -382,6 +382,14 @@ def test_all_of_them_at_once(daemon, transcript, recorded):
     recorded(transcript.text())
 
 
+@pytest.mark.contract("B3.7.64", "B3.4.1")
+def test_a_stream_that_is_refused(running, client, transcript, recorded):
+    """The words are the same; the exit status of ours tells that it failed."""
+    for words in ("tail -f nobody", "tail -f nolog stderr"):
+        assert transcript.run(*words.split()).code == (1 if client.name == "ours" else 0)
+    recorded(re.sub(r"\[exit [01]\]", "[exit STATUS]", transcript.text()))
+
+
 @pytest.mark.contract("B3.1.1", "B3.1.2", "B3.1.3", "B3.1.6", "B3.1.8", "B3.2.10", "B3.6.6")
 def test_flags(daemon, transcript, recorded):
     port = free_port()
