@@ -1,6 +1,8 @@
 //! The state of the loop: streams, logs, orders, the dead. Owned by the thread
 //! that works it. Does nothing that could block: calls to the disk are handed
 //! out, and their outcome is handed in again.
+//!
+//! Long because all of a turn's parts share its fields.
 
 mod panics;
 

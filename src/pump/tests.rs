@@ -1,5 +1,7 @@
 //! The thread at work, on real pipes. Nothing sleeps: each test waits for what
 //! the pump tells, and gives up after a long time.
+//!
+//! Long because what the pump promises is one list.
 
 mod panics;
 
