@@ -228,6 +228,8 @@ def test_top_prints_a_table_where_there_is_no_terminal(running, transcript):
     assert cat.split()[-1] == "0" and len(webs) == 2
     transcript.run("restart", "cat")
     assert transcript.run("top", "-1", "cat").stdout.split()[-1] == "1"
+    unknown = transcript.run("top", "-1", "nobody")
+    assert (unknown.stdout, unknown.code) == ("nobody: ERROR (no such process)\n", 1)
 
 
 @pytest.mark.contract("B3.7.3", "B3.7.40")

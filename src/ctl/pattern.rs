@@ -23,12 +23,10 @@ pub fn expand(session: &mut Session, words: &[&str]) -> Result<Vec<String>, CtlE
 /// What one word stands for.
 #[must_use]
 pub fn expand_word(word: &str, all: &[ProcessEntry]) -> Vec<String> {
-    let spec = NameSpec::parse(word);
-    let is_literal =
-        |p: &ProcessEntry| p.group == spec.group && spec.process.as_ref().is_none_or(|name| *name == p.name);
-    if !is_pattern(word) || all.iter().any(is_literal) {
+    if !is_pattern(word) || all.iter().any(|process| is_meant(word, process)) {
         return vec![word.to_owned()];
     }
+    let spec = NameSpec::parse(word);
     let fits = |p: &&ProcessEntry| match (word.contains(':'), &spec.process) {
         (false, _) => fnmatch(&p.name, word) || fnmatch(&namespec(&p.group, &p.name), word),
         (true, None) => fnmatch(&p.group, &spec.group),
@@ -36,6 +34,13 @@ pub fn expand_word(word: &str, all: &[ProcessEntry]) -> Vec<String> {
     };
     let found: Vec<String> = all.iter().filter(fits).map(|p| namespec(&p.group, &p.name)).collect();
     if found.is_empty() { vec![word.to_owned()] } else { found }
+}
+
+/// Whether a name means this process, by itself or with all of its group.
+#[must_use]
+pub fn is_meant(name: &str, process: &ProcessEntry) -> bool {
+    let spec = NameSpec::parse(name);
+    process.group == spec.group && spec.process.is_none_or(|name| name == process.name)
 }
 
 /// Whether a word has a wildcard that upstream does not know.

@@ -146,6 +146,9 @@ fn dead_socket(path: &Path, facts: &Facts) -> String {
     if facts.found.is_some_and(|found| !found.is_socket) {
         return format!("{shown} is no socket: look at serverurl in [supervisorctl], or use -s");
     }
+    if let Some(Pid { alive: true, .. }) = facts.pid {
+        return format!("nobody listens at {shown} any more: {}", life(facts));
+    }
     format!("nobody listens at {shown} any more, the socket was left by a supervisord that has gone: {}", life(facts))
 }
 
@@ -194,8 +197,8 @@ fn life(facts: &Facts) -> String {
              with supervisord -c {file}"
         ),
         Some(Pid { number, alive: true }) => format!(
-            "its pidfile {pidfile} names process {number}, which is alive; it may be starting or have lost its \
-             socket, look at its log"
+            "its pidfile {pidfile} names process {number}, which is alive; it may be starting, ending or \
+             have lost its socket, look at its log"
         ),
     }
 }

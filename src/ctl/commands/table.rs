@@ -311,7 +311,10 @@ pub const COMMANDS: &[Command] = &[
             ("wait <name>...", "Wait until all of these processes are RUNNING."),
             ("wait --for=stopped <name>...", "Wait until none of them runs."),
             ("wait --for=exited <name>...", "Wait until each has ended at least once from now on, or is EXITED."),
-            ("wait --timeout=10s ...", "Give up after this time (ms, s, m, h)."),
+            (
+                "wait --timeout=10s ...",
+                "Give up after this time (ms, s, m, h); without it, wait however long it takes.",
+            ),
         ],
         notes: "Exit status: 0 all there, 1 an unknown name, 7 one is FATAL and will not run, 124 out of time.",
         run: wait::run,

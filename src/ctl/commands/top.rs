@@ -7,7 +7,7 @@ use crate::ctl::input::{Woken, wait_for_any};
 use crate::ctl::screen::{self, Keys};
 use crate::ctl::style::{Colour, Style};
 use crate::ctl::{CtlError, Session, exit, pattern};
-use crate::model::{NameSpec, Signal, namespec};
+use crate::model::{Signal, namespec};
 use crate::rpc::FaultCode;
 use crate::sys::terminal;
 use crate::sys::watch::SignalWatch;
@@ -70,7 +70,16 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
         }
         Err(error) => return Err(error),
     };
-    let names: Vec<String> = words.iter().flat_map(|word| pattern::expand_word(word, &first.processes)).collect();
+    let names = words.iter().flat_map(|word| pattern::expand_word(word, &first.processes));
+    let (names, unknown): (Vec<String>, Vec<String>) =
+        names.partition(|name| first.processes.iter().any(|process| pattern::is_meant(name, process)));
+    for name in &unknown {
+        session.say(&format!("{name}: ERROR (no such process)"));
+        session.set_exit(exit::GENERIC);
+    }
+    if names.is_empty() && !unknown.is_empty() {
+        return Ok(());
+    }
     if once || !session.is_on_terminal() {
         session.pause(FIRST_BEAT)?;
         let second = look(session)?;
@@ -139,11 +148,6 @@ fn look(session: &mut Session) -> Result<Look, CtlError> {
 
 /// The rows of those that are meant; all without a name.
 fn rows(before: &Look, now: &Look, names: &[String]) -> Vec<Row> {
-    let specs: Vec<NameSpec> = names.iter().map(|name| NameSpec::parse(name)).collect();
-    let is_meant = |p: &&ProcessEntry| {
-        let fits = |spec: &NameSpec| p.group == spec.group && spec.process.as_ref().is_none_or(|name| *name == p.name);
-        specs.is_empty() || specs.iter().any(fits)
-    };
     let span = now.at.duration_since(before.at).as_secs_f64();
     let row = |process: &ProcessEntry| {
         let key = (process.group.clone(), process.name.clone());
@@ -161,7 +165,9 @@ fn rows(before: &Look, now: &Look, names: &[String]) -> Vec<Row> {
             restarts: starts.saturating_sub(1).max(0),
         }
     };
-    now.processes.iter().filter(is_meant).map(row).collect()
+    let is_shown =
+        |process: &&ProcessEntry| names.is_empty() || names.iter().any(|name| pattern::is_meant(name, process));
+    now.processes.iter().filter(is_shown).map(row).collect()
 }
 
 /// What fills the screen, and no more.

@@ -98,7 +98,7 @@ fn choose(session: &mut Session, words: &[String]) -> Result<BTreeMap<String, i6
     let mut chosen = BTreeMap::new();
     for word in words {
         let before = chosen.len();
-        let meant = all.iter().filter(|process| word == "all" || is_meant(word, process));
+        let meant = all.iter().filter(|process| word == "all" || pattern::is_meant(word, process));
         let mut any = false;
         for process in meant {
             any = true;
@@ -110,11 +110,6 @@ fn choose(session: &mut Session, words: &[String]) -> Result<BTreeMap<String, i6
         }
     }
     Ok(chosen)
-}
-
-fn is_meant(word: &str, process: &ProcessEntry) -> bool {
-    let spec = crate::model::NameSpec::parse(word);
-    process.group == spec.group && spec.process.is_none_or(|name| name == process.name)
 }
 
 /// Tells of those that are there or will never be, and forgets them. One that

@@ -45,6 +45,7 @@ fn a_pidfile_tells_whether_the_daemon_has_died() {
     };
     holds(&told(false), &["nobody listens at /run/s.sock", "names process 77, which is gone"]);
     holds(&told(true), &["names process 77, which is alive"]);
+    assert!(!told(true).contains("has gone"), "it is alive");
 }
 
 #[test]
