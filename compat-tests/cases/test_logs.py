@@ -131,6 +131,7 @@ def test_reopening(daemon, recorded):
     d.rpc.sendProcessStdin("cat", "after\n")
     until("the echo", lambda: d.lab.read("cat.log") == "after\n")
     d.rpc.stopProcess("cat")
+    d.wait_log("stopped: cat")
     old = d.lab.normal(d.lab.read("supervisord.log.old")).splitlines()
     # Whether one had to wait for the stop is a matter of moments.
     new = [line for line in d.lab.normal(d.log()).splitlines() if "waiting for" not in line]
