@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import time
+import xmlrpc.client
 from pathlib import Path
 
 import pytest
@@ -218,3 +219,34 @@ def test_lines_come_soon_where_the_kernel_tells_nothing(lab):
         delays.append(time.monotonic() - begin)
     assert not any("inotify" in os.readlink(fd) for fd in Path(f"/proc/{d.pid}/fd").iterdir())
     assert min(delays) < 0.5
+
+
+@pytest.mark.contract("B1.10.5", "B1.10.9", "B2.9.7")
+def test_a_log_that_is_a_device_or_a_pipe(daemon, lab):
+    pipe = lab.root / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR)  # a log that nobody reads is another matter
+    plain = "[program:{0}]\ncommand=/bin/cat\nstartsecs=0\nstdout_logfile={1}\nstdout_logfile_maxbytes=0\n"
+    d = daemon(plain.format("null", "/dev/null") + plain.format("pipe", pipe)).wait(null="RUNNING", pipe="RUNNING")
+
+    def read(name, *arguments):
+        try:
+            return d.rpc.readProcessStdoutLog(name, *arguments)
+        except xmlrpc.client.Fault as fault:
+            return fault.faultString
+
+    assert [read("null", *arguments) for arguments in ((0, 0), (5, 5), (-3, 0), (-3, 1))] == ["", "", "", "BAD_ARGUMENTS"]
+    assert [read("pipe", *arguments) for arguments in ((0, 0), (-3, 0), (-3, 1))] == ["FAILED", "FAILED", "BAD_ARGUMENTS"]
+    assert d.rpc.tailProcessStdoutLog("null", 7, 3) == ["", 0, False]
+    assert d.rpc.tailProcessStdoutLog("null", -5, 3) == ["", 0, True]
+    assert d.rpc.tailProcessStdoutLog("pipe", 7, 3) == ["", 7, False]
+    for name in ("null", "pipe"):
+        client = follow(d, name, version="1.1")
+        client.settimeout(0.3)
+        d.rpc.sendProcessStdin(name, "text\n")
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+        client.close()
+    assert os.read(reader, 100) == b"text\n", "a follower takes nothing from the pipe"
+    os.close(reader)
+    d.rests()

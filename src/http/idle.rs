@@ -107,6 +107,10 @@ impl Idle {
     /// before is to be seen by looking.
     fn attend(self: &Rc<Self>, follower: &mut Follower) -> bool {
         let (file, turn) = follower.follow.file();
+        if !follower.follow.is_regular() {
+            follower.hold = None;
+            return false;
+        }
         if follower.hold.as_ref().is_some_and(|hold| hold.turn == turn) {
             return false;
         }
@@ -294,6 +298,6 @@ impl Waiting {
 
     /// Nobody may tell when there is something to read.
     fn is_quick(&self) -> bool {
-        self.follower.hold.as_ref().is_none_or(Hold::is_renamed)
+        self.follower.follow.is_regular() && self.follower.hold.as_ref().is_none_or(Hold::is_renamed)
     }
 }

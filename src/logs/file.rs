@@ -228,9 +228,9 @@ pub fn clear_closed(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     match super::tail::open(path) {
-        Ok(_) => OpenOptions::new().write(true).open(path)?.set_len(0),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotSeekable) => Ok(()),
-        Err(error) => Err(error),
+        Ok((_, meta)) if meta.is_file() => OpenOptions::new().write(true).open(path)?.set_len(0),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -3,9 +3,9 @@
 
 use super::rotate::{MAX_BACKUPS, part};
 use super::tail::{Stretch, fetch, open};
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// What a follower sees first (B2.9.5).
@@ -39,6 +39,8 @@ pub struct Follow {
     turns: u32,
     /// Where it is: what hangs, hangs for all on it.
     device: u64,
+    /// It can grow.
+    regular: bool,
     /// The last look found all there was.
     drained: bool,
 }
@@ -47,16 +49,17 @@ impl Follow {
     /// Follows the log at `path`.
     ///
     /// # Errors
-    /// It is not there, not readable or no regular file.
+    /// It is not there, not readable or a directory.
     pub fn open(path: &Path, from: From) -> io::Result<Self> {
-        let (file, size) = open(path)?;
+        let (file, meta) = attach(path)?;
+        let size = meta.len();
         let position = match from {
             From::LastBytes => size.saturating_sub(LAST_BYTES),
             From::Lines(count) => last_lines(&file, size, count)?,
             From::Offset(offset) => offset.min(size),
         };
-        let device = file.metadata()?.dev();
-        Ok(Self { path: path.to_owned(), file, position, turns: 0, device, drained: false })
+        let (device, regular) = (meta.dev(), meta.is_file());
+        Ok(Self { path: path.to_owned(), file, position, turns: 0, device, regular, drained: false })
     }
 
     /// When the file was last written to, for a header (B2.9.4).
@@ -79,6 +82,13 @@ impl Follow {
         self.device
     }
 
+    /// Whether it is a file that grows, and not a device or a pipe, of which
+    /// nothing ever comes.
+    #[must_use]
+    pub fn is_regular(&self) -> bool {
+        self.regular
+    }
+
     /// Whether the last look found all there was, so that another is for when
     /// something has happened to the file.
     #[must_use]
@@ -99,8 +109,8 @@ impl Follow {
             self.drained &= successor.is_none();
             return Ok(Some(bytes));
         }
-        let Some(file) = successor else { return Ok(None) };
-        self.file = file;
+        let Some((file, meta)) = successor else { return Ok(None) };
+        (self.file, self.regular) = (file, meta.is_file());
         self.turns += 1;
         self.position = 0;
         self.grown(max)
@@ -122,7 +132,7 @@ impl Follow {
 
     /// The file that comes after ours: usually the one that has the log's name
     /// now, but if the log was rotated more than once, the part one younger.
-    fn successor(&self) -> io::Result<Option<File>> {
+    fn successor(&self) -> io::Result<Option<(File, Metadata)>> {
         let ours = self.file.metadata()?;
         let is_ours = |path: &Path| fs::metadata(path).is_ok_and(|now| same(&now, &ours));
         if is_ours(&self.path) {
@@ -130,7 +140,7 @@ impl Follow {
         }
         let place = self.place(is_ours);
         // not there yet: the old file is followed until it is (B2.9.9)
-        let next = open(&part(&self.path, place.map_or(0, |n| n - 1))).ok().map(|(file, _)| file);
+        let next = attach(&part(&self.path, place.map_or(0, |n| n - 1))).ok();
         // Parts only move up, the oldest first: while ours is where it was, so is
         // the one behind it.
         let settled = place.is_none_or(|n| is_ours(&part(&self.path, n)));
@@ -154,6 +164,22 @@ impl Follow {
         }
         None
     }
+}
+
+/// Opens what a follower reads. Of a device or a pipe only the name is held: who
+/// had it open for reading would keep its writer from learning that nobody reads.
+fn attach(path: &Path) -> io::Result<(File, Metadata)> {
+    let (file, meta) = open(path)?;
+    if meta.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if meta.is_file() {
+        return Ok((file, meta));
+    }
+    drop(file);
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_PATH).open(path)?;
+    let meta = file.metadata()?;
+    Ok((file, meta))
 }
 
 /// Where the last `count` lines of `size` bytes begin. The line end at the very
@@ -184,171 +210,4 @@ fn same(one: &Metadata, other: &Metadata) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Follow, From, TRUNCATED};
-    use crate::logs::testdir::TestDir;
-    use std::fs::{self, OpenOptions};
-    use std::io::Write;
-    use std::path::Path;
-
-    fn append(path: &Path, text: &str) {
-        OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
-    }
-
-    fn all(follow: &mut Follow) -> String {
-        let mut text = String::new();
-        while let Some(bytes) = follow.next_chunk(7).unwrap() {
-            text.push_str(std::str::from_utf8(&bytes).unwrap());
-        }
-        text
-    }
-
-    /// B2.9.5, B2.9.6
-    #[test]
-    fn the_last_1024_bytes_come_first_and_then_what_grows() {
-        let dir = TestDir::new();
-        let log = dir.path().join("log");
-        append(&log, &"x".repeat(2000));
-        let mut follow = Follow::open(&log, From::LastBytes).unwrap();
-        assert_eq!(follow.next_chunk(5000).unwrap().unwrap().len(), 1024);
-        assert_eq!(follow.next_chunk(5000).unwrap(), None);
-        append(&log, "one\n");
-        assert_eq!(all(&mut follow), "one\n");
-    }
-
-    #[test]
-    fn it_may_begin_at_the_last_lines_or_at_a_byte() {
-        let dir = TestDir::new();
-        let log = dir.path().join("log");
-        append(&log, &"0123456789\n".repeat(20_000));
-        append(&log, "a\nb\nc");
-        let from = |from| all(&mut Follow::open(&log, from).unwrap());
-        assert_eq!(from(From::Lines(0)), "");
-        assert_eq!(from(From::Lines(1)), "c");
-        assert_eq!(from(From::Lines(3)), "a\nb\nc");
-        append(&log, "\n");
-        assert_eq!(from(From::Lines(2)), "b\nc\n");
-        assert_eq!(from(From::Lines(10_003)).lines().count(), 10_003);
-        assert_eq!(from(From::Lines(usize::MAX)).lines().count(), 20_003);
-        assert_eq!(from(From::Offset(220_002)), "b\nc\n");
-        assert_eq!(from(From::Offset(u64::MAX)), "");
-    }
-
-    /// B2.9.5
-    #[test]
-    fn an_empty_file_has_no_chunk_yet() {
-        let dir = TestDir::new();
-        let log = dir.path().join("log");
-        append(&log, "");
-        assert_eq!(Follow::open(&log, From::LastBytes).unwrap().next_chunk(10).unwrap(), None);
-        assert!(Follow::open(&dir.path().join("missing"), From::LastBytes).is_err());
-        assert!(Follow::open(dir.path(), From::LastBytes).is_err());
-    }
-
-    /// B2.9.13
-    #[test]
-    fn no_chunk_is_longer_than_asked() {
-        let dir = TestDir::new();
-        let log = dir.path().join("log");
-        append(&log, &"y".repeat(100));
-        let mut follow = Follow::open(&log, From::LastBytes).unwrap();
-        assert_eq!(follow.next_chunk(30).unwrap().unwrap().len(), 30);
-        assert_eq!(follow.next_chunk(300).unwrap().unwrap().len(), 70);
-    }
-
-    /// B2.9.8
-    #[test]
-    fn a_rotated_file_is_read_to_its_end_before_the_new_one() {
-        let dir = TestDir::new();
-        let log = dir.path().join("log");
-        append(&log, "a\n");
-        let mut follow = Follow::open(&log, From::LastBytes).unwrap();
-        assert_eq!(all(&mut follow), "a\n");
-        append(&log, "late\n");
-        fs::rename(&log, dir.path().join("log.1")).unwrap();
-        append(&log, "new\n");
-        assert_eq!(all(&mut follow), "late\nnew\n");
-    }
-
-    /// B2.9.8
-    #[test]
-    fn two_rotations_between_two_looks_lose_nothing() {
-        let dir = TestDir::new();
-        let (log, one, two) = (dir.path().join("log"), dir.path().join("log.1"), dir.path().join("log.2"));
-        append(&log, "a\n");
-        let mut follow = Follow::open(&log, From::LastBytes).unwrap();
-        fs::rename(&log, &two).unwrap();
-        append(&one, "b\n");
-        append(&log, "c\n");
-        assert_eq!(all(&mut follow), "a\nb\nc\n");
-    }
-
-    /// B2.9.9
-    #[test]
-    fn a_removed_file_is_followed_until_there_is_another() {
-        let dir = TestDir::new();
-        let log = dir.path().join("log");
-        append(&log, "a\n");
-        let mut held = OpenOptions::new().append(true).open(&log).unwrap();
-        let mut follow = Follow::open(&log, From::LastBytes).unwrap();
-        fs::remove_file(&log).unwrap();
-        held.write_all(b"b\n").unwrap();
-        assert_eq!(all(&mut follow), "a\nb\n");
-        append(&log, "c\n");
-        assert_eq!(all(&mut follow), "c\n");
-    }
-
-    /// B2.9.10
-    #[test]
-    fn a_shrunk_file_is_told_and_read_from_its_beginning() {
-        let dir = TestDir::new();
-        let log = dir.path().join("log");
-        append(&log, "long enough\n");
-        let mut follow = Follow::open(&log, From::LastBytes).unwrap();
-        assert_eq!(all(&mut follow), "long enough\n");
-        fs::write(&log, "s\n").unwrap();
-        assert_eq!(all(&mut follow), "==> File truncated <==\ns\n");
-    }
-
-    /// Whoever waits for the next change of the file must not miss what is there.
-    #[test]
-    fn a_follower_is_drained_only_when_another_look_finds_nothing() {
-        let dir = TestDir::new();
-        let log = dir.path().join("log");
-        append(&log, "0123456789");
-        let mut follow = Follow::open(&log, From::LastBytes).unwrap();
-        let mut look = |most| (follow.next_chunk(most).unwrap().map(|bytes| bytes.len()), follow.is_drained());
-        assert_eq!(look(4), (Some(4), false));
-        assert_eq!(look(4), (Some(4), false));
-        assert_eq!(look(4), (Some(2), true));
-        assert_eq!(look(4), (None, true));
-        fs::write(&log, "abc").unwrap();
-        assert_eq!(look(4), (Some(TRUNCATED.len()), false));
-        assert_eq!(look(4), (Some(3), true));
-        append(&log, "de");
-        fs::rename(&log, dir.path().join("log.1")).unwrap();
-        append(&log, "new");
-        assert_eq!(look(4), (Some(2), false), "another file comes behind it");
-        assert_eq!(look(4), (Some(3), true));
-    }
-
-    /// B2.9.8: in the middle of a rotation one part has no file
-    #[test]
-    fn a_rotation_under_way_is_waited_for() {
-        let dir = TestDir::new();
-        let log = dir.path().join("log");
-        let part = |number| super::part(&log, number);
-        append(&log, "a\n");
-        let mut follow = Follow::open(&log, From::LastBytes).unwrap();
-        assert_eq!(all(&mut follow), "a\n");
-        fs::rename(&log, part(3)).unwrap();
-        append(&part(1), "b\n");
-        append(&log, "c\n");
-        assert_eq!(all(&mut follow), "", "its successor has no name that is known");
-        fs::rename(part(1), part(2)).unwrap();
-        assert_eq!(all(&mut follow), "b\n");
-        fs::rename(&log, part(1)).unwrap();
-        append(&log, "d\n");
-        assert_eq!(all(&mut follow), "c\nd\n");
-    }
-}
+mod tests;

@@ -1,8 +1,9 @@
 //! Pieces of a log for clients: what readLog and the tail methods return. Waits
-//! for nothing: whatever is not a regular file is refused.
+//! for nothing: what has no places to count from, as a pipe or a terminal, is
+//! refused, and a device without a size has nothing to read.
 
-use std::fs::{File, OpenOptions};
-use std::io;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use thiserror::Error;
@@ -20,7 +21,7 @@ pub enum ReadError {
     /// Nothing has that name (B1.10.3).
     #[error("there is no such file")]
     NoFile,
-    /// It cannot be opened or read, or is no regular file (B1.10.5).
+    /// It cannot be opened or read, or is a pipe, a terminal or a directory (B1.10.5).
     #[error("the file cannot be read")]
     Failed,
 }
@@ -76,11 +77,11 @@ pub fn tail_stretch(size: u64, offset: i64, length: i64) -> (Stretch, i64, bool)
 /// # Errors
 /// See [`ReadError`]; a missing file goes before bad arguments (B1.10.4).
 pub fn read(path: &Path, offset: i64, length: i64) -> Result<Vec<u8>, ReadError> {
-    let opened = open(path).map_err(|error| match error.kind() {
+    let opened = measured(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ReadError::NoFile,
         _ => ReadError::Failed,
     });
-    // a device has no size to count from, but the arguments are still judged first
+    // a pipe has no size to count from, but the arguments are still judged first
     let size = match &opened {
         Ok((_, size)) => *size,
         Err(ReadError::Failed) => 0,
@@ -98,7 +99,7 @@ pub fn tail(path: &Path, offset: i64, length: i64) -> (Vec<u8>, i64, bool) {
         let offset = if error.kind() == io::ErrorKind::NotFound { 0 } else { offset };
         (Vec::new(), offset, false)
     };
-    let (file, size) = match open(path) {
+    let (file, size) = match measured(path) {
         Ok(opened) => opened,
         Err(error) => return nothing(&error),
     };
@@ -121,13 +122,23 @@ fn is_xml(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// Opens a regular file, and no other: `O_NONBLOCK` keeps a FIFO from waiting
-/// for a writer before it can be looked at.
-pub(super) fn open(path: &Path) -> io::Result<(File, u64)> {
+/// Opens for reading, and waits for nothing: `O_NONBLOCK` keeps a FIFO from
+/// waiting for a writer before it can be looked at.
+pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     let meta = file.metadata()?;
-    if meta.is_file() { Ok((file, meta.len())) } else { Err(io::ErrorKind::NotSeekable.into()) }
+    Ok((file, meta))
+}
+
+/// Opens what has a size. That of a device such as `/dev/null` is 0.
+fn measured(path: &Path) -> io::Result<(File, u64)> {
+    let (mut file, meta) = open(path)?;
+    if meta.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let size = if meta.is_file() { meta.len() } else { file.seek(SeekFrom::End(0))? };
+    Ok((file, size))
 }
 
 /// Reads a stretch, or less if the file ends before it does; of one that is too
@@ -218,9 +229,23 @@ mod tests {
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
         assert_eq!(read(&missing, -1, -1), Err(ReadError::NoFile));
         assert_eq!(tail(&missing, 7, 3), (vec![], 0, false));
-        for other in [fifo.as_path(), dir.path(), Path::new("/dev/null")] {
+        for other in [fifo.as_path(), dir.path(), Path::new("/dev/ptmx")] {
             assert_eq!(read(other, 0, 0), Err(ReadError::Failed), "{}", other.display());
             assert_eq!(tail(other, 7, 3), (vec![], 7, false), "{}", other.display());
+        }
+    }
+
+    /// B1.10.5, B1.10.9: what can be sought is read; `/dev/zero` would never end
+    #[test]
+    fn a_device_without_a_size_has_nothing_to_read() {
+        for device in [Path::new("/dev/null"), Path::new("/dev/zero")] {
+            for (offset, length) in [(0, 0), (0, 10), (5, 5), (-3, 0)] {
+                assert_eq!(read(device, offset, length), Ok(vec![]), "({offset}, {length})");
+            }
+            assert_eq!(read(device, -3, 1), Err(ReadError::BadArguments));
+            for (offset, length, overflow) in [(0, 0, false), (7, 3, false), (-5, 3, true), (0, -5, true)] {
+                assert_eq!(tail(device, offset, length), (vec![], 0, overflow), "({offset}, {length})");
+            }
         }
     }
 
