@@ -229,7 +229,7 @@ mod tests {
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
         assert_eq!(read(&missing, -1, -1), Err(ReadError::NoFile));
         assert_eq!(tail(&missing, 7, 3), (vec![], 0, false));
-        for other in [fifo.as_path(), dir.path(), Path::new("/dev/ptmx")] {
+        for other in [fifo.as_path(), dir.path()] {
             assert_eq!(read(other, 0, 0), Err(ReadError::Failed), "{}", other.display());
             assert_eq!(tail(other, 7, 3), (vec![], 7, false), "{}", other.display());
         }
