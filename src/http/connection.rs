@@ -3,6 +3,7 @@
 
 use super::answer::answer;
 use super::error_page;
+use super::guard::Guard;
 use super::idle::Idle;
 use super::life::{Admitted, Life, Lives, Phase};
 use super::limits::{HEAD_LINES, HYPER_BYTES};
@@ -34,6 +35,7 @@ pub(super) struct Server {
     lives: Rc<Lives>,
     large_bodies: Semaphore,
     idle: Rc<Idle>,
+    guard: Rc<Guard>,
     foreign: RefCell<Complaints>,
 }
 
@@ -41,7 +43,9 @@ impl Server {
     /// A server without connections.
     pub(super) fn new(section: HttpServer, context: Rc<Context>) -> Self {
         let large_bodies = Semaphore::new(context.limits.large_bodies);
-        Self { section, context, lives: Rc::default(), large_bodies, idle: Rc::default(), foreign: RefCell::default() }
+        let guard = Rc::new(Guard::new(context.engine.clone(), section.section.clone()));
+        let idle = Rc::new(Idle::new(Rc::clone(&guard)));
+        Self { section, context, lives: Rc::default(), large_bodies, idle, guard, foreign: RefCell::default() }
     }
 
     /// Who may keep a large body in memory.
@@ -52,6 +56,11 @@ impl Server {
     /// Who follows a log that does not grow.
     pub(super) fn idle(&self) -> &Rc<Idle> {
         &self.idle
+    }
+
+    /// What catches its panics.
+    pub(super) fn guard(&self) -> &Rc<Guard> {
+        &self.guard
     }
 
     /// What it shares with others.
@@ -88,7 +97,7 @@ impl Server {
 
     /// Writes about this server to the activity log.
     pub(super) fn log(&self, level: Level, text: &str) {
-        self.context.engine.log(level, format!("Server '{}' {text}", self.section.section));
+        self.guard.log(level, text);
     }
 }
 

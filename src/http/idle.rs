@@ -6,8 +6,10 @@
 //! file system, and hundreds of them cost little more than one. Where a disk
 //! hangs, only its followers hang.
 
+use super::guard::Guard;
 use crate::logs::Follow;
 use crate::sys::file_watch::{Change, FileWatch, Watched};
+use crate::sys::panics::caught;
 use crate::sys::reactor;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -35,8 +37,9 @@ const SHORTEST_REST: Duration = Duration::from_millis(5);
 pub(super) type Found = (Follower, io::Result<Vec<u8>>);
 
 /// Whoever follows a log, while it does.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Idle {
+    guard: Rc<Guard>,
     /// Those who look as soon as possible.
     eager: RefCell<Vec<Waiting>>,
     /// Those who look when something has happened.
@@ -88,6 +91,32 @@ struct Waiting {
 }
 
 impl Idle {
+    /// Nobody yet; `guard` catches panics.
+    pub(super) fn new(guard: Rc<Guard>) -> Self {
+        Self {
+            guard,
+            eager: RefCell::default(),
+            waiting: RefCell::default(),
+            gathering: Cell::default(),
+            beating: Cell::default(),
+            hurry: Notify::new(),
+            watch: RefCell::default(),
+            files: RefCell::default(),
+        }
+    }
+
+    /// What catches the panics of followers.
+    pub(super) fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    /// Has `work` done beside what is done here; again after a panic, for others
+    /// count on it.
+    fn begin(self: &Rc<Self>, work: impl AsyncFn(&Rc<Self>) + 'static) {
+        let idle = Rc::clone(self);
+        spawn_local(async move { while idle.guard.caught("a look at followed logs", work(&idle)).await.is_none() {} });
+    }
+
     /// Waits until there is something to read, and reads at most `most` bytes of
     /// it. `None` when the runtime is going down. Whoever stops waiting is
     /// forgotten at the next look.
@@ -129,16 +158,18 @@ impl Idle {
         let mut watch = self.watch.borrow_mut();
         if watch.is_none() {
             let made = Rc::new(FileWatch::new().and_then(reactor::watch).ok()?);
-            spawn_local(Rc::clone(self).listen(Rc::clone(&made)));
-            *watch = Some(made);
+            *watch = Some(Rc::clone(&made));
+            self.begin(async move |idle| idle.listen(&made).await);
         }
         watch.clone()
     }
 
     /// Wakes followers of files that change, until none is watched.
-    async fn listen(self: Rc<Self>, watch: Rc<AsyncFd<FileWatch>>) {
+    async fn listen(self: &Rc<Self>, watch: &AsyncFd<FileWatch>) {
         while !self.files.borrow().is_empty() {
             let Ok(mut ready) = watch.readable().await else { break };
+            #[cfg(test)]
+            super::tests::panic_at("listen");
             let Ok(changes) = watch.get_ref().changes() else { break };
             if changes.is_empty() {
                 ready.clear_ready();
@@ -167,24 +198,27 @@ impl Idle {
     fn look_soon(self: &Rc<Self>, waiting: Waiting) {
         self.eager.borrow_mut().push(waiting);
         if !self.gathering.replace(true) {
-            spawn_local(Rc::clone(self).gather());
+            self.begin(Self::gather);
         }
     }
 
-    async fn gather(self: Rc<Self>) {
+    async fn gather(self: &Rc<Self>) {
         yield_now().await;
         self.gathering.set(false);
+        #[cfg(test)]
+        super::tests::panic_at("gather");
         let mut batches: BTreeMap<u64, Vec<Waiting>> = BTreeMap::new();
         for mut waiting in self.eager.take().into_iter().filter(|waiting| !waiting.tell.is_closed()) {
             waiting.follower.hold.iter_mut().for_each(Hold::catch_up);
             batches.entry(waiting.follower.follow.device()).or_default().push(waiting);
         }
         for batch in batches.into_values() {
-            spawn_local(Rc::clone(&self).look_at(batch));
+            let idle = Rc::clone(self);
+            spawn_local(async move { idle.guard.caught("followers of logs", idle.look_at(batch)).await });
         }
     }
 
-    async fn look_at(self: Rc<Self>, batch: Vec<Waiting>) {
+    async fn look_at(self: &Rc<Self>, batch: Vec<Waiting>) {
         let mut follows = vec![];
         let mut others = vec![];
         for Waiting { follower: Follower { follow, hold }, most, tell } in batch {
@@ -192,11 +226,24 @@ impl Idle {
             others.push((hold, most, tell));
         }
         let look = |(mut follow, most): (Follow, usize)| {
-            let read = follow.next_chunk(most);
+            let read = caught(|| {
+                let read = follow.next_chunk(most);
+                #[cfg(test)]
+                assert!(!read.as_ref().is_ok_and(|bytes| bytes.as_deref() == Some(b"planted")), "planted");
+                read
+            });
             (follow, read)
         };
         let looked = spawn_blocking(move || follows.into_iter().map(look).collect::<Vec<_>>()).await;
         for ((follow, read), (hold, most, tell)) in looked.unwrap_or_default().into_iter().zip(others) {
+            let read = match read {
+                Ok(read) => read,
+                // Nobody knows what has become of this one: its stream ends.
+                Err(text) => {
+                    self.guard.lost("a follower of a log", &text);
+                    continue;
+                }
+            };
             let follower = Follower { follow, hold };
             match read.transpose() {
                 // Who has left meanwhile does not need it.
@@ -218,12 +265,12 @@ impl Idle {
             self.hurry.notify_one();
         }
         if !self.beating.replace(true) {
-            spawn_local(Rc::clone(self).beat());
+            self.begin(Self::beat);
         }
     }
 
     /// Lets all look from time to time, until nobody waits.
-    async fn beat(self: Rc<Self>) {
+    async fn beat(self: &Rc<Self>) {
         let mut due = Instant::now() + SLOW_BEAT;
         loop {
             if self.waiting.borrow().iter().any(Waiting::is_quick) {
@@ -233,6 +280,8 @@ impl Idle {
                 () = sleep_until(due) => {}
                 () = self.hurry.notified() => continue,
             }
+            #[cfg(test)]
+            super::tests::panic_at("beat");
             let all = self.waiting.take();
             if all.is_empty() {
                 return self.beating.set(false);

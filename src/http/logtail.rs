@@ -61,7 +61,11 @@ pub(super) async fn answer(
         _ => reply.with(TRANSFER_ENCODING, HeaderValue::from_static("chunked")),
     };
     let (room, chunks) = mpsc::channel(1);
-    tokio::task::spawn_local(feed(follow, room, Rc::clone(idle)));
+    let idle = Rc::clone(idle);
+    tokio::task::spawn_local(async move {
+        // after a panic the stream ends, as it does when the log cannot be read
+        idle.guard().caught("a follower of a log", feed(follow, room, &idle)).await;
+    });
     reply.stream(Payload::stream(chunks))
 }
 
@@ -84,7 +88,9 @@ fn open(path: &Path, from: From) -> Option<(Follow, Duration)> {
 }
 
 /// Reads on whenever the client has taken what was read before.
-async fn feed(follow: Follow, room: mpsc::Sender<Bytes>, idle: Rc<Idle>) {
+async fn feed(follow: Follow, room: mpsc::Sender<Bytes>, idle: &Rc<Idle>) {
+    #[cfg(test)]
+    super::tests::panic_at("feed");
     let mut follower = Follower::new(follow);
     while let Ok(place) = room.reserve().await {
         let found = tokio::select! {

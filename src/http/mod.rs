@@ -11,6 +11,7 @@ mod auth;
 mod body;
 mod connection;
 mod error_page;
+mod guard;
 mod head;
 mod idle;
 mod life;
@@ -95,51 +96,73 @@ pub struct Listener {
 ///
 /// # Errors
 /// The socket cannot be used at all.
-pub async fn serve(listener: Listener, context: Rc<Context>, mut shutdown: watch::Receiver<bool>) -> io::Result<()> {
-    let acceptor = Acceptor::new(listener.socket)?;
-    let grace = context.limits.grace;
-    let server = Rc::new(Server::new(listener.server, context));
-    let mut connections = JoinSet::new();
-    let mut complaints = Complaints::default();
-    loop {
+pub async fn serve(listener: Listener, context: Rc<Context>, shutdown: watch::Receiver<bool>) -> io::Result<()> {
+    let mut door = Door {
+        acceptor: Acceptor::new(listener.socket)?,
+        server: Rc::new(Server::new(listener.server, Rc::clone(&context))),
+        shutdown,
+        connections: JoinSet::new(),
+        complaints: Complaints::default(),
+    };
+    let guard = Rc::clone(door.server.guard());
+    while guard.caught("a connection", door.turn()).await.unwrap_or(true) {}
+    let Door { acceptor, mut connections, .. } = door;
+    drop(acceptor);
+    let finished = async { while connections.join_next().await.is_some() {} };
+    // Whoever is not done by then is cut off when the set is dropped (B1.13.5).
+    drop(timeout(context.limits.grace, finished).await);
+    Ok(())
+}
+
+/// Where clients come in.
+struct Door {
+    acceptor: Acceptor,
+    server: Rc<Server>,
+    shutdown: watch::Receiver<bool>,
+    connections: JoinSet<()>,
+    complaints: Complaints,
+}
+
+impl Door {
+    /// Waits for the next client or the end of another; false at the end of all.
+    async fn turn(&mut self) -> bool {
+        let Self { acceptor, server, shutdown, connections, complaints } = self;
         let accepted = tokio::select! {
-            _ = shutdown.wait_for(|stop| *stop) => break,
+            _ = shutdown.wait_for(|stop| *stop) => return false,
             Some(ended) = connections.join_next() => {
                 // A bug; it has cost that connection.
                 if let Some(panic) = ended.err().and_then(|error| error.try_into_panic().ok()) {
-                    server.log(Level::Critical, &format!("lost a connection: panic: {}", text_of(&*panic)));
+                    server.guard().lost("a connection", &text_of(&*panic));
                 }
-                continue;
+                return true;
             }
             accepted = acceptor.accept() => accepted,
         };
+        #[cfg(test)]
+        tests::panic_at("accept");
         match accepted {
             Ok((stream, peer)) => {
                 if server.is_full() && !server.make_room() {
-                    complaints.make(&server, Level::Error, "has too many connections, a new one was closed");
-                    continue;
+                    complaints.make(server, Level::Error, "has too many connections, a new one was closed");
+                    return true;
                 }
-                connections.spawn_local(connection::run(stream, peer, Rc::clone(&server), shutdown.clone()));
+                connections.spawn_local(connection::run(stream, peer, Rc::clone(server), shutdown.clone()));
             }
             Err(error) => {
                 complaints.make(
-                    &server,
+                    server,
                     Level::Error,
                     &format!("cannot accept a connection: {}", os_error_text(&error)),
                 );
                 let pause = if server.make_room() { EVICT_PAUSE } else { ACCEPT_PAUSE };
                 tokio::select! {
-                    _ = shutdown.wait_for(|stop| *stop) => break,
+                    _ = shutdown.wait_for(|stop| *stop) => return false,
                     () = sleep(pause) => {}
                 }
             }
         }
+        true
     }
-    drop(acceptor);
-    let finished = async { while connections.join_next().await.is_some() {} };
-    // Whoever is not done by then is cut off when the set is dropped (B1.13.5).
-    drop(timeout(grace, finished).await);
-    Ok(())
 }
 
 /// Keeps one kind of trouble from filling the log.

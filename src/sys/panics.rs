@@ -3,7 +3,10 @@
 //! is given up for one is decided above.
 
 use std::any::Any;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 /// Panics within [`SPAN`] that cost no time.
@@ -20,6 +23,19 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The text of the panic; the usual report has been written to stderr.
 pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| text_of(&*panic))
+}
+
+/// The same for work that waits now and then.
+///
+/// # Errors
+/// The text of the panic; the usual report has been written to stderr.
+pub async fn caught_in<T>(work: impl Future<Output = T>) -> Result<T, String> {
+    let mut work = pin!(work);
+    poll_fn(|context| match caught(|| work.as_mut().poll(context)) {
+        Ok(polled) => polled.map(Ok),
+        Err(text) => Poll::Ready(Err(text)),
+    })
+    .await
 }
 
 /// What a caught panic says.
@@ -49,7 +65,9 @@ impl Brake {
 
 #[cfg(test)]
 mod tests {
-    use super::{Brake, MOST, PAUSE, SPAN, caught};
+    use super::{Brake, MOST, PAUSE, SPAN, caught, caught_in};
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
     use std::time::Duration;
 
     #[test]
@@ -58,6 +76,20 @@ mod tests {
         assert_eq!(caught(|| panic!("plain")), Err::<(), _>("plain".to_owned()));
         assert_eq!(caught(|| panic!("number {}", 3)), Err::<(), _>("number 3".to_owned()));
         assert_eq!(caught(|| std::panic::panic_any(5)), Err::<(), _>("no text".to_owned()));
+    }
+
+    #[test]
+    fn a_panic_after_a_wait_is_a_text_too() {
+        let mut context = Context::from_waker(Waker::noop());
+        let mut first = true;
+        let mut work = pin!(caught_in(std::future::poll_fn(|_| {
+            assert!(first, "later");
+            first = false;
+            Poll::<()>::Pending
+        })));
+        assert_eq!(work.as_mut().poll(&mut context), Poll::Pending);
+        assert_eq!(work.as_mut().poll(&mut context), Poll::Ready(Err("later".to_owned())));
+        assert_eq!(pin!(caught_in(async { 7 })).poll(&mut context), Poll::Ready(Ok(7)));
     }
 
     #[test]

@@ -212,20 +212,3 @@ fn a_stop_does_not_wait_for_calls_that_take_too_long() {
         assert_eq!(waiting.rest().await, "");
     });
 }
-
-#[test]
-fn a_panic_costs_the_connection_that_it_happened_to() {
-    with(Setup::default(), async |house| {
-        let mut other = house.connect().await;
-        assert_eq!(house.exchange("GET /planted HTTP/1.1\r\n\r\n").await, "");
-        other.send(call("supervisor.getAPIVersion")).await;
-        assert_eq!(other.answer().await, answered("HTTP/1.1 200 OK", "<string>3.0</string>"));
-        let complaint = "CRIT Server 'unix_http_server' lost a connection: panic: planted";
-        let told = async {
-            while !house.engine.lines.borrow().iter().any(|line| line == complaint) {
-                tokio::task::yield_now().await;
-            }
-        };
-        timeout(PATIENCE, told).await.unwrap();
-    });
-}

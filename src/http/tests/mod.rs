@@ -6,6 +6,7 @@ mod auth;
 mod bounds;
 mod framing;
 mod logtail;
+mod panics;
 mod rpc;
 mod web;
 mod wire;
@@ -15,6 +16,7 @@ use crate::config::{Address, Credentials, HttpServer, Ownership};
 use crate::engine::EngineHandle;
 use crate::model::Level;
 use engine::Engine;
+use std::cell::Cell;
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
@@ -26,6 +28,18 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 use tokio::time::timeout;
+
+thread_local! {
+    static PLANTED: Cell<&'static str> = const { Cell::new("") };
+}
+
+/// Panics once, where a test of this thread wants it.
+pub(in crate::http) fn panic_at(place: &str) {
+    if PLANTED.get() == place {
+        PLANTED.set("");
+        panic!("planted");
+    }
+}
 
 /// No test waits longer for anything.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -65,6 +79,16 @@ impl House {
         let (stop, stopped) = watch::channel(false);
         tokio::task::spawn_local(serve(listener, context, stopped));
         Self { socket, directory, engine, stop }
+    }
+
+    /// Waits until the log has that line.
+    async fn tells(&self, line: &str) {
+        let told = async {
+            while !self.engine.lines.borrow().iter().any(|told| told == line) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, told).await.unwrap_or_else(|_| panic!("{line:?} in {:?}", self.engine.lines.borrow()));
     }
 
     async fn connect(&self) -> Client {
