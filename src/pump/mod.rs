@@ -70,6 +70,9 @@ use std::time::Duration;
 /// not wait for anything. An order that is never obeyed drops it.
 type Answer = Box<dyn FnOnce(io::Result<()>) + Send>;
 
+/// The same for the counters.
+type CountAnswer = Box<dyn FnOnce(AllCounts) + Send>;
+
 /// For what is still to be said when the limit of a stop is reached.
 const LAST_TURN: Duration = Duration::from_millis(500);
 
@@ -165,7 +168,7 @@ enum Order {
     ReopenAll,
     Clear(u32, Answer),
     ClearMain(Answer),
-    Count(Box<dyn FnOnce(AllCounts) + Send>),
+    Count(CountAnswer),
     StripAnsi(bool),
     Stop(Duration),
 }
@@ -252,7 +255,8 @@ impl Pump {
         self.order(Order::Clear(process, Box::new(answer)));
     }
 
-    /// What became of the bytes of each channel so far.
+    /// What became of the bytes of each channel so far. By then the activity log
+    /// has what was said before, unless its disk is slow.
     pub fn count(&self, answer: impl FnOnce(AllCounts) + Send + 'static) {
         self.order(Order::Count(Box::new(answer)));
     }

@@ -15,7 +15,7 @@ use super::outlets::Outlets;
 use super::shared::Shared;
 use super::sinks::MAIN;
 use super::source::Source;
-use super::{Attachment, ChannelId, Left, Order, PumpEvent};
+use super::{Attachment, ChannelId, CountAnswer, Left, Order, PumpEvent};
 use crate::logs::MainLog;
 use crate::logs::job::Job;
 use crate::logs::sink::SLOW_LOOK;
@@ -38,6 +38,8 @@ const ORDERS: usize = 1024;
 const LEFT_OVER: usize = 2 << 20;
 /// So long the end of a child waits for its last output to be on the disk.
 const DRAIN_PATIENCE: Duration = Duration::from_millis(8);
+/// So long who asks for the counters waits for the activity log.
+const COUNT_PATIENCE: Duration = Duration::from_millis(500);
 /// So long the end of the daemon waits for logs that are in an outage.
 const LAST_TRY: Duration = Duration::from_millis(1500);
 /// The token of the bell; that of the activity log's sink is [`MAIN`], and
@@ -60,6 +62,8 @@ pub(super) struct State {
     /// Those whose watching failed; tried again.
     unwatched: bool,
     drains: VecDeque<Drain>,
+    /// Who asked for the counters, and until when that may wait.
+    countings: Vec<(Duration, CountAnswer)>,
     more_orders: bool,
     stop: Option<Stop>,
     stopped: SyncSender<Left>,
@@ -122,6 +126,7 @@ impl State {
             paused: Vec::new(),
             unwatched: false,
             drains: VecDeque::new(),
+            countings: Vec::new(),
             more_orders: false,
             stop: None,
             stopped,
@@ -246,6 +251,7 @@ impl State {
         self.outlets.count_losses(self.shared.take_dropped());
         self.outlets.main.flush_echo();
         self.answer_drains();
+        self.answer_countings();
         self.outlets.sinks.answer_clearings(now);
         self.outlets.outbox.release();
         self.resume();
@@ -259,12 +265,13 @@ impl State {
         let slow = self.unwatched || self.outlets.main.is_echo_behind();
         let look = slow.then(|| self.outlets.now.mono + SLOW_LOOK);
         let drains = self.drains.iter().filter(|drain| !drain.answered).map(|drain| drain.limit).min();
+        let countings = self.countings.iter().map(|(limit, _)| *limit).min();
         let end = self.stop.as_ref().map(|stop| match (&stop.left, self.outlets.sinks.standing()) {
             (Some(_), _) | (None, (false, _)) => Duration::ZERO,
             (None, (true, true)) => stop.limit,
             (None, (true, false)) => stop.last_try.min(stop.limit),
         });
-        [self.outlets.sinks.deadline(), look, drains, end].into_iter().flatten().min()
+        [self.outlets.sinks.deadline(), look, drains, countings, end].into_iter().flatten().min()
     }
 
     fn obey(&mut self) {
@@ -291,7 +298,7 @@ impl State {
                     Some(_) => self.outlets.sinks.clear([MAIN].into(), answer, now),
                     None => answer(Err(io::ErrorKind::NotFound.into())),
                 },
-                Ok(Order::Count(answer)) => answer(self.outlets.sinks.counts()),
+                Ok(Order::Count(answer)) => self.countings.push((now.mono + COUNT_PATIENCE, answer)),
                 Ok(Order::StripAnsi(on)) => self.outlets.strip_ansi = on,
                 Ok(Order::Stop(limit)) => return self.begin_stop(limit),
                 Err(TryRecvError::Empty) => return,
@@ -376,6 +383,17 @@ impl State {
             }
         }
         drains.retain(|drain| !drain.answered || !drain.streams.is_empty());
+    }
+
+    /// Tells the counters, behind the lines that were said before.
+    fn answer_countings(&mut self) {
+        let is_writing = self.outlets.sinks.is_writing(&[MAIN]);
+        let now = self.outlets.now.mono;
+        while let Some(at) = self.countings.iter().position(|(limit, _)| !is_writing || *limit <= now) {
+            // one that panics costs no other its answer
+            let (_, answer) = self.countings.remove(at);
+            answer(self.outlets.sinks.counts());
+        }
     }
 
     /// Lets go of everything, and gives what is slow until `limit`.
