@@ -12,7 +12,7 @@ import time
 import xmlrpc.client
 from dataclasses import dataclass
 
-from daemon import Lab, until
+from daemon import Lab, stamped
 from targets import ours
 
 PATIENCE_SECS = 60  # for all answers together
@@ -139,17 +139,15 @@ def measure(d, count, polling):
     of the change, and how long the polls took; seconds, sorted."""
     calls = list(long_calls(count))
     # Every third program is to be stopped.
-    until("the programs to run", lambda: d.log().count("entered RUNNING") == count)
+    d.wait_log("entered RUNNING", times=count)
     answers, polls = run(d.socket, [request(method, params) for _, _, method, params in calls], polling)
     running = {"statecode": 1, "statename": "RUNNING"}
     assert all(answer.value in (True, [running, True, running]) for answer in answers)
-    d.settle()
     changed = {}
-    for line in d.log().splitlines():
+    for when, line in stamped(d.log()):
         for process, event, _, _ in calls:
             if event in line and f"{process} " in line:
-                at = time.mktime(time.strptime(line[:19], "%Y-%m-%d %H:%M:%S")) + int(line[20:23]) / 1000
-                changed[process] = at
+                changed[process] = when
     late = sorted(answer.came - changed[call[0]] for call, answer in zip(calls, answers, strict=True))
     return late, sorted(poll.came - poll.asked for poll in polls)
 

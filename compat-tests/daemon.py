@@ -4,6 +4,7 @@ Every wait is bounded. Whatever a daemon leaves behind is found by a mark in
 its environment and ended by pid; nothing is ever ended by name.
 """
 
+import calendar
 import http.client
 import os
 import re
@@ -19,9 +20,10 @@ from pathlib import Path
 
 from normalise import log_lines, normalise
 
-START_SECS = 20  # until the first answer; the reference is slow on a busy machine
-STATE_SECS = 20  # until a process reaches a state
-STOP_SECS = 20  # until a stopped daemon is gone
+# Patience with a busy machine: what goes well never takes so long.
+START_SECS = 40  # until the first answer; the reference is slow on a busy machine
+STATE_SECS = 40  # until a process reaches a state
+STOP_SECS = 40  # until a stopped daemon is gone
 COMMAND_SECS = 40  # one command
 CLOSE_ROUNDS = 100  # looks for processes that are left, 20 ms apart
 FIRST_PORT = 26000  # each worker of a parallel run has PORTS_PER_WORKER from here
@@ -83,6 +85,14 @@ def rpc(path, timeout=COMMAND_SECS):
     return xmlrpc.client.ServerProxy("http://localhost", transport=UnixTransport(path, timeout))
 
 
+def answers(path):
+    """The pid of the daemon at a unix socket, or None while nobody answers."""
+    try:
+        return rpc(path, 10).supervisor.getPID()
+    except (OSError, http.client.HTTPException, xmlrpc.client.Fault):
+        return None
+
+
 def until(what, check, seconds=STATE_SECS):
     """Polls `check` until it answers something true; fails naming `what`."""
     end = time.monotonic() + seconds
@@ -115,6 +125,13 @@ def cpu_seconds(pid):
     with open(f"/proc/{pid}/stat") as stat:
         fields = stat.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def stamped(log):
+    """Each line of an activity log: when it was written, in seconds of the epoch, and the rest of it."""
+    lines = re.findall(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),(\d{3}) (.*)$", log, re.MULTILINE)
+    seconds = (calendar.timegm(time.strptime(second, "%Y-%m-%d %H:%M:%S")) for second, _, _ in lines)
+    return [(whole + int(millis) / 1000, rest) for whole, (_, millis, rest) in zip(seconds, lines)]
 
 
 def marked(folder):
@@ -199,7 +216,15 @@ class Lab:
     def read(self, name):
         """A file of the folder as text, empty if it is not there."""
         path = self.root / name
-        return path.read_bytes().decode(errors="replace") if path.exists() else ""
+        try:
+            return path.read_bytes().decode(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def lines(self, name, count):
+        """The same once it has so many lines; who writes may be slow."""
+        until(f"{count} lines in {name}", lambda: self.read(name).count("\n") >= count)
+        return self.read(name)
 
     def evidence(self):
         """What a failure report should show."""
@@ -239,10 +264,7 @@ class Daemon:
         """Whether the socket answers; fails if the daemon is gone."""
         if self.process.poll() is not None:
             raise AssertionError(f"the daemon ended with {self.process.returncode}: {self.process.err.read_text()}")
-        try:
-            return rpc(self.socket, 5).supervisor.getState()
-        except (OSError, http.client.HTTPException, xmlrpc.client.Fault):
-            return False
+        return answers(self.socket)
 
     @property
     def rpc(self):
@@ -266,7 +288,7 @@ class Daemon:
 
     def wait_log(self, text, times=1, seconds=STATE_SECS):
         """Until the activity log holds `text` so many times."""
-        until(f"{text!r} in the log", lambda: self.log().count(text) >= times, seconds)
+        until(f"{text!r} in the log", lambda: self.logged().count(text) >= times, seconds)
         return self
 
     def ctl(self, *words, **options):
@@ -277,9 +299,14 @@ class Daemon:
         """Sends the daemon a signal."""
         os.kill(self.pid, number)
 
-    def log(self):
-        """The activity log."""
+    def logged(self):
+        """The activity log as far as it is written; without a question that would be in it."""
         return self.lab.read("supervisord.log")
+
+    def log(self):
+        """The activity log with everything that was said so far."""
+        self.settle()
+        return self.logged()
 
     def rests(self, seconds=1):
         """Fails if the daemon is busy with nothing, or does not answer."""
@@ -290,25 +317,30 @@ class Daemon:
         assert self.rpc.getState()["statename"] == "RUNNING"
 
     def settle(self):
-        """Until the activity log has rested a moment: it may be written behind an answer."""
+        """Until the activity log is complete: it may be written behind an answer."""
+        if self.lab.target.name == "ours":
+            try:
+                # This answer comes behind all lines.
+                rpc(self.socket, 10).ext.getLogStates()
+                return
+            except (OSError, http.client.HTTPException, xmlrpc.client.Fault):
+                pass  # It is ending.
         before = None
         for _ in range(20):
-            now = self.log()
+            now = self.logged()
             if now == before or self.process.poll() is not None:
                 return
             before = now
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def log_lines(self, *having):
         """The activity log, normalised; only lines with one of `having`."""
-        self.settle()
         lines = log_lines(self.log(), self.lab.paths())
         return [line for line in lines if not having or any(word in line for word in having)]
 
     def stamps(self, text):
-        """When lines with `text` were logged, as seconds of the day."""
-        found = re.findall(r"^\S+ (\d\d):(\d\d):(\d\d),(\d{3}) .*" + re.escape(text), self.log(), re.MULTILINE)
-        return [int(h) * 3600 + int(m) * 60 + int(s) + int(ms) / 1000 for h, m, s, ms in found]
+        """When lines with `text` were logged, in seconds of the epoch."""
+        return [when for when, line in stamped(self.log()) if text in line]
 
     def stop(self, seconds=STOP_SECS):
         """SIGTERM, and the exit status."""

@@ -4,16 +4,14 @@ A timeline begins with the first line about the process. Two of them are
 compared loosely: the same things in the same order, none much later.
 """
 
-import calendar
 import re
-import time
 from dataclasses import dataclass
 
+from daemon import stamped
 from normalise import normalise
 
 ROOM = 2  # seconds that a busy machine may take longer than the recorded run
 SLACK = 0.2  # a line's stamp is that of its writing, which a busy machine delays
-_STAMPED = re.compile(r"^(\S+ \S+),(\d{3}) ([A-Z]{4}) (.*)$", re.MULTILINE)
 # Lines about the life of a process; what else is said at level debug may differ.
 _LIFE = re.compile(r"^(spawned|spawnerr|success|exited|gave up|killing|waiting|stopped)\b")
 _ROW = re.compile(r"^ *(\d+\.\d{3}) (.*)$")
@@ -30,9 +28,9 @@ class Timeline:
     def of(cls, d, name):
         """What daemon `d` told about process `name` so far."""
         log, events = [], []
-        for day, millis, level, text in _STAMPED.findall(d.log()):
+        for at, line in stamped(d.log()):
+            level, _, text = line.partition(" ")
             if _LIFE.match(text) and re.search(rf"\b{name}\b|^spawnerr", text):
-                at = calendar.timegm(time.strptime(day, "%Y-%m-%d %H:%M:%S")) + int(millis) / 1000
                 log.append((at, f"{level} {normalise(text)}"))
         for line in d.lab.read("events").splitlines():
             at, text = line.split(" ", 1)

@@ -16,7 +16,7 @@ from collections import defaultdict
 
 import pytest
 
-from daemon import UnixTransport, rpc, until
+from daemon import COMMAND_SECS, STOP_SECS, UnixTransport, answers, rpc, until
 from normalise import log_lines
 
 ALL_BUT_TICKS = (
@@ -265,7 +265,7 @@ def test_what_is_said_about_the_insides_of_a_server(lab):
     conf = lab.config("", "loglevel=blather")
     assert lab.run("supervisord", "-c", str(conf)).code == 0
     pid = int(until("the pidfile", lambda: lab.read("supervisord.pid")))
-    until("an answer", lambda: rpc(lab.root / "s.sock").supervisor.getPID() == pid)
+    until("an answer", lambda: answers(lab.root / "s.sock") == pid)
     log = lab.read("supervisord.log")
     assert "BLAT supervisord forked; parent exiting" in log
     assert "BLAT read event caused by <" in log
@@ -282,8 +282,8 @@ def test_errors_of_python_code_need_python_code(lab, section):
         "eventlistener": "[eventlistener:x]\ncommand=/bin/cat\nevents=TICK_5\nresult_handler=os:getpid\n",
     }
     daemon = lab.spawn(lab.target.program("supervisord"), "-n", "-c", str(lab.config(sections[section])))
-    until("the refusal", lambda: daemon.err.read_text().startswith("Error: os:getpid "), 5)
-    assert daemon.wait(10) == 2
+    assert daemon.wait(STOP_SECS) == 2
+    assert daemon.err.read_text().startswith("Error: os:getpid ")
     assert "Traceback" not in lab.read("supervisord.log")
 
 
@@ -303,12 +303,12 @@ def test_wrong_requests_are_no_errors_of_the_daemon(daemon):
     d = daemon("[program:cat]\ncommand=/bin/cat\nautostart=false\n")
     with pytest.raises(xmlrpc.client.Fault, match="INCORRECT_PARAMETERS"):
         d.rpc.startProcess(5)
-    connection = UnixTransport(d.socket, 5).make_connection("localhost")
+    connection = UnixTransport(d.socket, COMMAND_SECS).make_connection("localhost")
     connection.request("GET", "/index.html?action=start")
     assert connection.getresponse().status == 400
-    d.settle()
+    log = d.log()
     for text in ("unexpected exception", "Server Error", "interface error", "CRIT Handling"):
-        assert text not in d.log()
+        assert text not in log
 
 
 @pytest.mark.contract("A5.70")
@@ -328,6 +328,7 @@ def test_the_log_is_text_that_grows(lab):
     lab.write("supervisord.log", "from an earlier time\n")
     text = "[program:café]\ncommand=/bin/cat\nstartsecs=0\nstdout_logfile=NONE\nstderr_logfile=NONE\n"
     d = lab.daemon(text, env={"LC_ALL": "C.UTF-8"}).wait(café="RUNNING")
+    d.settle()
     log = (lab.root / "supervisord.log").read_bytes().decode("utf-8")
     assert log.startswith("from an earlier time\n")
     assert "INFO spawned: 'café' with pid" in log
@@ -346,7 +347,7 @@ def test_a_log_that_cannot_be_written(lab):
     until("the program", lambda: "success: cat entered RUNNING" in daemon.out.read_text())
     assert rpc(lab.root / "s.sock").supervisor.getState()["statename"] == "RUNNING"
     daemon.terminate()
-    assert daemon.wait(10) == 0
+    assert daemon.wait(STOP_SECS) == 0
     assert daemon.out.read_text().count("No space left on device") == 1
     assert re.fullmatch(r"(\d+ bytes for 1 logs could not be written\n)?", daemon.err.read_text())
 
@@ -373,7 +374,8 @@ def test_a_folder_that_the_daemon_may_not_enter(lab, recorded):
     conf = lab.config("", "directory={root}/closed")
     conf.write_text(conf.read_text().replace("user=root", "user=nobody"))
     assert lab.run("supervisord", "-c", str(conf)).code == 0
-    until("an answer", lambda: (lab.root / "s.sock").exists() and rpc(lab.root / "s.sock").supervisor.getPID())
+    until("an answer", lambda: answers(lab.root / "s.sock"))
+    until("the line", lambda: "closed" in lab.read("supervisord.log"))
     recorded("\n".join(line for line in log_lines(lab.read("supervisord.log"), lab.paths()) if "closed" in line) + "\n")
 
 
@@ -381,7 +383,7 @@ def test_a_folder_that_the_daemon_may_not_enter(lab, recorded):
 @pytest.mark.differs("theirs", "A7.77", "takes the word in an address for an error of its own")
 def test_an_address_with_the_word_error_in_it(daemon):
     d = daemon("", supervisord="loglevel=trace")
-    connection = UnixTransport(d.socket, 5).make_connection("localhost")
+    connection = UnixTransport(d.socket, COMMAND_SECS).make_connection("localhost")
     connection.request("GET", "/no-error.html")
     assert connection.getresponse().status == 404
     d.wait_log("/no-error.html")
@@ -395,8 +397,8 @@ def test_a_log_that_is_the_standard_output(lab, words, times):
     conf = lab.config("", "logfile_maxbytes=0")
     conf.write_text(conf.read_text().replace(f"logfile={lab.root}/supervisord.log", "logfile=/dev/stdout", 1))
     daemon = lab.spawn(lab.target.program("supervisord"), "-n", *words, "-c", str(conf))
-    until("an answer", lambda: (lab.root / "s.sock").exists() and rpc(lab.root / "s.sock").supervisor.getPID())
+    until("an answer", lambda: answers(lab.root / "s.sock"))
     daemon.terminate()
-    assert daemon.wait(10) == 0
+    assert daemon.wait(STOP_SECS) == 0
     for line in ("supervisord started with pid", "received SIGTERM indicating exit request"):
         assert daemon.out.read_text().count(line) == times

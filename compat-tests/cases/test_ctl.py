@@ -63,6 +63,7 @@ def running(daemon):
     d = daemon(PROGRAMS)
     d.wait(cat="RUNNING", talk="RUNNING")
     d.wait(**{"grp:one_0": "RUNNING", "grp:one_1": "RUNNING", "grp:two": "RUNNING"})
+    until("both lines of talk", lambda: d.lab.read("talk.err") and d.lab.read("talk.out"))
     return d
 
 
@@ -183,6 +184,7 @@ def test_tail(running, transcript, recorded):
 
 @pytest.mark.contract("B3.7.66", "B1.10.1")
 def test_maintail(running, transcript, recorded):
+    running.settle()  # Nothing more is said behind what is written now.
     running.lab.write("supervisord.log", "a first line\n" + "y" * 1600 + "\nlast line\n")
     transcript.run("maintail")
     transcript.run("maintail", "-5")

@@ -53,6 +53,7 @@ def running(daemon):
     d = daemon(PROGRAMS)
     d.wait(cat="RUNNING", talk="RUNNING")
     d.wait(**{"web:web_0": "RUNNING", "web:web_1": "RUNNING"})
+    until("both lines of talk", lambda: d.lab.read("talk.err") and d.lab.read("talk.out"))
     return d
 
 
@@ -88,7 +89,8 @@ def test_json_follows_its_schema(running, transcript, schema):
     started = schema(run("start", "--json", "never", "cat", "nofile", "nobody"))["results"]
     assert [entry["fault"] for entry in started] == [None, "ALREADY_STARTED", "NO_FILE", "BAD_NAME"]
     assert [entry["ok"] for entry in started] == [True, True, False, False]
-    assert [entry["name"] for entry in schema(run("stop", "--json", "web:*"))["results"]].sort() is None
+    stopped = schema(run("stop", "--json", "web:*"))["results"]
+    assert sorted(entry["name"] for entry in stopped) == ["web:web_0", "web:web_1"]
     restarted = schema(run("restart", "cat", "--json"))["results"]
     assert [(entry["action"], entry["changed"]) for entry in restarted] == [("stop", True), ("start", True)]
     schema(run("start", "--json"))
@@ -165,7 +167,6 @@ def test_wait_for_states(running, transcript):
 
 
 def test_logs_of_several_processes(running, transcript):
-    until("both lines of talk", lambda: running.lab.read("talk.err") and running.lab.read("talk.out"))
     assert transcript.run("logs", "talk").stdout == "out-line\nerr-line\n"
     shown = transcript.run("logs", "talk", "cat").stdout
     assert shown == "talk | out-line\ntalk ! err-line\n"
@@ -175,7 +176,6 @@ def test_logs_of_several_processes(running, transcript):
 
 
 def test_logs_go_on_and_end_with_their_reader(running, transcript):
-    until("both lines of talk", lambda: running.lab.read("talk.err") and running.lab.read("talk.out"))
     command = [transcript.program(), *transcript.options, "logs", "-f", "talk", "cat"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=running.lab.environment(), cwd=running.root)
     seen = {process.stdout.readline(), process.stdout.readline()}
@@ -209,7 +209,6 @@ def test_what_a_log_holds_is_shown_as_utf_8_whatever_the_locale(running, transcr
 
 def test_logs_since_a_time(running, transcript):
     """A log without times in it: only its file tells when it was written to."""
-    until("the line of talk", lambda: running.lab.read("talk.out"))
     assert transcript.run("logs", "--since=1h", "talk").stdout == "out-line\nerr-line\n"
     os.utime(running.root / "talk.out", (0, 0))
     is_ours = transcript.client.name == running.lab.target.name  # theirs cannot tell, so all is shown

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from daemon import rpc, until
+from daemon import answers, rpc, until
 from normalise import log_lines
 
 
@@ -15,7 +15,7 @@ def launch(lab, supervisord="", text="[program:cat]\ncommand=/bin/cat\nstartsecs
     done = lab.run("supervisord", "-c", str(conf))
     assert (done.code, done.stdout, done.stderr) == (0, "", "")
     pid = int(until("the pidfile", lambda: lab.read("supervisord.pid")))
-    until("an answer", lambda: rpc(lab.root / "s.sock").supervisor.getPID() == pid)
+    until("an answer", lambda: answers(lab.root / "s.sock") == pid)
     return pid
 
 
@@ -49,7 +49,7 @@ def test_folder_and_mask(lab):
     pid = launch(lab, "umask=027\ndirectory={root}/inside")
     until("cat's log", lambda: (lab.root / "cat.log").exists())
     assert os.readlink(f"/proc/{pid}/cwd") == f"{lab.root}/inside"
-    assert f"INFO set current directory: '{lab.root}/inside'" in lab.read("supervisord.log")
+    until("the line", lambda: f"INFO set current directory: '{lab.root}/inside'" in lab.read("supervisord.log"))
     modes = {name: stat.S_IMODE((lab.root / name).stat().st_mode) for name in ("supervisord.pid", "cat.log")}
     assert modes == {"supervisord.pid": 0o640, "cat.log": 0o640}
 

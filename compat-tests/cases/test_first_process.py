@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from daemon import marked, rpc, until
+from daemon import STOP_SECS, answers, marked, rpc, until
 from normalise import log_lines
 
 UNSHARE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
@@ -36,15 +36,12 @@ class First:
         conf = lab.config(text)
         self.process = lab.spawn(*UNSHARE, lab.target.program("supervisord"), "-c", str(conf), *options)
         if wait:
-            until("an answer", lambda: self.process.poll() is None and (lab.root / "s.sock").exists() and self.answers())
+            until("an answer", lambda: self.process.poll() is None and self.answers())
             with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as children:
                 self.pid = int(children.read())
 
     def answers(self):
-        try:
-            return rpc(self.lab.root / "s.sock").supervisor.getPID() == 1
-        except OSError:
-            return False
+        return answers(self.lab.root / "s.sock") == 1
 
     @property
     def rpc(self):
@@ -67,7 +64,7 @@ class First:
         return self
 
     def exit_code(self):
-        return self.process.wait(20)
+        return self.process.wait(STOP_SECS)
 
 
 @pytest.fixture

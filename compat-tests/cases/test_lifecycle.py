@@ -5,15 +5,29 @@ import time
 
 import pytest
 
-from daemon import until
+from daemon import stamped, until
+
+EARLY = 0.5  # seconds that the line at which a wait begins may be late on a busy machine
+LATE = 2  # seconds that its end may be late: the reference looks once a second
+
+
+def pauses(d, ends, begins):
+    """The seconds from each line with `ends` to the next with `begins`."""
+    found, end = [], None
+    for when, line in stamped(d.log()):
+        if ends in line:
+            end = when
+        elif begins in line and end is not None:
+            found.append(when - end)
+            end = None
+    return found
 
 
 @pytest.mark.contract("A4.12", "A4.16", "A4.71", "A4.154", "A5.1", "A5.60", "A5.65", "A1.22", "A5.43", "A5.44", "A5.48", "A7.24", "A7.29")
 def test_a_healthy_program(daemon, recorded):
     d = daemon("[program:cat]\ncommand=/bin/cat\n").wait(cat="RUNNING")
     spawned, success = d.stamps("spawned: 'cat'")[0], d.stamps("success: cat")[0]
-    # The line about the spawn is written a moment after it.
-    assert 0.9 <= success - spawned < 4
+    assert 1 - EARLY < success - spawned < 1 + LATE
     assert d.stop() == 0
     recorded("\n".join(d.log_lines()) + "\n")
 
@@ -22,9 +36,9 @@ def test_a_healthy_program(daemon, recorded):
 def test_back_off_and_give_up(daemon, recorded):
     # A long startsecs: the reference sometimes takes a dead child for a running one.
     d = daemon('[program:bad]\ncommand=/bin/sh -c "exit 3"\nstartretries=2\nstartsecs=4\n').wait(bad="FATAL")
-    first, second, third = d.stamps("spawned: 'bad'")
-    assert 0.9 < second - first < 2.2
-    assert 1.9 < third - second < 3.2
+    first, second = pauses(d, "exited: bad", "spawned: 'bad'")
+    assert 1 - EARLY < first < 1 + LATE
+    assert 2 - EARLY < second < 2 + LATE
     assert d.info("bad")["spawnerr"] == "Exited too quickly (process log may have details)"
     recorded("\n".join(d.log_lines("bad")) + "\n")
 
@@ -40,7 +54,7 @@ command=/nonexistent/cmd
 startretries=0
 """).wait(none="FATAL", once="FATAL")
     first, second = d.stamps("spawnerr: can't find command '/nonexistent/cmd'")[0::2][:2]
-    assert 0.9 < second - first < 2.2
+    assert 1 - EARLY < second - first < 1 + LATE
     assert d.info("none")["spawnerr"] == "can't find command '/nonexistent/cmd'"
     recorded("\n".join(sorted(d.log_lines("none", "once", "spawnerr"))) + "\n")
 
@@ -74,10 +88,9 @@ autorestart=false
 def test_exits_that_restart(daemon, mode, code):
     d = daemon(f'[program:p]\ncommand=/bin/sh -c "sleep 1.2; exit {code}"\nautorestart={mode}\n')
     d.wait_log("spawned: 'p'", times=3)
-    exited = d.stamps("exited: p")
-    spawned = d.stamps("spawned: 'p'")
     # At once, within one turn of the reference's loop.
-    assert all(0 <= start - end < 1.5 for end, start in zip(exited, spawned[1:]))
+    lives = pauses(d, "exited: p", "spawned: 'p'")
+    assert len(lives) >= 2 and max(lives) < 1.5
     assert "gave up" not in d.log()
 
 
@@ -89,13 +102,19 @@ def test_startsecs_zero_has_no_back_off(daemon, target):
     starts = d.stamps("spawned: 'p'")
     # The reference's turn of a second brakes such loops, when nothing else wakes it; ours always does.
     if target.name == "ours":
-        assert all(b - a > 0.95 for a, b in zip(starts, starts[1:]))
+        assert all(b - a > 1 - EARLY for a, b in zip(starts, starts[1:]))
+
+
+def in_third_pause(d):
+    """`bad` is in a pause that lasts three seconds: time enough to be met in it."""
+    d.wait_log("exited: bad", times=3).wait(bad="BACKOFF")
 
 
 @pytest.mark.contract("A4.22", "B1.6.9", "A5.72")
 def test_stop_during_back_off(daemon, recorded):
     text = "[program:bad]\ncommand=/bin/false\nstartretries=100\nstartsecs=3\n"
-    d = daemon(text, supervisord="loglevel=debug").wait(bad="BACKOFF")
+    d = daemon(text, supervisord="loglevel=debug")
+    in_third_pause(d)
     assert d.rpc.stopProcess("bad") is True
     assert d.info("bad")["statename"] == "STOPPED"
     time.sleep(1.5)
@@ -106,19 +125,18 @@ def test_stop_during_back_off(daemon, recorded):
 @pytest.mark.contract("A4.30", "B1.6.6", "A7.50")
 @pytest.mark.differs("theirs", "A4.30", "goes on counting the tries of before the stop")
 def test_a_stop_forgets_failed_tries(daemon):
-    d = daemon("[program:bad]\ncommand=/bin/false\nstartretries=1\nstartsecs=3\n").wait(bad="BACKOFF")
+    d = daemon("[program:bad]\ncommand=/bin/false\nstartretries=3\nstartsecs=3\n")
+    in_third_pause(d)
     d.rpc.stopProcess("bad")
-    before = d.log().count("spawned: 'bad'")
     d.rpc.startProcess("bad", False)
     d.wait(bad="FATAL")
-    assert d.log().count("spawned: 'bad'") - before == 2
+    assert d.log().count("spawned: 'bad'") == 3 + 4
 
 
 @pytest.mark.contract("A4.23", "A4.134")
 def test_shutdown_during_back_off(daemon):
     d = daemon("[program:bad]\ncommand=/bin/false\nstartretries=100\nstartsecs=6\n")
-    # The third pause lasts three seconds: time enough to be seen in it.
-    d.wait_log("exited: bad", times=3)
+    in_third_pause(d)
     assert d.stop() == 0
     assert d.log_lines("gave up", "stopped: ") == []
 

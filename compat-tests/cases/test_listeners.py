@@ -30,9 +30,17 @@ def pool(program, words="", more=""):
     )
 
 
+# Says one thing after the other: each once the listener has heard the one before.
+TALK = """
+heard() { until grep -q "$1" {root}/heard; do sleep 0.05; done; }
+echo a line of more than twenty-four bytes; heard "a line of"
+echo err >&2; heard '^err'
+printf '<!--XSUPERVISOR:BEGIN-->a message<!--XSUPERVISOR:END-->'; heard 'a message'
+exit 3
+"""
 TALKER = """
 [program:talk]
-command=/bin/sh -c "sleep 0.3; echo a line of more than twenty-four bytes; sleep 0.2; echo err >&2; sleep 0.2; printf '<!--XSUPERVISOR:BEGIN-->a message<!--XSUPERVISOR:END-->'; sleep 0.2; exit 3"
+command=/bin/sh {root}/talk
 autostart=false
 autorestart=false
 startsecs=0
@@ -46,14 +54,15 @@ stdout_capture_maxbytes=1KB
     "A6.16", "A6.21", "A6.22", "A6.24", "A6.26", "A6.57", "A6.61", "A6.64", "A6.66", "A6.68", "A6.69", "A6.77", "A6.84"
 )
 @pytest.mark.parametrize("words", ["", "drip"], ids=["whole", "drip"])
-def test_a_listener_in_c(daemon, recorded, in_c, words):
+def test_a_listener_in_c(lab, daemon, recorded, in_c, words):
     """It answers whole, or one byte at a time, so that every token is cut everywhere."""
+    lab.write("talk", TALK)
     d = daemon(pool(in_c, words) + TALKER).wait(c="RUNNING")
     d.rpc.sendRemoteCommEvent("small", "data\nof two lines\n")
     d.rpc.sendRemoteCommEvent("large", "x" * 300_000)
     d.rpc.sendRemoteCommEvent("empty", "")
     d.rpc.startProcess("talk")
-    until("the last event", lambda: "PROCESS_STATE_EXITED" in d.lab.read("heard"))
+    until("the last event", lambda: re.search(r"PROCESS_STATE_EXITED .*\n.*\n----\n\Z", d.lab.read("heard")))
     assert d.info("c")["statename"] == "RUNNING"
     text = d.lab.normal(d.lab.read("heard")).replace("x" * 300_000, "(300000 times x)")
     recorded(re.sub(r" len:(\d+)\nprocessname", " len:N\nprocessname", text))

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -76,15 +77,14 @@ redirect_stderr=true
     folder = d.root / "childlog"
     (folder / "p-stdout---compat-AAAAAAAA.log.1").write_text("old")
     (folder / "p-stdout---other-aaaaaaaa.log").write_text("of another daemon")
-    until("the output", lambda: os.path.getsize(d.info("p")["stderr_logfile"]))
+    logs = [d.info("p")[key] for key in ("stdout_logfile", "stderr_logfile")]
+    until("the output", lambda: [Path(log).read_text() for log in logs] == ["out\n", "err\n"])
     names = [name for name in sorted(os.listdir(folder)) if AUTO.fullmatch(name)]
     assert [AUTO.fullmatch(name).groups() for name in names] == [("never", "stdout"), ("p", "stderr"), ("p", "stdout")]
     assert {stat.S_IMODE((folder / name).stat().st_mode) for name in names} == {0o600}
-    before = d.info("p")["stdout_logfile"]
-    assert open(before).read() == "out\n"
     d.rpc.stopProcess("p")
     d.rpc.startProcess("p")
-    assert d.info("p")["stdout_logfile"] == before
+    assert d.info("p")["stdout_logfile"] == logs[0]
     # A new life cleans up what an old one left, and only that.
     d.rpc.restart()
     d.wait_log("supervisord started", times=2)

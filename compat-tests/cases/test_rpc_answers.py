@@ -182,6 +182,7 @@ def test_log_reading(running):
     assert rpc.tailProcessLog("cat", 0, 5) == table[0, 5]
     assert rpc.tailProcessStderrLog("cat", 0, 5) == ["", 0, False]
     assert rpc.tailProcessStdoutLog("never", 0, 5) == ["", 0, False]
+    running.settle()  # Nothing more is said behind what is written now.
     running.lab.write("supervisord.log", "a log\n")
     assert rpc.readLog(0, 0) == rpc.readMainLog(-100, 0) == "a log\n"
 

@@ -21,11 +21,10 @@ MOST_TOLD = 8  # differences that a failure shows
 def ours(name="config_probe"):
     """Our probe: beside the binary under test, or the newest that was built."""
     binary = os.environ.get("SUPERVISORD_BIN")
-    folders = [Path(binary).resolve().parent] if binary else []
-    built = [PROJECT / "target" / kind for kind in ("debug", "release")]
-    folders += sorted(built, key=lambda folder: folder.stat().st_mtime if folder.exists() else 0, reverse=True)
-    found = [folder / "examples" / name for folder in folders]
-    found = [path for path in found if path.exists()]
+    beside = [Path(binary).resolve().parent / "examples" / name] if binary else []
+    built = [PROJECT / "target" / kind / "examples" / name for kind in ("debug", "release")]
+    found = [path for path in beside if path.exists()]
+    found += sorted((path for path in built if path.exists()), key=lambda path: path.stat().st_mtime, reverse=True)
     if not found:
         raise LookupError("the probe is not built: run `cargo build --examples`")
     return found[0]
