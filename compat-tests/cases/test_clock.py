@@ -117,7 +117,7 @@ def test_a_jump_makes_no_storm_and_no_negative_uptime(daemon, clock, programs, s
     clock.set(step)
     jumped = time.monotonic()
     until("the jump", lambda: abs(d.info("cat")["now"] - before["now"]) > DAY / 2)
-    until("a tick of the other day", lambda: any(abs(when - before["now"]) > DAY / 2 for when in ticks(d)))
+    until("a tick of the other day", lambda: far_ticks(d, before["now"]))
     time.sleep(1)
     info = d.info("cat")
     assert info["start"] == before["start"]
@@ -132,6 +132,23 @@ def test_a_jump_makes_no_storm_and_no_negative_uptime(daemon, clock, programs, s
     assert len(lives) <= lives[-1] - lives[0] + 2
     assert cpu_seconds(d.pid) - used < 1
     assert d.stop() == 0
+
+
+@pytest.mark.contract("A6.41")
+def test_ticks_do_not_wait_for_the_time_that_was(daemon, clock, programs, step):
+    text = CALM.replace("{programs}", str(programs))
+    d = daemon(text, supervisord=REAL_TIME, env=clock.environment()).wait(ear="RUNNING")
+    # The daemon, undisturbed, has just begun to wait for the next five seconds.
+    time.sleep(5.1 - time.time() % 5)
+    before = time.time()
+    clock.set(step)
+    # It looks once a second; the rest is for a busy machine.
+    until("a tick of the other day", lambda: far_ticks(d, before), 3.5)
+
+
+def far_ticks(d, moment):
+    """The ticks that are of another day than `moment`."""
+    return [when for when in ticks(d) if abs(when - moment) > DAY / 2]
 
 
 def ticks(d):

@@ -106,6 +106,13 @@ impl Manager {
         }
     }
 
+    /// Whether somebody listens for ticks. Then the wall clock is to be looked at
+    /// once a second, for nobody tells that it was set (A6.41).
+    #[must_use]
+    pub fn hears_ticks(&self) -> bool {
+        self.pools.values().any(Pool::hears_ticks)
+    }
+
     /// Whether the process speaks the listener protocol on its stdout.
     #[must_use]
     pub fn is_listener(&self, id: ProcessId) -> bool {

@@ -4,7 +4,7 @@
 //! whose listener dies, goes back to the head. What a listener says is
 //! understood in `listener`; whether its process runs is told by the caller.
 
-use super::event::{Event, header, payload_len};
+use super::event::{Event, EventKind, Period, header, payload_len};
 use super::listener::{Listener, Verdict};
 use crate::config::LenUnit;
 use crate::model::{Level, ListenerState, LogLine};
@@ -146,6 +146,12 @@ impl Pool {
     #[must_use]
     pub fn wants(&self, event: &Event) -> bool {
         event.kind().is_subscribed(&self.events)
+    }
+
+    /// Whether a subscription covers any of the ticks.
+    #[must_use]
+    pub fn hears_ticks(&self) -> bool {
+        Period::ALL.into_iter().any(|period| EventKind::Tick(period).is_subscribed(&self.events))
     }
 
     /// Queues an event that the pool wants (A6.61).

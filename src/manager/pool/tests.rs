@@ -228,6 +228,14 @@ fn overlapping_subscriptions_deliver_once() {
     assert_eq!(rig.pool.waiting(), 1);
 }
 
+/// A6.41: for these alone the wall clock is looked at
+#[test]
+fn a_pool_knows_whether_it_hears_of_time() {
+    for (events, hears) in [(["TICK_3600"], true), (["TICK"], true), (["EVENT"], true), (["PROCESS_LOG"], false)] {
+        assert_eq!(Rig::new(10, &events, &["a"]).pool.hears_ticks(), hears, "{events:?}");
+    }
+}
+
 /// A6.58
 #[test]
 fn a_pool_counts_len_in_its_own_unit() {
