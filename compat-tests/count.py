@@ -1,25 +1,45 @@
-"""Prints `passed failed skipped` of a JUnit report; a missing one counts as failed."""
+"""Prints `passed failed skipped again` of JUnit reports: count.py FIRST [SECOND].
+
+SECOND is about those that failed at first. Who passes there has passed, is
+counted under `again` too, and is named on standard error. A missing first
+report counts as failed.
+"""
 
 import sys
 import xml.etree.ElementTree as ET
 
 
-def counts(path):
-    """The three numbers. A known difference (xfail) that holds has passed."""
-    passed = failed = skipped = 0
+def outcomes(path):
+    """Each case with `passed`, `failed` or `skipped`. A known difference (xfail) that holds has passed."""
+    found = {}
     for case in ET.parse(path).iter("testcase"):
         mark = case.find("skipped")
         if case.find("failure") is not None or case.find("error") is not None:
-            failed += 1
-        elif mark is not None and mark.get("type") != "pytest.xfail":
-            skipped += 1
+            outcome = "failed"
         else:
-            passed += 1
-    return passed, failed, skipped
+            outcome = "passed" if mark is None or mark.get("type") == "pytest.xfail" else "skipped"
+        name = f"{case.get('classname')}::{case.get('name')}"
+        # An error at the end of a case is an entry of its own.
+        found[name] = "failed" if found.get(name) == "failed" else outcome
+    return found
+
+
+def main(first, second=None):
+    try:
+        cases = outcomes(first)
+    except (OSError, ET.ParseError):
+        return 0, 1, 0, 0
+    try:
+        retried = outcomes(second) if second else {}
+    except (OSError, ET.ParseError):
+        retried = {}
+    again = [name for name, outcome in retried.items() if outcome == "passed" and cases.get(name) == "failed"]
+    cases.update(dict.fromkeys(again, "passed"))
+    for name in again:
+        print(f"passed at the second try: {name}", file=sys.stderr)
+    counted = list(cases.values())
+    return *(counted.count(outcome) for outcome in ("passed", "failed", "skipped")), len(again)
 
 
 if __name__ == "__main__":
-    try:
-        print(*counts(sys.argv[1]))
-    except (OSError, ET.ParseError):
-        print(0, 1, 0)
+    print(*main(*sys.argv[1:]))

@@ -46,11 +46,11 @@ def test_no_descriptor_is_left(daemon):
     with pytest.raises(xmlrpc.client.Fault, match="SPAWN_ERROR: cat"):
         rpc.startProcess("cat")
     assert rpc.getProcessInfo("cat")["spawnerr"] == "too many open files to spawn 'cat'"
+    resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (soft, hard))
     assert d.log_lines("spawnerr", "gave up") == [
         "INFO spawnerr: too many open files to spawn 'cat'",
         "INFO gave up: cat entered FATAL state, too many start retries too quickly",
     ]
-    resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (soft, hard))
     assert rpc.startProcess("cat") is True
 
 
