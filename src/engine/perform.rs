@@ -96,12 +96,15 @@ impl Engine {
         vec![]
     }
 
+    /// What waited in a long queue may come to its turn when the child has been
+    /// reaped, and its pid is a stranger's or another child's.
     fn kill(&self, id: ProcessId, pid: i32, signal: Signal, group: bool) -> io::Result<()> {
+        let owner = self.manager.owner_of(pid);
         match group {
-            true => kill::kill_group(pid, signal),
-            // Reaped already; its pid may be a stranger's by now.
-            false if self.draining.contains_key(&id) => Err(io::Error::from_raw_os_error(libc::ESRCH)),
-            false => kill::kill(pid, signal),
+            // Of a dead child's group somebody may be left, who is meant too.
+            true if owner.is_none_or(|owner| owner == id) => kill::kill_group(pid, signal),
+            false if owner == Some(id) && !self.draining.contains_key(&id) => kill::kill(pid, signal),
+            _ => Err(io::Error::from_raw_os_error(libc::ESRCH)),
         }
     }
 
@@ -124,8 +127,9 @@ mod tests {
     use crate::engine::{Drain, Engine, EngineHandle, Parts, Prepared};
     use crate::logs::testdir::TestDir;
     use crate::logs::{Limits, MainLog};
+    use crate::manager::process::Purpose;
     use crate::manager::{Action, Input, ProcessId, Target, Ticket, Wish};
-    use crate::model::{ExitStatus, Level};
+    use crate::model::{ExitStatus, Level, Signal};
     use crate::pump::{Pump, PumpEvent};
     use crate::rpc::{Fault, FaultCode, Request};
     use crate::sys::clock;
@@ -210,6 +214,28 @@ mod tests {
             let namesake = Input::Spawned { id: ProcessId(99), pid };
             assert_eq!(engine.exit_of_namesake(&namesake), Some(Input::Exited { pid, status }));
             assert_eq!(engine.exit_of_namesake(&namesake), None, "told once");
+        });
+    }
+
+    /// A4.77: told as what it is, a child that has just gone.
+    #[test]
+    fn a_signal_that_comes_too_late_hits_nobody_else() {
+        in_engine(|engine| {
+            let now = clock::now();
+            let [cat, ear] = ["cat", "ear"].map(|name| engine.manager.process_named(name).unwrap());
+            let begun = start(engine, 1);
+            engine.carry_out(begun, now);
+            let pid = engine.manager.process(cat).unwrap().pid.unwrap();
+            let mut hits = |id, pid, group| {
+                let (signal, purpose) = (Signal::from_number(0).unwrap(), Purpose::Stop);
+                let failed = engine.perform(Action::Kill { id, pid, signal, group, purpose });
+                assert!(failed.iter().all(|input| matches!(input, Input::SignalFailed { gone: true, .. })));
+                failed.is_empty()
+            };
+            assert!(hits(cat, pid, false) && hits(cat, pid, true));
+            assert!(!hits(ear, pid, false) && !hits(ear, pid, true), "another child");
+            let ours = i32::try_from(std::process::id()).unwrap();
+            assert!(!hits(cat, ours, false), "a stranger");
         });
     }
 
