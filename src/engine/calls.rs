@@ -127,7 +127,12 @@ impl Engine {
         let mut out = vec![];
         match self.manager.request(target, wish, ticket, &mut out) {
             Ok(()) => {
-                self.answers.insert(ticket, caller);
+                // Whoever has gone by now does not tell so again.
+                if caller.is_closed() {
+                    self.manager.forget(ticket);
+                } else {
+                    self.answers.insert(ticket, caller);
+                }
                 self.carry_out(out, now);
             }
             Err(refusal) => drop(caller.send(Err(refusal.into()))),

@@ -275,6 +275,24 @@ mod tests {
         });
     }
 
+    /// B1.12.6: its going was told while its call still waited in the queue.
+    #[test]
+    fn nothing_is_kept_for_a_caller_that_has_gone_before_its_call_was_taken() {
+        in_engine(|engine| {
+            let now = clock::now();
+            let begun = start(engine, 1);
+            engine.carry_out(begun, now);
+            let (answer, receiver) = tokio::sync::oneshot::channel();
+            drop(receiver);
+            engine.forget_gone_callers();
+            let request = Request::StopProcess { name: "cat".to_owned(), wait: true };
+            engine.take_command(Command::Call { request, answer }, now);
+            assert!(engine.answers.is_empty());
+            let id = engine.manager.process_named("cat").unwrap();
+            assert!(engine.manager.process(id).unwrap().killing, "it is done all the same");
+        });
+    }
+
     #[test]
     fn a_panic_costs_what_was_being_done_and_no_more() {
         in_engine(|engine| {
