@@ -19,6 +19,8 @@ mod stdin;
 mod survivors;
 mod turn;
 mod usage;
+#[cfg(test)]
+mod tests;
 
 pub use groups::Prepared;
 pub use handle::EngineHandle;

@@ -1,0 +1,216 @@
+//! The engine with a real child or two and no turns but those that a test takes.
+
+use crate::config::{self, Overrides, Source};
+use crate::engine::handle::Command;
+use crate::engine::{Drain, Engine, EngineHandle, Parts, Prepared};
+use crate::logs::testdir::TestDir;
+use crate::logs::{Limits, MainLog};
+use crate::manager::process::Purpose;
+use crate::manager::{Action, Input, ProcessId, Target, Ticket, Wish};
+use crate::model::{ExitStatus, Level, Signal};
+use crate::pump::{Pump, PumpEvent};
+use crate::rpc::{Fault, FaultCode, Request};
+use crate::sys::clock;
+use crate::sys::signals::Signals;
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+/// An engine whose program `cat` and listener `ear` are not started yet.
+fn engine(dir: &TestDir) -> Engine {
+    let file = dir.path().join("s.conf");
+    let text = "[supervisord]\nnocleanup=true\n[program:cat]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\n\
+                stdout_logfile=NONE\nstderr_logfile=NONE\n\
+                [eventlistener:ear]\ncommand=/bin/cat\nevents=TICK_5\nautostart=false\nstderr_logfile=NONE\n";
+    std::fs::write(&file, text).unwrap();
+    let (argv0, cwd) = ("supervisord".into(), dir.path().to_owned());
+    let source = Source { path: Some(file), argv0, cwd, overrides: Overrides::default() };
+    let config = config::load(&source).unwrap();
+    let log = MainLog::file(&dir.path().join("s.log"), Limits::new(0, 0), Level::Info).unwrap();
+    let (tell, pump_events) = tokio::sync::mpsc::channel(8);
+    let (_, inbox) = EngineHandle::channel(Level::Info);
+    let prepared = Prepared::new(&config, 0, &mut vec![]).unwrap();
+    let (pump, signals) = (Pump::start(log, tell).unwrap(), Signals::take().unwrap());
+    Engine::new(Parts { prepared, config, source, rehearse: |_, _| Ok(()), signals, pump, pump_events, inbox }).unwrap()
+}
+
+/// Inside the runtime, with an engine whose turn does not end.
+fn in_engine(live: impl FnOnce(&mut Engine) + Send + 'static) {
+    let lived = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let _inside = runtime.enter();
+        let dir = TestDir::new();
+        let mut engine = engine(&dir);
+        engine.turn_end = Duration::MAX;
+        live(&mut engine);
+    });
+    lived.join().unwrap();
+}
+
+fn start(engine: &mut Engine, ticket: u64) -> Vec<Action> {
+    start_of("cat", engine, ticket)
+}
+
+fn start_of(name: &str, engine: &mut Engine, ticket: u64) -> Vec<Action> {
+    let mut out = vec![];
+    let (target, wish) = (Target::Named(name.to_owned()), Wish::Start { wait: false });
+    engine.manager.request(&target, &wish, Ticket(ticket), &mut out).unwrap();
+    out
+}
+
+/// A start that waits in a long queue may come to its turn between the exit
+/// of a child and what is done about that.
+#[test]
+fn what_a_new_child_holds_is_not_released_for_the_old_one() {
+    in_engine(|engine| {
+        let now = clock::now();
+        let id = engine.manager.process_named("cat").unwrap();
+        let mut waiting = start(engine, 1);
+        engine.carry_out(waiting, now);
+        let pid = engine.manager.process(id).unwrap().pid.unwrap();
+        waiting = start(engine, 2);
+        engine.manager.input(Input::Exited { pid, status: ExitStatus::Code(0) }, now, &mut waiting);
+        engine.carry_out(waiting, now);
+        assert_ne!(engine.manager.process(id).unwrap().pid, Some(pid));
+        assert!(engine.attached.contains(&id));
+        assert_eq!(engine.stdins.send(id, b"x", engine.poller.get_ref()), Ok(()));
+    });
+}
+
+/// The pid of a child whose exit is not told yet may come again at once.
+#[test]
+fn an_exit_is_told_before_its_pid_is_anothers() {
+    in_engine(|engine| {
+        let now = clock::now();
+        let id = engine.manager.process_named("cat").unwrap();
+        let begun = start(engine, 1);
+        engine.carry_out(begun, now);
+        let pid = engine.manager.process(id).unwrap().pid.unwrap();
+        let status = ExitStatus::Code(0);
+        engine.draining.insert(id, Drain { pid, status, limit: now.mono });
+        let namesake = Input::Spawned { id: ProcessId(99), pid };
+        assert_eq!(engine.exit_of_namesake(&namesake), Some(Input::Exited { pid, status }));
+        assert_eq!(engine.exit_of_namesake(&namesake), None, "told once");
+    });
+}
+
+/// A4.77: told as what it is, a child that has just gone.
+#[test]
+fn a_signal_that_comes_too_late_hits_nobody_else() {
+    in_engine(|engine| {
+        let now = clock::now();
+        let [cat, ear] = ["cat", "ear"].map(|name| engine.manager.process_named(name).unwrap());
+        let begun = start(engine, 1);
+        engine.carry_out(begun, now);
+        let pid = engine.manager.process(cat).unwrap().pid.unwrap();
+        let mut hits = |id, pid, group| {
+            let (signal, purpose) = (Signal::from_number(0).unwrap(), Purpose::Stop);
+            let failed = engine.perform(Action::Kill { id, pid, signal, group, purpose });
+            assert!(failed.iter().all(|input| matches!(input, Input::SignalFailed { gone: true, .. })));
+            failed.is_empty()
+        };
+        assert!(hits(cat, pid, false) && hits(cat, pid, true));
+        assert!(!hits(ear, pid, false) && !hits(ear, pid, true), "another child");
+        let ours = i32::try_from(std::process::id()).unwrap();
+        assert!(!hits(cat, ours, false), "a stranger");
+    });
+}
+
+/// A6.71: only a new child begins anew.
+#[test]
+fn the_late_words_of_a_listener_are_not_the_next_ones() {
+    in_engine(|engine| {
+        let now = clock::now();
+        let id = engine.manager.process_named("ear").unwrap();
+        let begun = start_of("ear", engine, 1);
+        engine.carry_out(begun, now);
+        let pid = engine.manager.process(id).unwrap().pid.unwrap();
+        let before = engine.manager.to_lines();
+        let said = |pid| PumpEvent::Listener { process: id.0, pid, bytes: b"READY\n".to_vec() };
+        engine.take_output(said(pid + 1), now);
+        assert_eq!(engine.manager.to_lines(), before);
+        engine.take_output(said(pid), now);
+        assert_ne!(engine.manager.to_lines(), before);
+    });
+}
+
+/// B1.12.6
+#[test]
+fn nothing_is_kept_for_a_caller_that_has_gone() {
+    in_engine(|engine| {
+        let now = clock::now();
+        let begun = start(engine, 1);
+        engine.carry_out(begun, now);
+        let (answer, receiver) = tokio::sync::oneshot::channel();
+        let request = Request::StopProcess { name: "cat".to_owned(), wait: true };
+        engine.take_command(Command::Call { request, answer }, now);
+        engine.forget_gone_callers();
+        assert_eq!(engine.answers.len(), 1, "it waits");
+        drop(receiver);
+        engine.forget_gone_callers();
+        assert!(engine.answers.is_empty());
+    });
+}
+
+/// B1.12.6: its going was told while its call still waited in the queue.
+#[test]
+fn nothing_is_kept_for_a_caller_that_has_gone_before_its_call_was_taken() {
+    in_engine(|engine| {
+        let now = clock::now();
+        let begun = start(engine, 1);
+        engine.carry_out(begun, now);
+        let (answer, receiver) = tokio::sync::oneshot::channel();
+        drop(receiver);
+        engine.forget_gone_callers();
+        let request = Request::StopProcess { name: "cat".to_owned(), wait: true };
+        engine.take_command(Command::Call { request, answer }, now);
+        assert!(engine.answers.is_empty());
+        let id = engine.manager.process_named("cat").unwrap();
+        assert!(engine.manager.process(id).unwrap().killing, "it is done all the same");
+    });
+}
+
+#[test]
+fn a_panic_costs_what_was_being_done_and_no_more() {
+    in_engine(|engine| {
+        let now = clock::now();
+        engine.guarded(|_| panic!("planted"));
+        assert!(engine.pause.is_zero());
+        let begun = start(engine, 1);
+        engine.carry_out(begun, now);
+        let id = engine.manager.process_named("cat").unwrap();
+        assert!(engine.manager.process(id).unwrap().pid.is_some());
+        for _ in 0..100 {
+            engine.guarded(|_| panic!("planted"));
+        }
+        assert_eq!(engine.pause, Duration::from_secs(1), "it does not spin");
+    });
+}
+
+#[test]
+fn a_call_that_is_given_up_for_a_panic_has_failed() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let (handle, mut inbox) = EngineHandle::channel(Level::Info);
+        let give_up = async { drop(inbox.next().await) };
+        let (answer, ()) = tokio::join!(handle.call(Request::GetPid), give_up);
+        assert_eq!(answer, Err(Fault::new(FaultCode::Failed)));
+        drop(inbox);
+        assert_eq!(handle.call(Request::GetPid).await, Err(Fault::new(FaultCode::ShutdownState)));
+    });
+}
+
+/// Nothing comes from what is closed, and that at once, again and again.
+#[test]
+fn a_pump_and_callers_that_are_gone_are_noticed_once() {
+    in_engine(|engine| {
+        engine.pump_events = tokio::sync::mpsc::channel(1).1;
+        let mut turns = 0;
+        let mut context = Context::from_waker(Waker::noop());
+        while pin!(engine.turn()).poll(&mut context).is_ready() {
+            turns += 1;
+            assert!(turns < 100, "it spins");
+        }
+        assert!(engine.pump_gone && engine.callers_gone);
+    });
+}
