@@ -30,6 +30,7 @@ pub mod signals;
 mod slots;
 pub mod socket;
 pub mod spawn;
+mod stat;
 pub mod terminal;
 pub mod thread;
 pub mod usage;

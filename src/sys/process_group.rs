@@ -1,10 +1,13 @@
 //! Who is in a process group: the cheap question whether anybody is, and the
 //! walk through /proc that names them.
 
+use super::stat::{STATE, Stat};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+
+/// The number of a process's group in its line, as in proc(5).
+const GROUP: usize = 5;
 
 /// Whether the group has a process, be it only one that is dead and not buried.
 #[must_use]
@@ -25,7 +28,8 @@ pub fn members(groups: &[i32]) -> io::Result<BTreeMap<i32, Vec<(i32, String)>>> 
     for entry in fs::read_dir("/proc")?.flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
         // Whoever has ended in between has no file any more.
-        let Some((group, name)) = living(&entry.path()) else { continue };
+        let Ok(stat) = Stat::read(entry.path().join("stat")) else { continue };
+        let Some((group, name)) = living(&stat) else { continue };
         // A /proc of another pid namespace would tell of strangers.
         if let Some(members) = found.get_mut(&group).filter(|_| group_of(pid) == group) {
             members.push((pid, name));
@@ -35,21 +39,11 @@ pub fn members(groups: &[i32]) -> io::Result<BTreeMap<i32, Vec<(i32, String)>>> 
     Ok(found)
 }
 
-/// The group and the name of the process with this folder in /proc, if it lives.
-fn living(folder: &Path) -> Option<(i32, String)> {
-    parse(&fs::read(folder.join("stat")).ok()?)
-}
-
-/// From `PID (NAME) STATE PARENT GROUP ...`; the name may hold anything.
-fn parse(stat: &[u8]) -> Option<(i32, String)> {
-    let stat = String::from_utf8_lossy(stat);
-    let (_, rest) = stat.split_once('(')?;
-    let (name, rest) = rest.rsplit_once(')')?;
-    let mut fields = rest.split_ascii_whitespace();
-    let dead = matches!(fields.next()?, "Z" | "X" | "x");
-    let group = fields.nth(1)?.parse().ok()?;
-    let name = name.replace(char::is_control, "?");
-    (!dead).then_some((group, name))
+/// The group and the name of the process that a line is about, if it lives.
+fn living(stat: &Stat) -> Option<(i32, String)> {
+    let dead = matches!(stat.field(STATE)?, "Z" | "X" | "x");
+    let group = stat.number(GROUP)?;
+    (!dead).then(|| (group, stat.name().replace(char::is_control, "?")))
 }
 
 fn group_of(pid: i32) -> i32 {
@@ -59,22 +53,20 @@ fn group_of(pid: i32) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{exists, members, parse};
+    use super::{Stat, exists, living, members};
     use std::os::unix::process::CommandExt as _;
     use std::process::{Command, Stdio};
 
     #[test]
-    fn a_name_may_hold_what_separates_the_fields() {
-        let named = |name: &str| Some((7, name.to_owned()));
-        assert_eq!(parse(b"12 (sh) S 1 7 7 0 -1\n"), named("sh"));
-        assert_eq!(parse(b"12 (a) R (b) S 1 7 7 0 -1\n"), named("a) R (b"));
-        assert_eq!(parse(b"12 (two\nlines\x1b) S 1 7 7 0 -1\n"), named("two?lines?"));
+    fn a_name_is_shown_on_one_line() {
+        let found = living(&Stat::of(b"12 (two\nlines\x1b) S 1 7 7 0 -1\n"));
+        assert_eq!(found, Some((7, "two?lines?".to_owned())));
     }
 
     #[test]
     fn the_dead_and_what_is_no_process_are_left_out() {
-        for stat in ["12 (sh) Z 1 7 7 0 -1\n", "12 (sh) X 1 7 7 0 -1\n", "", "12 (sh", "12 (sh) S 1", "12 (sh) S 1 x"] {
-            assert_eq!(parse(stat.as_bytes()), None, "{stat:?}");
+        for line in ["12 (sh) Z 1 7 7 0 -1\n", "12 (sh) X 1 7 7 0 -1\n", "", "12 (sh) S 1", "12 (sh) S 1 x"] {
+            assert_eq!(living(&Stat::of(line.as_bytes())), None, "{line:?}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Threads of this process as the kernel sees them.
 
+use super::stat::{STATE, Stat};
 use nix::unistd::gettid;
 
 /// The number of the calling thread.
@@ -13,9 +14,7 @@ pub fn own_id() -> i32 {
 /// it does.
 #[must_use]
 pub fn is_blocked(id: i32) -> bool {
-    let Ok(stat) = std::fs::read_to_string(format!("/proc/self/task/{id}/stat")) else { return true };
-    // the name is in parentheses and may hold anything
-    !stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('R'))
+    Stat::read(format!("/proc/self/task/{id}/stat")).map_or(true, |stat| stat.field(STATE) != Some("R"))
 }
 
 #[cfg(test)]
