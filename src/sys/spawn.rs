@@ -38,8 +38,9 @@ impl Spawner {
     /// `EAGAIN` when there are too many processes, `ENOMEM`.
     pub fn spawn(&mut self, plan: &ChildPlan<'_>) -> io::Result<i32> {
         let Some(slots) = &mut self.slots else { return spawn(&Entry::plain(plan)) };
-        slots.fill(plan.stdio)?;
-        let started = spawn(&Entry { plan, stdio: slots.numbers(), table_end: Some(slots.end()) });
+        let filled = slots.fill(plan.stdio);
+        let started =
+            filled.and_then(|()| spawn(&Entry { plan, stdio: slots.numbers(), table_end: Some(slots.end()) }));
         slots.empty();
         started
     }
