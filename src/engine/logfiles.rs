@@ -132,7 +132,12 @@ impl Engine {
     }
 
     /// Answers with what `work` finds out about the file at `path`.
-    fn look(&self, path: PathBuf, caller: Caller, work: impl FnOnce() -> Result<Reply, Fault> + Send + 'static) {
+    pub(super) fn look(
+        &self,
+        path: PathBuf,
+        caller: Caller,
+        work: impl FnOnce() -> Result<Reply, Fault> + Send + 'static,
+    ) {
         let found = self.readers.look(&path, work);
         tokio::spawn(async move { drop(caller.send(found.await.unwrap_or(Err(Fault::new(FaultCode::Failed))))) });
     }

@@ -82,7 +82,7 @@ impl Engine {
             return drop(caller.send(Err(Fault::new(FaultCode::NoFile))));
         };
         let moment = now.wall.saturating_sub(Duration::from_secs(u64::try_from(seconds).unwrap_or_default()));
-        spawn_blocking(move || drop(caller.send(offset_since(&path, moment))));
+        self.look(path.clone(), caller, move || offset_since(&path, moment));
     }
 }
 
