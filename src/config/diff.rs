@@ -5,8 +5,7 @@
 //! by field, and what upstream leaves out is left out by name.
 
 use super::{
-    AutoRestart, ChannelConfig, ChildLog, FcgiAddress, FcgiSocket, GroupConfig, GroupKind, LenUnit, ProcessConfig,
-    ServerUrl,
+    AutoRestart, ChannelConfig, ChildLog, FcgiSocket, GroupConfig, GroupKind, LenUnit, ProcessConfig, ServerUrl,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -209,10 +208,7 @@ fn names(environment: &[(String, String)], other: &[(String, String)]) -> String
 /// Owner, mode and backlog of a socket are not compared, as upstream's are not.
 fn url(socket: &FcgiSocket) -> String {
     let FcgiSocket { program: _, address, backlog: _ } = socket;
-    match address {
-        FcgiAddress::Tcp { host, port } => format!("tcp://{host}:{port}"),
-        FcgiAddress::Unix { path, .. } => format!("unix://{}", path.display()),
-    }
+    address.url()
 }
 
 const STDOUT: [&str; 6] = [

@@ -161,6 +161,20 @@ pub enum Address {
     },
 }
 
+impl Address {
+    /// The URL that a client on this machine reaches it by: `unix:///run/s.sock`,
+    /// `http://localhost:9001`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match self {
+            Self::Unix { path, .. } => format!("unix://{}", path.display()),
+            Self::Inet { host, port } if host.is_empty() => format!("http://localhost:{port}"),
+            Self::Inet { host, port } if host.contains(':') => format!("http://[{host}]:{port}"),
+            Self::Inet { host, port } => format!("http://{host}:{port}"),
+        }
+    }
+}
+
 /// `user:group` as numbers; `None` leaves that half as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ownership {
@@ -364,4 +378,15 @@ pub enum FcgiAddress {
         /// Owner of the socket file.
         owner: Ownership,
     },
+}
+
+impl FcgiAddress {
+    /// The address as written in `socket=`, a path made absolute.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match self {
+            Self::Tcp { host, port } => format!("tcp://{host}:{port}"),
+            Self::Unix { path, .. } => format!("unix://{}", path.display()),
+        }
+    }
 }

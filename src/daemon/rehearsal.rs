@@ -73,8 +73,7 @@ fn open_fcgi(next: &Config, now: &Config) -> Result<(), BootError> {
     for socket in sockets(next) {
         let FcgiAddress::Tcp { host, port } = &socket.address else { continue };
         if tried.insert(*port) {
-            let url = format!("tcp://{host}:{port}");
-            let failed = |error| BootError::Engine(EngineError::Fcgi { url, error });
+            let failed = |error| BootError::Engine(EngineError::Fcgi { url: socket.address.url(), error });
             drop(fcgi::listen_tcp(host, *port, socket.backlog).map_err(failed)?);
         }
     }

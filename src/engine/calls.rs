@@ -209,13 +209,11 @@ impl Engine {
 
 /// `Sep 01 02:00 PM` (B1.8.6)
 fn stamp(epoch: Duration) -> String {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let at = clock::local_time(epoch);
-    let month = usize::try_from(at.month - 1).ok().and_then(|at| MONTHS.get(at)).copied().unwrap_or("???");
     let half = if at.hour < 12 { "AM" } else { "PM" };
     let hour = match at.hour % 12 {
         0 => 12,
         hour => hour,
     };
-    format!("{month} {:02} {hour:02}:{:02} {half}", at.day, at.minute)
+    format!("{} {:02} {hour:02}:{:02} {half}", at.month_name(), at.day, at.minute)
 }

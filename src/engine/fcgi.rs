@@ -51,7 +51,7 @@ impl FcgiSockets {
         if self.open.contains_key(&key(group, socket)) {
             return Ok(());
         }
-        let url = url(socket);
+        let url = socket.address.url();
         lines.push(creating(&url));
         drop(listen(socket)?);
         lines.push(closing(&url));
@@ -69,11 +69,11 @@ impl FcgiSockets {
     ) -> Result<OwnedFd, FcgiError> {
         let key = key(group, socket);
         if !self.open.contains_key(&key) {
-            let url = url(socket);
+            let url = socket.address.url();
             lines.push(creating(&url));
             self.open.insert(key.clone(), Open { fd: listen(socket)?, url, users: BTreeSet::new() });
         }
-        let failed = |error: io::Error| FcgiError { url: url(socket), error: error.into() };
+        let failed = |error: io::Error| FcgiError { url: socket.address.url(), error: error.into() };
         let open = self.open.get_mut(&key).ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
         let fd = open.fd.try_clone().map_err(failed)?;
         open.users.insert(id);
@@ -105,14 +105,7 @@ fn listen(settings: &FcgiSocket) -> Result<OwnedFd, FcgiError> {
             socket::listen_unix(path, access, settings.backlog)
         }
     };
-    made.map_err(|error| FcgiError { url: url(settings), error })
-}
-
-fn url(socket: &FcgiSocket) -> String {
-    match &socket.address {
-        FcgiAddress::Tcp { host, port } => format!("tcp://{host}:{port}"),
-        FcgiAddress::Unix { path, .. } => format!("unix://{}", path.display()),
-    }
+    made.map_err(|error| FcgiError { url: settings.address.url(), error })
 }
 
 fn creating(url: &str) -> LogLine {

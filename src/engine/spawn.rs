@@ -131,21 +131,8 @@ impl Engine {
             ServerUrl::Unset => None,
             ServerUrl::Auto => {
                 let servers = &self.config.servers;
-                let unix = servers.iter().find_map(|server| match &server.address {
-                    Address::Unix { path, .. } => Some(format!("unix://{}", path.display())),
-                    Address::Inet { .. } => None,
-                });
-                let inet = || {
-                    servers.iter().find_map(|server| match &server.address {
-                        Address::Inet { host, port } => {
-                            let host = if host.is_empty() { "localhost" } else { host };
-                            let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-                            Some(format!("http://{host}:{port}"))
-                        }
-                        Address::Unix { .. } => None,
-                    })
-                };
-                unix.or_else(inet)
+                let unix = servers.iter().find(|server| matches!(server.address, Address::Unix { .. }));
+                unix.or(servers.first()).map(|server| server.address.url())
             }
         }
     }

@@ -11,7 +11,6 @@ use std::time::Duration;
 /// Of a request line, at most so much is written.
 const MOST_URI: usize = 1024;
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
 /// Writes the line, if anybody wants it. Followed logs have no end and no line.
@@ -37,8 +36,8 @@ pub(super) fn write(engine: &EngineHandle, peer: &str, request: &Parts, response
 pub(super) fn ctime(time: LocalTime) -> String {
     format!(
         "{} {} {:2} {:02}:{:02}:{:02} {}",
-        word(&DAYS, time.weekday),
-        word(&MONTHS, time.month - 1),
+        weekday_name(time.weekday),
+        time.month_name(),
         time.day,
         time.hour,
         time.minute,
@@ -54,7 +53,7 @@ fn stamp(time: LocalTime) -> String {
     format!(
         "{:02}/{}/{}:{:02}:{:02}:{:02} {sign}{:02}{:02}",
         time.day,
-        word(&MONTHS, time.month - 1),
+        time.month_name(),
         time.year,
         time.hour,
         time.minute,
@@ -64,8 +63,8 @@ fn stamp(time: LocalTime) -> String {
     )
 }
 
-fn word(words: &[&'static str], at: i32) -> &'static str {
-    usize::try_from(at).ok().and_then(|at| words.get(at)).copied().unwrap_or("???")
+fn weekday_name(day: i32) -> &'static str {
+    usize::try_from(day).ok().and_then(|day| DAYS.get(day)).copied().unwrap_or("???")
 }
 
 /// Status line, headers and the empty line, in bytes.

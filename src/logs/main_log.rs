@@ -149,11 +149,7 @@ impl Stamp {
     fn at(&mut self, now: Now) -> String {
         let second = now.wall.as_secs();
         if self.second != Some(second) {
-            let at = local_time(now.wall);
-            self.text = format!(
-                "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
-                at.year, at.month, at.day, at.hour, at.minute, at.second
-            );
+            self.text = local_time(now.wall).to_string();
             self.second = Some(second);
         }
         format!("{},{:03}", self.text, now.wall.subsec_millis())

@@ -217,12 +217,8 @@ impl Health {
 impl Current {
     /// `3.2 s (since 2026-11-22 20:07:16)`
     fn past(&self, now: Now) -> String {
-        let at = local_time(self.since.wall);
         let took = now.mono.saturating_sub(self.since.mono).as_secs_f64();
-        format!(
-            "{took:.1} s (since {:04}-{:02}-{:02} {:02}:{:02}:{:02})",
-            at.year, at.month, at.day, at.hour, at.minute, at.second
-        )
+        format!("{took:.1} s (since {})", local_time(self.since.wall))
     }
 
     fn gone(&self, more: usize) -> String {

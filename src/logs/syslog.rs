@@ -18,7 +18,6 @@ const DEV_LOG: &str = "/dev/log";
 const PRIORITY: u8 = 14;
 /// Between two tries to reach a daemon that is away.
 const RETRY: Duration = Duration::from_secs(1);
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// A way to the syslog daemon. What it does not take at once is dropped and counted.
 #[derive(Debug)]
@@ -96,13 +95,16 @@ fn connect(address: &PathBuf) -> io::Result<UnixDatagram> {
 }
 
 fn datagram(ident: &str, at: &LocalTime, line: &str) -> String {
-    let month = usize::try_from(at.month).ok().and_then(|month| MONTHS.get(month.checked_sub(1)?)).unwrap_or(&"Jan");
     let mut text = String::with_capacity(line.len() + 40);
     // writing into a String does not fail
     let _ = write!(
         text,
-        "<{PRIORITY}>{month} {:2} {:02}:{:02}:{:02} {ident}: {line}",
-        at.day, at.hour, at.minute, at.second
+        "<{PRIORITY}>{} {:2} {:02}:{:02}:{:02} {ident}: {line}",
+        at.month_name(),
+        at.day,
+        at.hour,
+        at.minute,
+        at.second
     );
     text
 }

@@ -3,6 +3,7 @@
 //! The only place that reads a clock; everyone else is handed a [`Now`].
 
 use crate::model::Now;
+use std::fmt;
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
@@ -31,6 +32,25 @@ pub struct LocalTime {
     pub weekday: i32,
     /// Seconds east of Greenwich.
     pub utc_offset: i64,
+}
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+impl LocalTime {
+    /// `Jan` to `Dec`: the wire and the log are English whatever the locale.
+    #[must_use]
+    pub fn month_name(&self) -> &'static str {
+        let index = usize::try_from(self.month).ok().and_then(|month| month.checked_sub(1));
+        index.and_then(|index| MONTHS.get(index)).copied().unwrap_or("???")
+    }
+}
+
+/// `2026-11-22 20:07:16`
+impl fmt::Display for LocalTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { year, month, day, hour, minute, second, .. } = self;
+        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+    }
 }
 
 /// Cuts a time since the epoch into local fields, by the C library as upstream
@@ -67,7 +87,7 @@ fn read(clock: libc::clockid_t) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{local_time, now};
+    use super::{LocalTime, local_time, now};
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
     #[test]
@@ -89,5 +109,14 @@ mod tests {
         assert_eq!(i64::from(local.second + 60 * (local.minute + 60 * local.hour)), shifted.rem_euclid(86_400));
         assert_eq!(i64::from(local.weekday), (shifted.div_euclid(86_400) + 4).rem_euclid(7));
         assert!((21..=23).contains(&local.day), "{local:?}");
+    }
+
+    /// A5.1
+    #[test]
+    fn a_moment_is_written_with_all_its_digits() {
+        let at = LocalTime { year: 2026, month: 1, day: 2, hour: 3, minute: 4, second: 5, weekday: 5, utc_offset: 0 };
+        assert_eq!(at.to_string(), "2026-01-02 03:04:05");
+        let names = [1, 12, 0, 13, -1].map(|month| LocalTime { month, ..at }.month_name());
+        assert_eq!(names, ["Jan", "Dec", "???", "???", "???"]);
     }
 }

@@ -134,9 +134,8 @@ fn client(sections: &Sections, config: &Config, world: &dyn World, drafts: &mut 
     const SECTION: &str = "supervisorctl";
     let Ok(ctl) = crate::config::ctl::load_ctl_from(Some(&config.path), Path::new(""), world) else { return };
     let url = ctl.serverurl.as_str();
-    let addresses: Vec<String> = config.servers.iter().map(|server| shown(&server.address)).collect();
     let calls = |address: &Address| match address {
-        Address::Unix { path, .. } => url == format!("unix://{}", path.display()),
+        Address::Unix { .. } => url == address.url(),
         Address::Inet { port, .. } => url.trim_end_matches('/').ends_with(&format!(":{port}")),
     };
     if config.servers.iter().any(|server| calls(&server.address)) {
@@ -147,8 +146,8 @@ fn client(sections: &Sections, config: &Config, world: &dyn World, drafts: &mut 
         return;
     }
     let message = format!("no server of this file listens at {url}");
-    let hint = match addresses.first() {
-        Some(address) => format!("write serverurl={address}"),
+    let hint = match config.servers.first() {
+        Some(server) => format!("write serverurl={}", server.address.url()),
         None => "add [unix_http_server] with file=, else supervisorctl finds nobody".to_owned(),
     };
     let draft = Draft::warning(message).hint(hint);
@@ -157,13 +156,4 @@ fn client(sections: &Sections, config: &Config, world: &dyn World, drafts: &mut 
     } else {
         draft.section(SECTION)
     });
-}
-
-fn shown(address: &Address) -> String {
-    match address {
-        Address::Unix { path, .. } => format!("unix://{}", path.display()),
-        Address::Inet { host, port } if host.is_empty() => format!("http://localhost:{port}"),
-        Address::Inet { host, port } if host.contains(':') => format!("http://[{host}]:{port}"),
-        Address::Inet { host, port } => format!("http://{host}:{port}"),
-    }
 }
