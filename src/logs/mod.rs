@@ -26,4 +26,3 @@ pub use main_log::MainLog;
 pub use outage::Counts;
 pub use sink::Sink;
 pub use syslog::Syslog;
-pub use tail::{ReadError, read, tail, wire_text};

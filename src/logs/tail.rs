@@ -110,18 +110,6 @@ pub fn tail(path: &Path, offset: i64, length: i64) -> (Vec<u8>, i64, bool) {
     }
 }
 
-/// Log bytes as text that XML can carry: bytes that are not UTF-8 and characters
-/// that XML forbids become U+FFFD (B1.10.11, B1.10.12).
-#[must_use]
-pub fn wire_text(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    text.chars().map(|c| if is_xml(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
-}
-
-fn is_xml(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
-}
-
 /// Opens for reading, and waits for nothing: `O_NONBLOCK` keeps a FIFO from
 /// waiting for a writer before it can be looked at.
 pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
@@ -161,7 +149,7 @@ pub(super) fn fetch(file: &File, stretch: Stretch) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ReadError, Stretch, read, read_stretch, tail, tail_stretch, wire_text};
+    use super::{ReadError, Stretch, read, read_stretch, tail, tail_stretch};
     use crate::logs::testdir::TestDir;
     use std::fs;
     use std::path::Path;
@@ -258,13 +246,5 @@ mod tests {
         assert_eq!(read(&log, 1, 3).unwrap(), b"b\xff\x00");
         assert_eq!(read(&log, -2, 0).unwrap(), b"cd");
         assert_eq!(read(&log, 0, -1), Err(ReadError::BadArguments));
-    }
-
-    /// B1.10.11, B1.10.12, B1.10.13
-    #[test]
-    fn text_for_the_wire_has_nothing_that_xml_forbids() {
-        assert_eq!(wire_text(b"\x1b[31m\t\r\n\xc3\xa9\xff\x00z"), "\u{fffd}[31m\t\r\né\u{fffd}\u{fffd}z");
-        assert_eq!(wire_text("\u{ffff}\u{fffe}\u{1f600}\u{7f}".as_bytes()), "\u{fffd}\u{fffd}\u{1f600}\u{7f}");
-        assert_eq!(wire_text(b"\xc3"), "\u{fffd}");
     }
 }

@@ -17,7 +17,7 @@ pub mod table;
 pub use fault::{Fault, FaultCode};
 pub use infos::Infos;
 pub use parse::parse;
-pub use render::{render, size_hint};
+pub use render::{log_text, render, size_hint};
 pub use system::{Dispatch, Step, dispatch, multicall_step};
 
 use crate::config::{GroupConfig, ProcessConfig};

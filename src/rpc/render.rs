@@ -3,7 +3,7 @@
 use super::{ConfigInfo, LogState, Reply, UsageEntry};
 use crate::config::{AutoRestart, ChildLog, ServerUrl};
 use crate::manager::info::{ProcessInfo, ResultEntry};
-use crate::xmlrpc::{Encoder, Value};
+use crate::xmlrpc::{Encoder, Value, is_xml_char};
 use std::borrow::Cow;
 
 /// What stands where a setting has no value.
@@ -62,6 +62,14 @@ pub fn size_hint(reply: &Reply) -> usize {
         Reply::Configs(configs) => configs.len() * CONFIG_BYTES,
         Reply::Results(entries) => entries.len() * INFO_BYTES / 3,
     }
+}
+
+/// Bytes of a log as text that XML can carry: what is not UTF-8 and characters
+/// that XML forbids become U+FFFD (B1.10.11, B1.10.12).
+#[must_use]
+pub fn log_text(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.chars().map(|c| if is_xml_char(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }
 
 /// B1.8.1

@@ -210,3 +210,12 @@ fn the_state_of_a_log_has_its_outage_as_seconds_of_the_epoch_or_0() {
     assert_eq!(get(&states[0], "since"), &Value::Int(1_700_000_000));
     assert_eq!(get(&states[1], "since"), &Value::Int(0));
 }
+
+/// B1.10.11, B1.10.12, B1.10.13
+#[test]
+fn a_log_as_text_has_nothing_that_xml_forbids() {
+    use super::log_text;
+    assert_eq!(log_text(b"\x1b[31m\t\r\n\xc3\xa9\xff\x00z"), "\u{fffd}[31m\t\r\né\u{fffd}\u{fffd}z");
+    assert_eq!(log_text("\u{ffff}\u{fffe}\u{1f600}\u{7f}".as_bytes()), "\u{fffd}\u{fffd}\u{1f600}\u{7f}");
+    assert_eq!(log_text(b"\xc3"), "\u{fffd}");
+}
