@@ -185,6 +185,55 @@ def test_both_ends_of_a_life(daemon, programs):
     assert int(re.search(r" serial:(\d+)", last)[1]) > 0
 
 
+@pytest.mark.contract("A10.7", "A6.1", "A4.22", "A4.9", "A4.94", "A4.136", "A6.60", "B1.11.11")
+def test_a_whole_life(daemon, recorded, programs):
+    """All that one listener of EVENT is told, but ticks and its own doings."""
+    text = """
+[program:good]
+command=/bin/cat
+startsecs=0
+autostart=false
+[program:bad]
+command=/bin/false
+startsecs=60
+startretries=1
+autostart=false
+[program:stubborn]
+command=/bin/false
+startsecs=60
+startretries=9
+autostart=false
+"""
+    ears = listener(programs, "EVENT")
+    d = daemon(text + ears).wait(ears="RUNNING")
+    having(d, "eventname:SUPERVISOR_STATE_CHANGE_RUNNING ")
+    d.rpc.startProcess("good")
+    d.rpc.stopProcess("good")
+    d.rpc.startProcess("good")
+    d.rpc.startProcess("bad", False)
+    having(d, "processname:bad groupname:bad from_state:BACKOFF", times=2)
+    d.rpc.startProcess("stubborn", False)
+    # The pause behind it is long enough for a stop to come in between.
+    having(d, "processname:stubborn groupname:stubborn from_state:STARTING tries:3")
+    d.rpc.stopProcess("stubborn")
+    having(d, "processname:stubborn groupname:stubborn from_state:BACKOFF pid:0")
+    d.lab.config(text.replace("/bin/cat", "/bin/sleep 1000") + ears)
+    d.rpc.reloadConfig()
+    d.rpc.stopProcessGroup("good")
+    d.rpc.removeProcessGroup("good")
+    d.rpc.addProcessGroup("good")
+    d.rpc.startProcess("good")
+    d.rpc.removeProcessGroup("stubborn")
+    having(d, "groupname:stubborn\n", times=2)
+    d.signal(signal.SIGHUP)
+    having(d, "eventname:SUPERVISOR_STATE_CHANGE_RUNNING ", times=2)
+    numbers = [int(re.search(r" poolserial:(\d+) ", event)[1]) for event in events(d)]
+    second = numbers.index(0, 1)
+    assert numbers == [*range(second), *range(len(numbers) - second)]
+    told = [shown(d, event) for event in events(d) if "eventname:TICK_" not in event and "processname:ears " not in event]
+    recorded(re.sub(r"serial:\d+", "serial:N", "".join(told)))
+
+
 def states(d):
     """The names of the events that the listener got, a process with its name."""
     return re.findall(r"eventname:([PS]\S+) len:\d+\n(?:processname:(\S+) )?", d.lab.read("ears.events"))
