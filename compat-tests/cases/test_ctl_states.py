@@ -139,7 +139,7 @@ def test_servers_that_are_not_there(lab, transcript, recorded):
     recorded(transcript.text())
 
 
-@pytest.mark.contract("B3.4.2")
+@pytest.mark.contract("B3.4.2", "B7.3")
 @pytest.mark.needs_root
 def test_a_socket_that_may_not_be_used(daemon, transcript):
     d = daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n").wait(cat="RUNNING")

@@ -118,6 +118,18 @@ def test_nobody_ever_sees_a_socket_with_other_rights(lab):
     assert all(mode & ~0o720 == 0 for _, mode, _ in seen), seen
 
 
+@pytest.mark.contract("B2.8.12", "B7.3")
+@pytest.mark.needs_root
+def test_a_socket_that_may_not_be_given_away(lab, recorded):
+    lab.root.chmod(0o777)
+    (lab.root / "childlog").chmod(0o777)
+    conf = lab.config("")
+    text = conf.read_text().replace("user=root", "user=nobody", 1)
+    conf.write_text(text.replace("s.sock\n\n", "s.sock\nchown=root:root\n\n", 1))
+    done = lab.run("supervisord", "-n", "-c", str(conf))
+    recorded(f"{done.code}\n{lab.normal(done.stderr)}")
+
+
 @pytest.mark.contract("B2.8.7", "A1.33")
 def test_the_socket_of_a_killed_daemon_is_taken_over(lab):
     first = lab.daemon("")

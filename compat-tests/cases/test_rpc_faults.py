@@ -250,7 +250,7 @@ def test_dispatch(running):
     assert fault(server.supervisor.readLog, 0) == wrong
 
 
-@pytest.mark.contract("B1.1.10")
+@pytest.mark.contract("B1.1.10", "B7.6")
 @pytest.mark.differs("theirs", "B1.1.10", "answers HTTP 500")
 @pytest.mark.parametrize(
     "method, args", [("getProcessInfo", [5]), ("readLog", ["x", 0]), ("stopProcess", [{"a": 1}])],

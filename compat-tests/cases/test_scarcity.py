@@ -154,7 +154,7 @@ def untouchable(lab):
 
 
 @pytest.mark.needs_root
-@pytest.mark.contract("A4.27", "A4.35", "A5.71")
+@pytest.mark.contract("A4.27", "A4.35", "A5.71", "B7.3")
 def test_a_signal_that_may_not_be_sent(untouchable):
     d = untouchable
     with pytest.raises(xmlrpc.client.Fault, match="FAILED: unknown problem killing p"):

@@ -204,7 +204,7 @@ fn names_and_states_that_do_not_fit_are_refused_at_once() {
     assert_eq!(world.request(7, named("a"), signal("FOO")), Err(Refusal::BadSignal("FOO".into())));
 }
 
-/// B1.6.11, B1.6.13–B1.6.15, B1.7.3, B1.7.4
+/// B1.6.11, B1.6.13–B1.6.15, B1.7.3, B1.7.4, B7.7
 #[test]
 fn a_group_call_acts_on_those_that_qualify_in_priority_order() {
     let quiet = |name: &str, priority| ProcessConfig { autostart: false, priority, ..program(name) };
@@ -227,7 +227,7 @@ fn a_group_call_acts_on_those_that_qualify_in_priority_order() {
     let Some(Answer::Many(outcomes)) = world.answers.get(&3) else { panic!("{:?}", world.answers) };
     assert_eq!(outcomes.len(), 1, "only the one that is down: {outcomes:?}");
     world.request(4, Target::All, STOP).expect("begun");
-    assert_eq!(world.did(), ["SIGTERM a", "SIGTERM b", "SIGTERM up"], "K8: ascending");
+    assert_eq!(world.did(), ["SIGTERM a", "SIGTERM b", "SIGTERM up"], "ascending, as upstream");
 }
 
 /// A6.37, A6.57, A6.59, A6.11, A6.13: what a listener hears of a start
