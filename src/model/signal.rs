@@ -88,8 +88,10 @@ impl Signal {
     /// [`BadSignal`] with upstream's sentence.
     pub fn parse(text: &str) -> Result<Self, BadSignal> {
         let trimmed = text.trim();
-        if let Ok(number) = trimmed.parse::<i64>() {
-            return Self::from_number(number).ok_or_else(|| BadSignal::Number(text.to_owned()));
+        let digits = trimmed.strip_prefix(['+', '-']).unwrap_or(trimmed);
+        if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            let known = trimmed.parse().ok().and_then(Self::from_number);
+            return known.ok_or_else(|| BadSignal::Number(text.to_owned()));
         }
         let mut name = trimmed.to_uppercase();
         if !name.starts_with("SIG") {
@@ -140,6 +142,8 @@ mod tests {
         assert_eq!(said("FOO").as_deref(), Some("value 'FOO' is not a valid signal name"));
         assert_eq!(said("35").as_deref(), Some("value '35' is not a valid signal number"));
         assert_eq!(said("-1").as_deref(), Some("value '-1' is not a valid signal number"));
+        let huge = "9".repeat(20);
+        assert_eq!(said(&huge), Some(format!("value '{huge}' is not a valid signal number")));
         assert_eq!(said("_DFL").as_deref(), Some("value '_DFL' is not a valid signal name"));
     }
 
