@@ -3,8 +3,10 @@
 //! A turn looks at signals, exits, child output, commands and deadlines in that
 //! order, each within a bound, so that no source starves another.
 
+use super::handle::Command;
 use super::{Drain, Engine, survivors};
 use crate::config::Config;
+use crate::manager::survivors::Found;
 use crate::manager::{Input, ProcessId};
 use crate::model::{Level, Now, Signal, SupervisorState};
 use crate::pump::PumpEvent;
@@ -35,6 +37,17 @@ pub enum Ended {
     Exit,
     /// Another life begins with this configuration.
     Restart(Box<Config>),
+}
+
+/// What others sent to the engine while it waited.
+#[derive(Default)]
+struct Sent {
+    commands: Vec<Command>,
+    output: Vec<PumpEvent>,
+    /// Some caller has gone.
+    gone: bool,
+    /// A search is over; what it found, or that it came to nothing.
+    searched: Option<Option<Found>>,
 }
 
 impl Engine {
@@ -70,53 +83,63 @@ impl Engine {
     }
 
     pub(super) async fn turn(&mut self) {
-        let (mut commands, mut output) = (Vec::new(), Vec::new());
-        let (mut gone, mut searched) = (false, None);
-        // How much came; nothing comes of what is closed, at once and for ever.
+        let sent = self.wait().await;
+        self.take(sent, clock::now());
+    }
+
+    /// Waits until there is something to do, and gathers what others sent.
+    async fn wait(&mut self) -> Sent {
+        let mut sent = Sent::default();
+        // How much was sent; nothing comes of what is closed, at once and for ever.
         let (mut asked, mut told) = (None, None);
         let before = clock::now();
         let wake = self.wake_at(before);
         // A sleep of the runtime is at least a millisecond.
         let dead = self.reaper.deadline().is_some_and(|at| at <= before.mono);
+        let (commands, output) = (&mut sent.commands, &mut sent.output);
         tokio::select! {
             () = std::future::ready(()), if dead || !self.queue.is_empty() => {}
             guard = self.signals.readable() => drop(guard),
             guard = self.poller.readable() => drop(guard),
-            count = self.inbox.commands.recv_many(&mut commands, BATCH), if !self.callers_gone => asked = Some(count),
-            () = self.inbox.gone.notified() => gone = true,
-            count = self.pump_events.recv_many(&mut output, BATCH), if !self.pump_gone => told = Some(count),
-            found = survivors::result(&mut self.search) => searched = Some(found.ok()),
+            count = self.inbox.commands.recv_many(commands, BATCH), if !self.callers_gone => asked = Some(count),
+            () = self.inbox.gone.notified() => sent.gone = true,
+            count = self.pump_events.recv_many(output, BATCH), if !self.pump_gone => told = Some(count),
+            found = survivors::result(&mut self.search) => sent.searched = Some(found.ok()),
             () = sleep_until(wake) => {}
         }
         self.callers_gone |= asked == Some(0);
         if told == Some(0) {
             self.tell_pump_gone();
         }
-        let now = clock::now();
-        self.turn_end = now.mono + TURN;
-        while output.len() < BATCH {
+        while sent.output.len() < BATCH {
             let Ok(event) = self.pump_events.try_recv() else { break };
-            output.push(event);
+            sent.output.push(event);
         }
-        while commands.len() < BATCH {
+        while sent.commands.len() < BATCH {
             let Ok(command) = self.inbox.commands.try_recv() else { break };
-            commands.push(command);
+            sent.commands.push(command);
         }
-        self.guarded(|engine| engine.take_signals(&output, now));
-        for event in output {
+        sent
+    }
+
+    /// Looks at everything that may have happened by `now`, and acts on it.
+    fn take(&mut self, sent: Sent, now: Now) {
+        self.turn_end = now.mono + TURN;
+        self.guarded(|engine| engine.take_signals(&sent.output, now));
+        for event in sent.output {
             self.guarded(|engine| engine.take_output(event, now));
         }
         self.guarded(|engine| engine.take_overdue_drains(now));
-        if let Some(found) = searched {
+        if let Some(found) = sent.searched {
             self.guarded(|engine| engine.take_found(found));
         }
         self.guarded(|engine| engine.take_suspects(now));
         self.guarded(|engine| engine.take_writable(now));
-        for command in commands {
+        for command in sent.commands {
             self.guarded(|engine| engine.take_command(command, now));
         }
         self.infos = None;
-        if gone {
+        if sent.gone {
             self.guarded(Self::forget_gone_callers);
         }
         if self.manager.deadline(now).is_some_and(|at| at <= now.mono) {
