@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from normalise import log_lines, normalise
+from proc import cpu_seconds
 
 # Patience with a busy machine: what goes well never takes so long.
 START_SECS = 40  # until the first answer; the reference is slow on a busy machine
@@ -118,13 +119,6 @@ def free_port(but=()):
                 continue
             return port
     raise AssertionError("no free port on loopback")
-
-
-def cpu_seconds(pid):
-    """Processor time that a process has used."""
-    with open(f"/proc/{pid}/stat") as stat:
-        fields = stat.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def stamped(log):

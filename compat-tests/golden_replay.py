@@ -18,8 +18,8 @@ ANSWER_SECS = 30  # for an answer that waits for something
 QUIET_SECS = 0.5  # a recording looks no longer for more
 SILENCE_SECS = 0.3  # as long nothing has to come where nothing is expected
 MORE_SECS = 0.02  # a replay looks no longer for more than it expects
-BESIDE_SECS = 3  # after so long nothing more comes of an answer that has begun
-UNTIL_SECS = 5  # for a piece of a log that is followed
+BESIDE_SECS = 10  # after so long nothing more comes of an answer that has begun
+UNTIL_SECS = 20  # for a piece of a log that is followed
 SPLIT_SECS = 0.05  # between two parts of a request
 
 HEAD = """\

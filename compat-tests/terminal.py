@@ -64,12 +64,18 @@ class Terminal:
         """Presses keys, as the bytes that a terminal makes of them."""
         os.write(self.fd, keys)
 
-    def end(self, seconds=10):
-        """The exit status of a program that ends by itself; what it says is read."""
-        end = time.monotonic() + seconds
+    def end(self, again=b""):
+        """The exit status of a program that ends by itself; what it says is read.
+
+        The keys `again` are pressed each second, for a program that may lose some.
+        """
+        end, press = time.monotonic() + COMMAND_SECS, time.monotonic() + 1
         while self.process.poll() is None and time.monotonic() < end:
             if select.select([self.fd], [], [], 0.05)[0]:
                 self.seen += os.read(self.fd, 4096).decode(errors="replace")
+            if again and time.monotonic() > press:
+                self.press(again)
+                press += 1
         return self.process.wait(1)
 
     def shows_what_is_typed(self):

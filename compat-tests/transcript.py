@@ -3,7 +3,7 @@
 import os
 import re
 
-from daemon import until
+from daemon import COMMAND_SECS, until
 from normalise import normalise
 from terminal import Terminal
 
@@ -67,7 +67,7 @@ class Transcript:
             poke()
             until(f"{until_text[1]!r} from {words}", lambda: until_text[1] in process.out.read_text())
         os.kill(process.pid, 2)
-        code = process.wait(10)
+        code = process.wait(COMMAND_SECS)
         self.lines.append(f"$ supervisorctl {' '.join(words)}")
         self.lines += self.normal(process.out.read_text()).split("\n")
         self.lines.append(f"[exit {code} after Ctrl-C]")

@@ -4,6 +4,7 @@ import os
 import shutil
 
 from daemon import Daemon
+from proc import status
 
 
 def as_nobody(lab, text):
@@ -27,5 +28,4 @@ def out_of_reach(lab):
 
 def is_root(pid):
     """Whether the process has become root."""
-    with open(f"/proc/{pid}/status") as status:
-        return "Uid:\t0\t0\t" in status.read()
+    return status(pid)["Uid"].startswith("0\t0\t")

@@ -14,8 +14,6 @@ The daemon to measure is SUPERVISORD_BIN, or the newest one in target/.
 """
 
 import argparse
-import os
-import re
 import resource
 import statistics
 import sys
@@ -27,6 +25,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from daemon import Daemon, Lab, UnixTransport, until  # noqa: E402
+from proc import descriptors, memory_kib  # noqa: E402
 from targets import ours, theirs  # noqa: E402
 
 PATIENCE = 300  # seconds for one step
@@ -74,14 +73,6 @@ class Watched(Daemon):
         tasks = Path(f"/proc/{self.pid}/task").iterdir()
         return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e6
 
-    def memory_kib(self):
-        """Resident memory."""
-        return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())[1])
-
-    def descriptors(self):
-        """How many are open."""
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
-
 
 def timed(call, *args):
     """Milliseconds."""
@@ -127,8 +118,8 @@ def figures(lab, count, rounds):
     found["boot: programs per second"] = count / boot * 1000
     found["boot: daemon's CPU, ms"] = d.cpu_ms()
     until("an answer", d.answers)
-    found["memory, MiB"] = d.memory_kib() / 1024
-    found["descriptors per program"] = d.descriptors() / max(count, 1)
+    found["memory, MiB"] = memory_kib(d.pid) / 1024
+    found["descriptors per program"] = len(descriptors(d.pid)) / max(count, 1)
     time.sleep(1)
     used = d.cpu_ms()
     time.sleep(IDLE_SECS)

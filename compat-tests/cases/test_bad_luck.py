@@ -9,6 +9,7 @@ import time
 import pytest
 
 from daemon import until
+from proc import descriptors
 
 # A signal may stand for any number of deaths; this is more than one sweep takes.
 CROWD = 300
@@ -63,7 +64,7 @@ def test_a_flood_of_output_holds_up_neither_calls_nor_stops(daemon):
     for _ in range(20):
         d.rpc.getState()
     d.rpc.stopProcessGroup("flood")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15  # to be held up is to wait for an end that does not come
     assert {info["statename"] for info in d.rpc.getAllProcessInfo()} == {"STOPPED"}
 
 
@@ -73,12 +74,12 @@ def test_a_grandchild_that_keeps_the_pipes_open_delays_no_restart(daemon):
     d = daemon(f"[program:p]\ncommand=/bin/sh -c '{noise}'\nstartsecs=0\nstdout_logfile={{root}}/p.log\n")
     for lives in range(1, 5):
         until("the program to begin", lambda: d.lab.read("p.log").count("begin") == lives)
-        fds = len(os.listdir(f"/proc/{d.pid}/fd"))
+        before = len(descriptors(d.pid))
         began = time.monotonic()
         d.rpc.stopProcess("p")
         d.rpc.startProcess("p")
-        assert time.monotonic() - began < 3
-    assert len(os.listdir(f"/proc/{d.pid}/fd")) <= fds + 1
+        assert time.monotonic() - began < 8  # less than it takes to give up waiting for a stop
+    until("no more descriptors than before", lambda: len(descriptors(d.pid)) <= before + 1)
 
 
 # What a start script may do: it leaves a dead child behind when it becomes the daemon.

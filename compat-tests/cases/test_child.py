@@ -6,6 +6,7 @@ import pwd
 import pytest
 
 from daemon import MARK, free_port, until
+from proc import descriptors, status
 
 SHOW_ENV = """
 [program:env]
@@ -64,7 +65,7 @@ startsecs=0
 autorestart=false
 stdout_logfile={root}/two.out
 """, supervisord='environment=PATH="{root}/global:/bin"').wait(one="EXITED", two="EXITED")
-    assert (d.lab.read("one.out"), d.lab.read("two.out")) == ("global\n", "own\n")
+    assert (d.lab.lines("one.out", 1), d.lab.lines("two.out", 1)) == ("global\n", "own\n")
 
 
 @pytest.mark.contract("A3.34", "A3.63", "B2.8.16", "A4.95")
@@ -127,8 +128,7 @@ redirect_stderr=true
 
     def fds(pid):
         until("the child to be sleep", lambda: "sleep" in open(f"/proc/{pid}/comm").read())
-        folder = f"/proc/{pid}/fd"
-        return {int(fd): os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)}
+        return descriptors(pid)
 
     open_fds = fds(pid)
     assert sorted(open_fds) == [0, 1, 2]
@@ -139,12 +139,12 @@ redirect_stderr=true
     # Its own process group, the daemon's session.
     assert os.getpgid(pid) == pid
     assert os.getsid(pid) == os.getsid(d.pid)
-    status = dict(line.split(":\t", 1) for line in open(f"/proc/{pid}/status") if ":\t" in line)
-    assert status["SigBlk"].strip() == "0000000000000000"
+    masks = status(pid)
+    assert masks["SigBlk"] == "0000000000000000"
     # SIGPIPE and SIGXFSZ stay ignored: a program must not start dying of a broken log pipe.
     # Signal 32 and up belong to the C library and may come from whoever started us.
-    assert int(status["SigIgn"], 16) & 0x7FFFFFFF == 0x1001000
-    assert int(status["SigCgt"], 16) == 0
+    assert int(masks["SigIgn"], 16) & 0x7FFFFFFF == 0x1001000
+    assert int(masks["SigCgt"], 16) == 0
 
 
 @pytest.mark.contract("A4.41", "A4.43", "A2.94", "A2.6", "A2.11")
@@ -157,6 +157,7 @@ startsecs=0
 autorestart=false
 stdout_logfile={root}/words.out
 """).wait(words="EXITED")
+    until("its words", lambda: d.lab.read("words.out").endswith("]"))
     recorded(d.lab.read("words.out") + "\n")
 
 
@@ -175,7 +176,7 @@ def test_a_child_that_cannot_become_its_program(lab, recorded, case, lines):
     lab.write("odd", "#!/no/such/interpreter\n", 0o755)
     logs = "\nstdout_logfile={root}/p.out\nstderr_logfile={root}/p.err\nstartretries=0\nstartsecs=4\n"
     d = lab.daemon("[program:p]\n" + lines + logs).wait(p="FATAL")
-    said = d.lab.read("p.out") + d.lab.read("p.err")
+    said = d.lab.lines("p.out" if "redirect" in lines else "p.err", 2)
     recorded(d.lab.normal(said) + "\n".join(d.log_lines("exited:", "gave up")) + "\n")
 
 
@@ -210,7 +211,8 @@ def test_a_relative_command(lab, recorded):
     lab.spawn(lab.target.program("supervisord"), "-n", "-c", str(lab.config(text)), cwd=lab.root / "here")
     for line in ("gave up: only_here", "gave up: only_there"):
         until(line, lambda: line in lab.read("supervisord.log"))
-    until("in_both to speak", lambda: lab.read("in_both"))
+    lab.lines("in_both", 1)
+    lab.lines("only_here", 2)
     errors = [line.split(" ", 2)[2] for line in lab.read("supervisord.log").splitlines() if "spawnerr" in line]
     recorded("".join(f"{name}: {lab.normal(lab.read(name))}\n" for name in rows) + "\n".join(errors) + "\n")
 
@@ -231,8 +233,7 @@ startsecs=0
 stdout_logfile={root}/n.out
 """ % nobody.pw_uid).wait(p="RUNNING", n="RUNNING")
     for name in ("p", "n"):
-        status = open(f"/proc/{d.info(name)['pid']}/status").read()
-        fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        fields = status(d.info(name)["pid"])
         assert fields["Uid"].split() == [str(nobody.pw_uid)] * 4
         assert fields["Gid"].split() == [str(nobody.pw_gid)] * 4
         assert fields["Groups"].split() == [str(gid) for gid in os.getgrouplist("nobody", nobody.pw_gid)]
@@ -253,7 +254,7 @@ startretries=0
 startsecs=4
 stderr_logfile={root}/p.err
 """).wait(p="FATAL")
-    recorded(lab.normal(d.lab.read("p.err")))
+    recorded(lab.normal(d.lab.lines("p.err", 2)))
 
 
 @pytest.mark.needs_root
@@ -269,7 +270,7 @@ startretries=0
 startsecs=4
 stderr_logfile={root}/p.err
 """).wait(p="FATAL")
-    recorded(lab.normal(d.lab.read("p.err")) + "\n".join(d.log_lines("exited:", "spawnerr", "gave up")) + "\n")
+    recorded(lab.normal(d.lab.lines("p.err", 2)) + "\n".join(d.log_lines("exited:", "spawnerr", "gave up")) + "\n")
 
 
 @pytest.mark.needs_root
@@ -283,4 +284,4 @@ def test_a_daemon_without_rights_cannot_change_the_user(lab, recorded):
     lab.spawn(lab.target.program("supervisord"), "-n", "-c", str(conf))
     until("p to give up", lambda: "gave up" in lab.read("supervisord.log"))
     assert "INFO Set uid to user 65534 succeeded" in lab.read("supervisord.log")
-    recorded(lab.normal(lab.read("p.err")))
+    recorded(lab.normal(lab.lines("p.err", 2)))

@@ -3,10 +3,8 @@ as the reference reads them. `CODEC_SEED` and `CODEC_FACTOR` ask for others, and
 
 import base64
 import datetime
-import http.client
 import os
 import random
-import re
 import subprocess
 import types
 import xmlrpc.client

@@ -59,7 +59,7 @@ def test_the_command_line_beats_the_file(lab):
     d = lab.daemon("", "loglevel=critical", args=["-e", "info", "-i", "other", "-l", "./childlog/../cli.log", "-j", "cli.pid"])
     assert d.rpc.getIdentification() == "other"
     until("the pidfile", lambda: (lab.root / "cli.pid").exists())
-    assert "supervisord started" in lab.read("cli.log")
+    until("the start", lambda: "supervisord started" in lab.read("cli.log"))
     assert lab.read("supervisord.log") == ""
 
 
@@ -151,7 +151,7 @@ def test_broken_configs(lab, recorded):
     text = ""
     for name, lines in BROKEN.items():
         conf = lab.write("s.conf", lines)
-        done = lab.run("supervisord", "-n", "-c", str(conf), timeout=10)
+        done = lab.run("supervisord", "-n", "-c", str(conf))
         text += f"# {name}\n" + show(lab, done)
     recorded(text)
 

@@ -207,7 +207,7 @@ def test_a_byte_order_mark_is_no_text(lab):
     conf = lab.config("[program:cat]\ncommand=/bin/cat\nautostart=false\n")
     conf.write_bytes(b"\xef\xbb\xbf" + conf.read_bytes())
     lab.spawn(lab.target.program("supervisord"), "-n", "-c", str(conf))
-    until("the start", lambda: "supervisord started" in lab.read("supervisord.log"), 5)
+    until("the start", lambda: "supervisord started" in lab.read("supervisord.log"))
 
 
 @pytest.mark.contract("A3.64")

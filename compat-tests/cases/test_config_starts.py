@@ -3,7 +3,7 @@ says about its programs and in its log, or how it refuses to start."""
 
 import pytest
 
-from daemon import Daemon
+from daemon import Daemon, stamped
 from test_config_reading import DEFAULTS
 
 MAIN = """[supervisord]
@@ -102,7 +102,7 @@ def test_sound(lab, recorded, name):
     conf, env = written(lab, SOUND[name])
     daemon = Daemon(lab, conf, args=(), env=env, wait=True)
     said = "".join(f"{lab.normal(str(info))}\n" for info in map(shown, daemon.rpc.getAllConfigInfo()))
-    recorded(f"identifier {daemon.rpc.getIdentification()}\n{said}" + "".join(f"{line}\n" for line in warnings(lab)))
+    recorded(f"identifier {daemon.rpc.getIdentification()}\n{said}" + "".join(f"{line}\n" for line in warnings(daemon)))
 
 
 USUAL = {
@@ -118,9 +118,8 @@ def shown(info):
     return {key: info[key] for key in sorted(info) if key != "autorestart" and info[key] != USUAL.get(key)}
 
 
-def warnings(lab):
-    log = lab.read("supervisord.log").splitlines()
-    lines = [lab.normal(line.split(" ", 2)[2]) for line in log if " WARN " in line]
+def warnings(daemon):
+    lines = [daemon.lab.normal(line) for _, line in stamped(daemon.log()) if line.startswith("WARN ")]
     return [line for line in lines if "unknown" not in line]
 
 

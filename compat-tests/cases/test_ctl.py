@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from daemon import free_port, until
+from daemon import COMMAND_SECS, free_port, until
 from terminal import Terminal
 
 PROGRAMS = """
@@ -368,7 +368,7 @@ def test_a_login_at_the_terminal(lab, locked):
     shown = terminal.until("supervisor> ")
     assert "RUNNING" in shown and "secret" not in shown
     terminal.type("quit")
-    assert terminal.process.wait(10) == 0
+    assert terminal.process.wait(COMMAND_SECS) == 0
     terminal.close()
 
 
@@ -381,7 +381,7 @@ def test_a_login_that_is_left(lab, locked, prompt):
         terminal.type("user")
         terminal.until("Password:")
     os.write(terminal.fd, b"\x03")
-    assert terminal.process.wait(10) == 0
+    assert terminal.process.wait(COMMAND_SECS) == 0
     terminal.close()
 
 

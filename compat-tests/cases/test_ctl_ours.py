@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from daemon import until
+from daemon import COMMAND_SECS, until
 from targets import PROJECT
 
 CLIENT = "ours"
@@ -45,6 +45,7 @@ command=/bin/sleep 1000
 process_name=%(program_name)s_%(process_num)d
 numprocs=2
 startsecs=0
+autorestart=false
 """
 
 
@@ -124,7 +125,7 @@ def test_json_and_a_hint_when_nobody_answers(running, transcript, schema):
 
 def test_a_daemon_that_was_killed_is_told_by_its_pidfile(running, transcript):
     running.process.kill()
-    running.process.wait(10)
+    running.process.wait(COMMAND_SECS)
     done = transcript.run("status")
     assert done.stdout == f"unix://{running.root}/s.sock refused connection\n"
     assert f"names process {running.pid}, which is gone" in done.stderr
@@ -151,7 +152,7 @@ def test_patterns_stand_for_what_they_match(running, transcript):
 
 
 def test_wait_for_states(running, transcript):
-    assert transcript.run("wait", "cat", "web:*", "--timeout=10s").stdout.count(": running\n") == 3
+    assert transcript.run("wait", "cat", "web:*", "--timeout=20s").stdout.count(": running\n") == 3
     late = transcript.run("wait", "never", "--timeout=200ms")
     assert (late.stdout, late.code) == ("never: ERROR (still STOPPED)\n", 124)
     assert transcript.run("wait", "nobody").code == 1
@@ -184,7 +185,7 @@ def test_logs_go_on_and_end_with_their_reader(running, transcript):
         log.write("one more\n")
     assert process.stdout.readline() == b"talk ! one more\n"
     process.stdout.close()
-    assert process.wait(10) == 0
+    assert process.wait(COMMAND_SECS) == 0
 
 
 @pytest.mark.parametrize("words", [("tail", "-f", "talk"), ("maintail", "-f")])
@@ -194,7 +195,7 @@ def test_a_stream_ends_when_nobody_reads_it(running, transcript, words):
                                env=running.lab.environment(), cwd=running.root)  # fmt: skip
     assert process.stdout.readline() == b"==> Press Ctrl-C to exit <==\n"
     process.stdout.close()
-    assert process.wait(10) == 0
+    assert process.wait(COMMAND_SECS) == 0
     assert process.stderr.read() == b""
     process.stderr.close()
 

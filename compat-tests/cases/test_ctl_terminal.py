@@ -51,10 +51,11 @@ def test_tab_completes_commands_and_names(shell):
 
 @pytest.mark.contract("B3.6.3")
 @pytest.mark.parametrize("keys", [b"\x03", b"\x04", b"quit\n", b"exit\n"])
-def test_the_prompt_is_left(shell, keys):
+def test_the_prompt_is_left(shell, is_ours, keys):
     terminal = shell()
     terminal.press(keys)
-    assert terminal.end() == 0
+    # A key that comes just when theirs begins to read is lost at times.
+    assert terminal.end(b"" if is_ours else keys) == 0
     assert terminal.shows_what_is_typed()
 
 

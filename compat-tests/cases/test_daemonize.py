@@ -7,6 +7,7 @@ import pytest
 
 from daemon import answers, rpc, until
 from normalise import log_lines
+from proc import is_gone
 
 
 def launch(lab, supervisord="", text="[program:cat]\ncommand=/bin/cat\nstartsecs=0\nstdout_logfile={root}/cat.log\n"):
@@ -17,13 +18,6 @@ def launch(lab, supervisord="", text="[program:cat]\ncommand=/bin/cat\nstartsecs
     pid = int(until("the pidfile", lambda: lab.read("supervisord.pid")))
     until("an answer", lambda: answers(lab.root / "s.sock") == pid)
     return pid
-
-
-def alive(pid):
-    try:
-        return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.mark.contract("A1.24", "A1.22", "A4.110", "A4.113", "A4.135", "A5.46", "A5.48", "A1.38", "A10.14", "B2.8.15")
@@ -37,7 +31,7 @@ def test_life_in_the_background(lab, recorded):
         assert os.readlink(f"/proc/{pid}/fd/{fd}") == "/dev/null"
     assert os.readlink(f"/proc/{pid}/cwd") == str(lab.root)
     os.kill(pid, 15)
-    until("the end", lambda: not alive(pid))
+    until("the end", lambda: is_gone(pid))
     assert not (lab.root / "supervisord.pid").exists()
     assert not (lab.root / "s.sock").exists()
     recorded("\n".join(log_lines(lab.read("supervisord.log"), lab.paths())) + "\n")
@@ -70,7 +64,7 @@ def test_a_second_daemon_is_refused(lab, recorded):
     pid = launch(lab)
     second = lab.run("supervisord", "-c", str(lab.root / "s.conf"))
     assert second.code == 2
-    assert alive(pid)
+    assert not is_gone(pid)
     assert rpc(lab.root / "s.sock").supervisor.getPID() == pid
     recorded(lab.normal(second.stdout + second.stderr))
 

@@ -54,14 +54,14 @@ def test_a_tcp_socket(daemon):
     d = daemon(f"[fcgi-program:web]\ncommand=/bin/sleep 1000\nsocket=tcp://127.0.0.1:{port}\nstartsecs=0\n")
     d.wait(web="RUNNING")
     assert is_socket(d.info("web")["pid"], 0)
-    with socket.create_connection(("127.0.0.1", port), 5) as client:
+    with socket.create_connection(("127.0.0.1", port), COMMAND_SECS) as client:
         assert client.getpeername()[1] == port
     d.rpc.stopProcess("web")
     d.wait_log(f"Closing socket tcp://127.0.0.1:{port}", times=2)
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), 5)
+        socket.create_connection(("127.0.0.1", port), COMMAND_SECS)
     d.rpc.startProcess("web")
-    with socket.create_connection(("127.0.0.1", port), 5):
+    with socket.create_connection(("127.0.0.1", port), COMMAND_SECS):
         d.wait(web="RUNNING")
 
 
@@ -76,7 +76,7 @@ startsecs=0
 [group:g]
 programs=web
 """).wait(**{"g:web": "RUNNING"})
-    until("the socket", lambda: (d.root / "web.fcgi").exists(), 3)
+    until("the socket", lambda: (d.root / "web.fcgi").exists())
     assert is_socket(d.info("g:web")["pid"], 0)
 
 
@@ -279,7 +279,7 @@ def serve(lab, daemon, kind, group, members):
     url = ("unix://" if kind == "unix" else "tcp://") + address
     names = [f"{group}:php{number}" for number in range(3)]
     d = daemon(PHP.replace("{socket}", url).replace("{members}", members))
-    d.wait(seconds=10, **dict.fromkeys(names, "RUNNING"))
+    d.wait(**dict.fromkeys(names, "RUNNING"))
     site = Site(lab, address)
     served = set()
 

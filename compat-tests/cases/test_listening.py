@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from daemon import free_port, until
+from daemon import COMMAND_SECS, free_port, until
 
 OK = b"GET /ok.html HTTP/1.0\r\n"
 
@@ -106,7 +106,7 @@ def test_nobody_ever_sees_a_socket_with_other_rights(lab):
             process = lab.spawn("/bin/sh", "-c", f"umask 0; exec {lab.target.program('supervisord')} -n -c {conf}")
             until("the start", lambda: lab.read("supervisord.log").count("supervisord started") == starts)
             process.terminate()
-            assert process.wait(20) == 0
+            assert process.wait(COMMAND_SECS) == 0
     finally:
         watching = False
         watcher.join()
@@ -134,7 +134,7 @@ def test_a_socket_that_may_not_be_given_away(lab, recorded):
 def test_the_socket_of_a_killed_daemon_is_taken_over(lab):
     first = lab.daemon("")
     first.signal(signal.SIGKILL)
-    first.process.wait(20)
+    first.process.wait(COMMAND_SECS)
     assert first.socket.exists()
     second = lab.daemon("")
     assert "Unlinking stale socket" in second.process.err.read_text()

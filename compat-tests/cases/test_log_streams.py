@@ -13,20 +13,22 @@ from pathlib import Path
 
 import pytest
 
-from daemon import UnixTransport, cpu_seconds, until
+from daemon import COMMAND_SECS, UnixTransport, until
+from proc import cpu_seconds, descriptors, memory_kib
 
 FOLLOWERS = 300
 LINES = 2000
 GROWTH = 100 << 20  # bytes that a client leaves unread
-MOST_MEMORY = 24 << 20  # bytes that the daemon may take for it
+MOST_MEMORY = 24 << 10  # KiB that the daemon may take for it
 
 WRITER = "[program:writer]\ncommand=/bin/cat\nstartsecs=0\nstdout_logfile={root}/writer.log\nstdout_logfile_maxbytes=0\n"
 
 
 def follow(d, name="writer", version="1.0", more=""):
     """A connection that has asked to follow a log; with 1.0 the bytes come as they are."""
+    until("the log", Path(d.info(name)["stdout_logfile"]).exists)
     client = socket.socket(socket.AF_UNIX)
-    client.settimeout(10)
+    client.settimeout(COMMAND_SECS)
     client.connect(str(d.socket))
     client.sendall(f"GET /logtail/{name} HTTP/{version}\r\nHost: x\r\n{more}\r\n".encode())
     head = b""
@@ -36,13 +38,7 @@ def follow(d, name="writer", version="1.0", more=""):
     return client
 
 
-def memory(pid):
-    """What is in memory of a process, in bytes."""
-    fields = Path(f"/proc/{pid}/statm").read_text().split()
-    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def take_all(clients, size, seconds=40):
+def take_all(clients, size, seconds=COMMAND_SECS):
     """Reads from all until each has so many bytes."""
     got = {client: bytearray() for client in clients}
     end = time.monotonic() + seconds
@@ -64,7 +60,7 @@ def take_all(clients, size, seconds=40):
 def test_hundreds_follow_one_log(daemon):
     d = daemon(WRITER).wait(writer="RUNNING")
     clients = [follow(d) for _ in range(FOLLOWERS)]
-    before, used = memory(d.pid), cpu_seconds(d.pid)
+    before, used = memory_kib(d.pid), cpu_seconds(d.pid)
     text = ""
     for begin in range(0, LINES, 100):
         piece = "".join(f"line {number:06}\n" for number in range(begin, begin + 100))
@@ -72,7 +68,7 @@ def test_hundreds_follow_one_log(daemon):
         text += piece
     for got in take_all(clients, len(text)):
         assert got.decode() == text
-    assert memory(d.pid) - before < 2 * MOST_MEMORY
+    assert memory_kib(d.pid) - before < 2 * MOST_MEMORY
     assert cpu_seconds(d.pid) - used < 3
     # When nothing is written, they cost next to nothing.
     used = cpu_seconds(d.pid)
@@ -91,8 +87,8 @@ def test_a_followed_line_comes_at_once(daemon):
         d.rpc.sendProcessStdin("writer", f"{number}\n")
         client.recv(100)
         delays.append(time.monotonic() - begin)
-    # A busy machine makes some of them wait.
-    assert sorted(delays)[2] < 0.05, delays
+    # A busy machine makes some of them wait; who looks once a second all of them.
+    assert sorted(delays)[2] < 0.3, delays
 
 
 @pytest.mark.contract("B2.9.13", "A5.23")
@@ -104,13 +100,13 @@ def test_a_client_that_never_reads_costs_no_memory(daemon):
         "directory={root}\nstartsecs=0\nstdout_logfile={root}/flood.log\nstdout_logfile_maxbytes=0\n"
     ).wait(flood="RUNNING")
     lazy, idle = follow(d, "flood"), follow(d, "flood", version="1.1")
-    before = memory(d.pid)
+    before = memory_kib(d.pid)
     d.lab.write("go", "")
     until("the log to grow", lambda: (d.root / "flood.log").stat().st_size == GROWTH, 60)
-    assert memory(d.pid) - before < MOST_MEMORY
+    assert memory_kib(d.pid) - before < MOST_MEMORY
     # It is served when it reads at last, from where it was.
     assert take_all([lazy], 1 << 20)[0].startswith(b"000000000000001\n000000000000002\n")
-    assert memory(d.pid) - before < MOST_MEMORY
+    assert memory_kib(d.pid) - before < MOST_MEMORY
     idle.close()
 
 
@@ -164,10 +160,10 @@ def test_a_stream_goes_on_whatever_happens_to_the_file(daemon, what):
     d.rpc.stopProcess("writer")
     d.rpc.startProcess("writer")
     say("third\n")
-    end = time.monotonic() + 20
+    end = time.monotonic() + COMMAND_SECS
     for client in clients:
         client.setblocking(True)
-        client.settimeout(20)
+        client.settimeout(COMMAND_SECS)
         got = b"" if client is clients[1] else b"a first line that is the longest\n"
         while b"third\n" not in got:
             assert time.monotonic() < end
@@ -187,7 +183,7 @@ def test_followers_get_every_byte_of_a_log_that_rotates_all_the_time(daemon):
     ).wait(flood="RUNNING")
     streams = []
     for _ in range(5):
-        connection = UnixTransport(d.socket, 10).make_connection("localhost")
+        connection = UnixTransport(d.socket, COMMAND_SECS).make_connection("localhost")
         connection.request("GET", "/logtail/flood")
         streams.append(connection.getresponse())
     d.lab.write("go", "")
@@ -217,7 +213,7 @@ def test_lines_come_soon_where_the_kernel_tells_nothing(lab):
         d.rpc.sendProcessStdin("writer", f"{number}\n")
         assert client.recv(100) == f"{number}\n".encode()
         delays.append(time.monotonic() - begin)
-    assert not any("inotify" in os.readlink(fd) for fd in Path(f"/proc/{d.pid}/fd").iterdir())
+    assert not any("inotify" in link for link in descriptors(d.pid).values())
     assert min(delays) < 0.5
 
 

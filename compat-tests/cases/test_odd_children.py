@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from daemon import answers, rpc, until
+from proc import descriptors
 
 # What a signal does by default that ends nobody, or that every child ignores.
 HARMLESS = {"SIGPIPE", "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGXFSZ", "SIGWINCH"}
@@ -90,9 +91,8 @@ def test_a_program_that_goes_into_the_background(daemon):
     ]
     os.kill(int(d.lab.read("away")), 0)
     d.rests()
-    links = [os.readlink(f"/proc/{d.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{d.pid}/fd")]
-    theirs = {os.readlink(f"/proc/{int(d.lab.read('away'))}/fd/{fd}") for fd in (1, 2)}
-    assert theirs.isdisjoint(links)
+    theirs = descriptors(int(d.lab.read("away")))
+    assert {theirs[1], theirs[2]}.isdisjoint(descriptors(d.pid).values())
 
 
 @pytest.mark.contract("A4.61", "A5.84", "A4.25")

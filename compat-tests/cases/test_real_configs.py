@@ -1,5 +1,6 @@
 """Configurations as people have them, with real programs."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon import free_port, rpc, until
+from daemon import answers, free_port, rpc, until
 
 VENV = Path(sys.executable).parent
 
@@ -64,7 +65,7 @@ def app(environ, start_response):
     assert until("the page", page) == b"user centre"
     info = d.info("usercenter")
     assert os.stat(f"/proc/{info['pid']}").st_uid == pwd.getpwnam(user).pw_uid
-    assert "Listening at" in lab.read("logs/usercenter_stdout.log")
+    until("its log", lambda: "Listening at" in lab.read("logs/usercenter_stdout.log"))
     d.rpc.signalProcess("usercenter", "KILL")
     until("another life", lambda: d.info("usercenter")["pid"] not in (0, info["pid"]))
     d.wait(usercenter="RUNNING")
@@ -95,7 +96,8 @@ def debian(tmp_path_factory):
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         pytest.skip("needs apt-get and dpkg-deb")
     folder = tmp_path_factory.mktemp("debian")
-    subprocess.run(["apt-get", "download", "supervisor"], cwd=folder, capture_output=True, timeout=60)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        subprocess.run(["apt-get", "download", "supervisor"], cwd=folder, capture_output=True, timeout=60)
     packages = list(folder.glob("supervisor_*.deb"))
     if not packages:
         pytest.skip("Debian's supervisor package cannot be had here")
@@ -120,7 +122,7 @@ def test_the_layout_of_debian(lab, debian, recorded):
     lab.spawn(lab.target.program("supervisord"), "-n", "-c", str(conf))
     socket = tree / "var/run/supervisor.sock"
     until("the socket", lambda: socket.exists())
-    until("app", lambda: rpc(socket).supervisor.getProcessInfo("app")["statename"] == "RUNNING")
+    until("app", lambda: answers(socket) and rpc(socket).supervisor.getProcessInfo("app")["statename"] == "RUNNING")
     said = lab.run("supervisorctl", "-c", str(conf), "status")
     (tree / "etc/supervisor/conf.d/more.conf").write_text("[program:more]\ncommand=/bin/cat\nautostart=false\n")
     update = lab.run("supervisorctl", "-c", str(conf), "update")

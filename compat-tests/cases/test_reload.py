@@ -4,16 +4,15 @@ RELOADS=1000 asks for so many in a row, however long they take.
 """
 
 import os
-import re
 import signal
 import socket
 import time
 import xmlrpc.client
-from pathlib import Path
 
 import pytest
 
 from daemon import free_port, rpc, until
+from proc import children, descriptors, memory_kib
 
 # In an ordinary run as many as there is time for; the reference takes seconds for each.
 RELOADS = int(os.environ.get("RELOADS", "0"))
@@ -61,28 +60,6 @@ class Lives:
         return self.count
 
 
-def children(pid):
-    """The states of all children of a process, zombies among them as `Z`."""
-    states = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[1]) == pid:
-                states.append(fields[0])
-    return states
-
-
-def memory_kib(pid):
-    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])
-
-
-def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
-
-
 def settled(d):
     """Whether all has started that starts by itself."""
     return {info["statename"] for info in d.rpc.getAllProcessInfo()} <= {"RUNNING", "EXITED"}
@@ -94,7 +71,7 @@ def settled(d):
 def test_many_reloads_leak_nothing(daemon, programs, how):
     d = daemon(EVERYTHING.replace("{programs}", str(programs)))
     until("all to run", lambda: settled(d))
-    lives, before = Lives(d), (descriptors(d.pid), len(children(d.pid)))
+    lives, before = Lives(d), (len(descriptors(d.pid)), len(children(d.pid)))
     memory, begun, count = None, time.monotonic(), 0
     while count < (RELOADS or MOST) and (RELOADS or time.monotonic() - begun < ENOUGH_SECS):
         expected = lives.so_far() + 1
@@ -102,7 +79,7 @@ def test_many_reloads_leak_nothing(daemon, programs, how):
             d.signal(signal.SIGHUP)
         else:
             assert d.rpc.restart() is True
-        until("another life", lambda: lives.so_far() == expected, 40)
+        until("another life", lambda: lives.so_far() == expected)
         count += 1
         if count == WARM_UP:
             until("all to run", lambda: settled(d))
@@ -110,7 +87,7 @@ def test_many_reloads_leak_nothing(daemon, programs, how):
     took = time.monotonic() - begun
     until("all to run", lambda: settled(d))
     # One more may have been open before, for the connection of the last question.
-    until("no more descriptors than before", lambda: descriptors(d.pid) <= before[0], 5)
+    until("no more descriptors than before", lambda: len(descriptors(d.pid)) <= before[0])
     states = children(d.pid)
     assert len(states) == before[1] and "Z" not in states
     grown = memory_kib(d.pid) - memory if memory else 0
@@ -201,7 +178,8 @@ def test_a_file_that_could_not_be_started_stops_nothing(daemon, text, sentence):
 @pytest.mark.contract("A4.139")
 @pytest.mark.differs("theirs", "A4.139", "stops everything, then ends")
 def test_what_breaks_on_the_way_brings_the_old_configuration_back(daemon):
-    slow = "[program:slow]\ncommand=/bin/sh -c 'trap \"sleep 1; exit\" TERM; echo ready; while :; do sleep 0.1; done'\n"
+    leave = "until [ -e {root}/go ]; do sleep 0.1; done; exit"
+    slow = f"[program:slow]\ncommand=/bin/sh -c 'trap \"{leave}\" TERM; echo ready; while :; do sleep 0.1; done'\n"
     d = daemon(CAT + slow + "startsecs=0\nstdout_logfile={root}/slow.out\n").wait(cat="RUNNING", slow="RUNNING")
     until("slow to set its trap", lambda: d.lab.read("slow.out"))
     with socket.socket() as tcp:
@@ -210,6 +188,7 @@ def test_what_breaks_on_the_way_brings_the_old_configuration_back(daemon):
         assert d.rpc.restart() is True
         # The address goes to somebody else while the programs are being stopped.
         take(tcp, port)
+        d.lab.write("go", "")
         d.wait_log("supervisord started with pid", times=2)
         d.wait(cat="RUNNING", slow="RUNNING")
     assert "CRIT the new configuration could not be started, the one before is used again: Another" in d.log()

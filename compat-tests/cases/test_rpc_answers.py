@@ -8,7 +8,7 @@ import xmlrpc.client
 
 import pytest
 
-from daemon import free_port, rpc, until
+from daemon import COMMAND_SECS, free_port, rpc, until
 
 PROCESS_INFO = {
     "name": str, "group": str, "start": int, "stop": int, "now": int, "state": int, "statename": str,
@@ -82,11 +82,11 @@ def test_process_info(running):
     same_shape(info, PROCESS_INFO)
     assert info["group"] == info["name"] == "cat"
     assert (info["state"], info["statename"], info["spawnerr"]) == (20, "RUNNING", "")
-    assert before - 30 < info["start"] <= info["now"] <= before + 5
+    assert before - 120 < info["start"] <= info["now"] <= before + 30
     assert (info["stop"], info["exitstatus"]) == (0, 0)
     assert info["logfile"] == info["stdout_logfile"] == f"{running.root}/cat.out"
     assert info["stderr_logfile"].startswith(f"{running.root}/childlog/cat-stderr---compat-")
-    assert info["description"].startswith(f"pid {info['pid']}, uptime 0:00:0")
+    assert re.fullmatch(rf"pid {info['pid']}, uptime 0:0\d:\d\d", info["description"])
 
 
 @pytest.mark.contract("B1.8.1", "B1.8.6", "B1.10.3")
@@ -265,13 +265,13 @@ def test_what_a_reread_leaves_alone(running):
     # Groups are as they were until they are added and removed.
     assert [info["group"] for info in running.rpc.getAllProcessInfo()] == ["cat", "never", "pair", "pair"]
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), 5)
+        socket.create_connection(("127.0.0.1", port), COMMAND_SECS)
     with pytest.raises(xmlrpc.client.Fault, match="UNKNOWN_METHOD"):
         rpc(running.socket).other.getState()
     running.rpc.restart()
     running.wait_log("supervisord started", times=2)
     until("the new life", running.answers)
-    with socket.create_connection(("127.0.0.1", port), 5):
+    with socket.create_connection(("127.0.0.1", port), COMMAND_SECS):
         assert rpc(running.socket).other.getState()["statename"] == "RUNNING"
 
 

@@ -86,9 +86,18 @@ def test_the_activity_log(syslog, recorded):
     recorded("".join(f"{line!r}\n" for line in sorted(lines)))
 
 
+# Each piece is read before the next is written.
+SAYS = """
+logged() { until grep -q "$1" {root}/a.log; do sleep 0.1; done; }
+printf 'one\\n\\nthree\\n\\n'; logged three
+printf 'part'; logged part
+printf 'of a line\\n'; logged line
+echo err >&2; sleep 1
+echo end; exec sleep 1000
+"""
 OUTPUT = """
 [program:a]
-command=/bin/sh -c "printf 'one\\n\\nthree\\n\\n'; sleep 0.5; printf 'part'; sleep 0.5; printf 'of a line\\n'; echo err >&2; sleep 0.5; echo end; exec sleep 1000"
+command=/bin/sh {root}/says
 startsecs=0
 stdout_syslog=true
 stderr_syslog=true
@@ -100,9 +109,10 @@ stderr_logfile=NONE
 @pytest.mark.needs_root
 @pytest.mark.contract("A5.25", "A3.54")
 def test_output_of_a_program(syslog, recorded):
+    syslog.lab.write("says", SAYS)
     syslog.start(OUTPUT, "")
     syslog.wait("a end")
-    assert syslog.lab.read("a.log") == "one\n\nthree\n\npartof a line\nend\n"
+    until("the log", lambda: syslog.lab.read("a.log") == "one\n\nthree\n\npartof a line\nend\n")
     recorded("".join(f"{line!r}\n" for line in syslog.lines()))
 
 

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from daemon import until
+from daemon import COMMAND_SECS, until
 from targets import PROGRAMS
 
 
@@ -61,7 +61,7 @@ def test_pidproxy_hands_signals_on(lab):
     assert proxy.poll() is None
     proxy.send_signal(signal.SIGTERM)
     until("TERM", lambda: lab.read("heard") == "term\n")
-    assert proxy.wait(10) == 0
+    assert proxy.wait(COMMAND_SECS) == 0
 
 
 @pytest.mark.contract("A9.1")
@@ -73,7 +73,7 @@ def test_pidproxy_without_words(lab):
 
 @pytest.mark.contract("A9.5", "A9.6")
 def test_pidproxy_ends_with_its_child(lab):
-    proxy = lab.run("pidproxy", f"{lab.root}/none.pid", "/bin/sh", "-c", "exit 7", timeout=15)
+    proxy = lab.run("pidproxy", f"{lab.root}/none.pid", "/bin/sh", "-c", "exit 7")
     assert proxy.code == 0
 
 

@@ -54,7 +54,7 @@ def main():
             time.sleep(1000)
         os.write(1, ANSWERS[answer])
         if answer == "empty":
-            time.sleep(3)
+            time.sleep(5)
 
 
 main()
