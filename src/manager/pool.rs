@@ -109,6 +109,7 @@ pub struct Pool {
     buffer_size: usize,
     /// As subscribed, in upper case.
     events: Vec<String>,
+    hears_ticks: bool,
     len_unit: LenUnit,
     members: Vec<Member>,
     /// Those that would take an event if they run.
@@ -139,7 +140,9 @@ impl Pool {
         let members = members.into_iter().map(member).collect();
         let (serials, queue, early) = (Serials::default(), VecDeque::new(), Early::default());
         let (free, losses) = (BTreeSet::new(), Losses::default());
-        Self { name, buffer_size, events, len_unit, members, free, serials, queue, early, losses }
+        // Asked for in every turn of the loop.
+        let hears_ticks = Period::ALL.into_iter().any(|period| EventKind::Tick(period).is_subscribed(&events));
+        Self { name, buffer_size, events, hears_ticks, len_unit, members, free, serials, queue, early, losses }
     }
 
     /// Whether a subscription covers it; once, however many do (A6.75).
@@ -151,7 +154,7 @@ impl Pool {
     /// Whether a subscription covers any of the ticks.
     #[must_use]
     pub fn hears_ticks(&self) -> bool {
-        Period::ALL.into_iter().any(|period| EventKind::Tick(period).is_subscribed(&self.events))
+        self.hears_ticks
     }
 
     /// Queues an event that the pool wants (A6.61).
