@@ -75,10 +75,10 @@ impl FcgiSockets {
         }
         let failed = |error: io::Error| FcgiError { url: socket.address.url(), error: error.into() };
         let open = self.open.get_mut(&key).ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
-        let fd = open.fd.try_clone().map_err(failed)?;
+        // Before anything can fail: who gives it back must be known as a user.
         open.users.insert(id);
         self.users.insert(id, key);
-        Ok(fd)
+        open.fd.try_clone().map_err(failed)
     }
 
     /// `id` needs its socket no more; the last one closes it.
