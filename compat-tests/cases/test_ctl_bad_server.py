@@ -15,7 +15,8 @@ import pytest
 CLIENT = "ours"
 SECONDS = 40
 
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
+# It closes behind each answer, and says so: else a next request may still be sent there.
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nConnection: close\r\n"
 VERSION = b"<?xml version='1.0'?><methodResponse><params><param><value><string>3.0</string></value></param></params></methodResponse>"
 
 
