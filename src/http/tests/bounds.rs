@@ -55,7 +55,7 @@ fn large_bodies_are_read_some_at_a_time_and_small_ones_always() {
 
 #[test]
 fn half_sent_requests_are_dropped() {
-    let brief = Duration::from_millis(40);
+    let brief = Duration::from_millis(250);
     let limits = Limits { head_time: brief, body_pause: brief * 10, ..Limits::default() };
     with(Setup { limits, ..Setup::default() }, async |house| {
         assert_eq!(house.exchange("POST /RPC2 HTTP/1.1\r\nHo").await, "");
@@ -98,7 +98,7 @@ fn an_answer_that_nobody_reads_is_dropped() {
     let body = call_body("supervisor.readLog").replace("<params>\n</params>", params);
     let request = post("HTTP/1.1", "", &body);
     with(Setup::default(), async |house| assert!(house.ask(&request).await.len() > 3 << 20));
-    let brief = Duration::from_millis(40);
+    let brief = Duration::from_millis(250);
     let limits = Limits { head_time: brief, unread_time: brief * 2, ..Limits::default() };
     with(Setup { limits, ..Setup::default() }, async |house| {
         let mut client = house.connect().await;
@@ -132,7 +132,7 @@ fn a_refusal_reaches_a_client_that_sends_all_of_its_body_first() {
 /// B2.5.7, B1.12.5
 #[test]
 fn silent_connections_end_after_a_while_but_a_wait_takes_as_long_as_it_takes() {
-    let brief = Duration::from_millis(40);
+    let brief = Duration::from_millis(250);
     let limits = Limits { head_time: brief, idle_time: brief * 3, ..Limits::default() };
     with(Setup { limits, ..Setup::default() }, async |house| {
         let mut waiting = house.connect().await;

@@ -29,7 +29,7 @@ fn growth_comes_in_chunks_soon_after_it_is_written() {
         let began = Instant::now();
         append(house, "g:p", "twenty-six bytes of a log\n");
         assert_eq!(client.take(32).await, "1A\r\ntwenty-six bytes of a log\n\r\n");
-        assert!(began.elapsed() < Duration::from_secs(1));
+        assert!(began.elapsed() < Duration::from_secs(5));
         append(house, "g:p", "x");
         assert_eq!(client.take(6).await, "1\r\nx\r\n");
     });

@@ -123,8 +123,9 @@ fn a_program_that_is_not_there_is_told_by_its_word_and_errno() {
 #[test]
 fn a_text_without_a_first_line_is_no_program() {
     let script = std::env::temp_dir().join(format!("sys-noexec-{}", std::process::id()));
-    std::fs::write(&script, "echo hello\n").unwrap();
-    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    // not by ourselves: a child of another test could still have it open for writing
+    let write = ["-c", "echo echo hello > $0; chmod 755 $0", script.to_str().unwrap()];
+    assert!(std::process::Command::new("/bin/sh").args(write).status().unwrap().success());
     let program = |spec: &mut ChildSpec<'_>| spec.program.clone_from(&script);
     both(&["script"], program, failed("supervisor: couldn't exec script: ENOEXEC"));
     std::fs::remove_file(&script).unwrap();
