@@ -6,9 +6,11 @@ import re
 
 import pytest
 
+import terminal
 from daemon import Lab
 from recording import Recording
 from targets import MAKERS, PROJECT
+from terminal import Terminal
 from transcript import Transcript
 
 # Who may drive whom: (daemon, supervisorctl). Both clients must do with both.
@@ -120,6 +122,24 @@ def recording(request):
 def transcript(lab, client):
     """Runs supervisorctl and writes down what a user sees."""
     return Transcript(lab, client)
+
+
+@pytest.fixture
+def shell(daemon, transcript):
+    """shell(): the client's prompt at a terminal, on a daemon with the programs of terminal.py."""
+    d = daemon(terminal.PROGRAMS).wait(cat="RUNNING", **{"web:web_0": "RUNNING", "web:web_1": "RUNNING"})
+    opened = []
+
+    def open_one(*options, term="xterm"):
+        at = Terminal(transcript.lab, transcript.program(), "-c", str(d.conf), *options, term=term)
+        at.daemon = d
+        opened.append(at)
+        at.until(terminal.PROMPT)
+        return at
+
+    yield open_one
+    for at in opened:
+        at.close()
 
 
 @pytest.fixture

@@ -19,36 +19,15 @@ PATIENCE_SECS = 60  # for all answers together
 
 # Programs that take their time: a third starts slowly, a third stops slowly.
 START_SECS, STOP_SECS = 3, 4
+SLOW_START = f"command=/bin/sleep 1000\nautostart=false\nstartsecs={START_SECS}\n"
+SLOW_STOP = f"command=/usr/bin/env --ignore-signal=TERM /bin/sleep 1000\nstartsecs=0\nstopwaitsecs={STOP_SECS}\n"
+PROGRAMS = {"up": SLOW_START, "down": SLOW_STOP, "both": SLOW_START}
 
 
 def programs(count):
     """The configuration of so many of each kind."""
-    return f"""
-[program:up]
-command=/bin/sleep 1000
-process_name=%(program_name)s%(process_num)d
-numprocs={count}
-autostart=false
-startsecs={START_SECS}
-stdout_logfile=NONE
-stderr_logfile=NONE
-[program:down]
-command=/usr/bin/env --ignore-signal=TERM /bin/sleep 1000
-process_name=%(program_name)s%(process_num)d
-numprocs={count}
-startsecs=0
-stopwaitsecs={STOP_SECS}
-stdout_logfile=NONE
-stderr_logfile=NONE
-[program:both]
-command=/bin/sleep 1000
-process_name=%(program_name)s%(process_num)d
-numprocs={count}
-autostart=false
-startsecs={START_SECS}
-stdout_logfile=NONE
-stderr_logfile=NONE
-"""
+    usual = f"process_name=%(program_name)s%(process_num)d\nnumprocs={count}\nstdout_logfile=NONE\nstderr_logfile=NONE\n"
+    return "".join(f"[program:{name}]\n{keys}{usual}" for name, keys in PROGRAMS.items())
 
 
 def long_calls(count):

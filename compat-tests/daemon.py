@@ -199,6 +199,14 @@ class Lab:
         conf = self.config(text, supervisord)
         return Daemon(self, conf, args, env, wait)
 
+    def without_interface(self, text="", ctl=""):
+        """A daemon that has no [rpcinterface:supervisor]; `ctl` are lines for [supervisorctl]."""
+        conf = self.config(text)
+        head, _, rest = conf.read_text().partition("[rpcinterface:supervisor]")
+        conf.write_text(f"{head}[supervisorctl]\n{ctl}" + rest.partition("[supervisorctl]\n")[2])
+        self.spawn(self.target.program("supervisord"), "-n", "-c", str(conf))
+        until("the socket", (self.root / "s.sock").exists)
+
     def paths(self):
         """What normalise() shall hide."""
         return [(self.root, "ROOT"), (self.target.program("supervisord"), "PROG")]

@@ -59,6 +59,17 @@ class Transcript:
         self.lines.append(f"[exit {done.code}]")
         return done
 
+    def play(self, session, **how):
+        """Runs each line of a text of commands; the mark before one says what of its output counts.
+
+        ~ its lines in any order; ^ the first line; ? that something is said; else every byte.
+        """
+        for line in session.strip().splitlines():
+            mark, _, words = line.strip().partition(" ")
+            if mark not in ("~", "^", "?") or not words:
+                mark, words = "", line.strip()
+            self.run(*words.split(), any_order=mark == "~", brief=mark == "^", own_words=mark == "?", **how)
+
     def follow(self, *words, until_text, poke=None):
         """Runs a command that follows a log; ends it like Ctrl-C does."""
         process = self.lab.spawn(self.program(), *self.options, *words)

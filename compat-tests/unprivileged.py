@@ -7,6 +7,10 @@ from daemon import Daemon
 from proc import status
 
 
+# Before a command: it runs as nobody, without any group.
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
 def as_nobody(lab, text):
     """A daemon that has dropped to nobody."""
     lab.root.chmod(0o777)

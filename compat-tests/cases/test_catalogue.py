@@ -5,6 +5,7 @@ is the whole log at its lowest level, and every byte that a listener to
 everything gets. Several stories run beside each other in a log, because a
 client waits and a listener answers when it likes; each is compared in its own
 order: the daemon and its processes, the calls, each pool, each program's output.
+Long because one life is told in one piece.
 """
 
 import ast

@@ -15,6 +15,7 @@ import pytest
 
 from daemon import COMMAND_SECS, until
 from targets import PROJECT
+from unprivileged import NOBODY
 
 CLIENT = "ours"
 
@@ -136,7 +137,7 @@ def test_a_socket_of_somebody_else_is_told_with_its_mode(running, transcript):
     command = [transcript.program(), "-c", str(running.conf), "status"]
     os.chmod(running.conf, 0o644)
     done = subprocess.run(
-        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command],
+        [*NOBODY, *command],
         capture_output=True, text=True, timeout=40, cwd="/", env=running.lab.environment(),
     )  # fmt: skip
     assert "[Errno 13] Permission denied" in done.stdout and done.returncode == 1

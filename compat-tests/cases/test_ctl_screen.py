@@ -1,27 +1,8 @@
 """What only our supervisorctl shows at a terminal."""
 
-import pytest
-
-from terminal import PROGRAMS, PROMPT, Terminal
+from terminal import PROMPT, Terminal
 
 CLIENT = "ours"
-
-
-@pytest.fixture
-def shell(daemon, transcript):
-    """shell(): a prompt, on a daemon that runs."""
-    d = daemon(PROGRAMS).wait(cat="RUNNING", **{"web:web_1": "RUNNING"})
-    opened = []
-
-    def open_one():
-        terminal = Terminal(transcript.lab, transcript.program(), "-c", str(d.conf), term="xterm")
-        opened.append(terminal)
-        terminal.until(PROMPT)
-        return terminal
-
-    yield open_one
-    for terminal in opened:
-        terminal.close()
 
 
 def test_the_list_says_what_is_what_and_words_are_found_anywhere(shell):

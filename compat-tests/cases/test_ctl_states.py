@@ -11,7 +11,7 @@ import xmlrpc.client
 import pytest
 
 from daemon import until
-from unprivileged import as_nobody, is_root, out_of_reach
+from unprivileged import NOBODY, as_nobody, is_root, out_of_reach
 
 # A state, the program that gets there, and what else it takes.
 STATES = {
@@ -116,11 +116,7 @@ def test_every_command_at_a_terminal(in_state, transcript, recorded, state):
 
 @pytest.mark.contract("B3.5", "B3.5.2")
 def test_a_daemon_without_the_interface(lab, transcript, recorded):
-    conf = lab.config("")
-    head, _, rest = conf.read_text().partition("[rpcinterface:supervisor]")
-    conf.write_text(head + "[supervisorctl]" + rest.partition("[supervisorctl]")[2])
-    lab.spawn(lab.target.program("supervisord"), "-n", "-c", str(conf))
-    until("the socket", lambda: (lab.root / "s.sock").exists())
+    lab.without_interface()
     for words in ["status", "version", "start x", "shutdown", "avail"]:
         transcript.run(*words.split())
     recorded(transcript.text())
@@ -144,11 +140,10 @@ def test_servers_that_are_not_there(lab, transcript, recorded):
 def test_a_socket_that_may_not_be_used(daemon, transcript):
     d = daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n").wait(cat="RUNNING")
     os.chmod(d.conf, 0o644)
-    as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     for words, start in [
         (["status"], "error: <class 'PermissionError'>, [Errno 13] Permission denied"),
         (["shutdown"], "error: <class 'PermissionError'>, [Errno 13] Permission denied"),
     ]:
-        done = subprocess.run([*as_nobody, transcript.program(), "-c", str(d.conf), *words], capture_output=True,
+        done = subprocess.run([*NOBODY, transcript.program(), "-c", str(d.conf), *words], capture_output=True,
                               text=True, timeout=40, cwd="/", env=d.lab.environment())  # fmt: skip
         assert done.stdout.startswith(start) and done.returncode == 1, done

@@ -3,28 +3,9 @@
 import pytest
 
 from daemon import until
-from terminal import PROGRAMS, PROMPT, Terminal
+from terminal import PROMPT, Terminal
 
 UP = b"\x1b[A"
-
-
-@pytest.fixture
-def shell(daemon, transcript):
-    """shell(): a prompt of the client, on a daemon that runs."""
-    d = daemon(PROGRAMS)
-    d.wait(cat="RUNNING")
-    opened = []
-
-    def open_one(*options, term="xterm"):
-        terminal = Terminal(transcript.lab, transcript.program(), "-c", str(d.conf), *options, term=term)
-        opened.append(terminal)
-        terminal.daemon = d
-        terminal.until(PROMPT)
-        return terminal
-
-    yield open_one
-    for terminal in opened:
-        terminal.close()
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""Event listeners: the bytes they get over a whole life, and what a bad answer does."""
+"""Event listeners: the bytes they get over a whole life, and what a bad answer does.
+
+Long because each kind of event and each wrong answer is a case of its own.
+"""
 
 import re
 import signal

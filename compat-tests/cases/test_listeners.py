@@ -86,8 +86,10 @@ def test_bytes_are_counted_when_asked_for(request, daemon, in_c, more, status):
         until("the listener to lose its step", lambda: d.info("c")["exitstatus"] == 3)
 
 
-# What a listener says, in the words of a shell. HEAR takes an event, as far as its header goes.
+# What a listener says, in the words of a shell. HEAR takes an event, as far as its header goes;
+# ASKED has said that it is ready, and then heard one.
 HEAR = "read header"
+ASKED = f"printf 'READY\\n'; {HEAR}; "
 CONVERSATIONS = {
     "ready_in_two_pieces": ("printf REA; sleep 0.3; printf 'DY\\n'", "-> READY"),
     "ready_twice": ("printf 'READY\\nREADY\\n'", "entered the UNKNOWN"),
@@ -95,19 +97,19 @@ CONVERSATIONS = {
     "less_than_a_word_and_more": ("printf 'READ\\n'; sleep 0.3; printf 'Y'", "entered the UNKNOWN"),
     "words_while_it_is_ready": ("printf 'READY\\n'; sleep 0.3; printf 'hello'", "entered the UNKNOWN"),
     "a_result_before_it_is_asked": ("printf 'READY\\nRESULT 2\\nOK'", "entered the UNKNOWN"),
-    "a_result_in_pieces": (f"printf 'READY\\n'; {HEAR}; printf 'RES'; sleep 0.3; printf 'ULT 2\\nO'; sleep 0.3; printf 'K'", "was processed"),
-    "a_result_and_ready": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT 2\\nOKREADY\\n'; {HEAR}", "was processed"),
-    "another_result": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT 7\\nPERHAPS'", "was rejected"),
-    "more_than_ok": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT 3\\nOK\\n'", "was rejected"),
-    "less_than_ok": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT 1\\nOK'", "was rejected"),
-    "blanks_around_the_number": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT  2 \\nOK'", "was processed"),
-    "signs_and_zeros": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT +02\\nOK'", "was processed"),
-    "no_number": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT two\\nOK'", "entered the UNKNOWN"),
-    "a_number_with_a_point": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT 2.0\\nOK'", "entered the UNKNOWN"),
-    "nothing_behind_the_word": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT \\nOK'", "entered the UNKNOWN"),
-    "an_empty_line": (f"printf 'READY\\n'; {HEAR}; printf '\\n\\n'", "entered the UNKNOWN"),
-    "carriage_returns": (f"printf 'READY\\n'; {HEAR}; printf 'RESULT 2\\r\\nOK'", "was processed"),
-    "bytes_that_are_no_text": (f"printf 'READY\\n'; {HEAR}; printf '\\377\\376\\n'", "entered the UNKNOWN"),
+    "a_result_in_pieces": (f"{ASKED}printf 'RES'; sleep 0.3; printf 'ULT 2\\nO'; sleep 0.3; printf 'K'", "was processed"),
+    "a_result_and_ready": (f"{ASKED}printf 'RESULT 2\\nOKREADY\\n'; {HEAR}", "was processed"),
+    "another_result": (f"{ASKED}printf 'RESULT 7\\nPERHAPS'", "was rejected"),
+    "more_than_ok": (f"{ASKED}printf 'RESULT 3\\nOK\\n'", "was rejected"),
+    "less_than_ok": (f"{ASKED}printf 'RESULT 1\\nOK'", "was rejected"),
+    "blanks_around_the_number": (f"{ASKED}printf 'RESULT  2 \\nOK'", "was processed"),
+    "signs_and_zeros": (f"{ASKED}printf 'RESULT +02\\nOK'", "was processed"),
+    "no_number": (f"{ASKED}printf 'RESULT two\\nOK'", "entered the UNKNOWN"),
+    "a_number_with_a_point": (f"{ASKED}printf 'RESULT 2.0\\nOK'", "entered the UNKNOWN"),
+    "nothing_behind_the_word": (f"{ASKED}printf 'RESULT \\nOK'", "entered the UNKNOWN"),
+    "an_empty_line": (f"{ASKED}printf '\\n\\n'", "entered the UNKNOWN"),
+    "carriage_returns": (f"{ASKED}printf 'RESULT 2\\r\\nOK'", "was processed"),
+    "bytes_that_are_no_text": (f"{ASKED}printf '\\377\\376\\n'", "entered the UNKNOWN"),
 }  # fmt: skip
 
 

@@ -105,6 +105,7 @@ def test_nobody_ever_sees_a_socket_with_other_rights(lab):
         for starts in (1, 2, 3):
             process = lab.spawn("/bin/sh", "-c", f"umask 0; exec {lab.target.program('supervisord')} -n -c {conf}")
             until("the start", lambda: lab.read("supervisord.log").count("supervisord started") == starts)
+            until("the watcher to have seen the socket", lambda: any(is_final for is_final, *_ in tuple(seen)))
             process.terminate()
             assert process.wait(COMMAND_SECS) == 0
     finally:
