@@ -13,7 +13,7 @@ use crate::model::{NameSpec, namespec};
 /// # Errors
 /// The call for the names failed.
 pub fn expand(session: &mut Session, words: &[&str]) -> Result<Vec<String>, CtlError> {
-    if !words.iter().any(|word| is_pattern(word)) {
+    if !words.iter().any(|word| is_pattern(&NameSpec::parse(word))) {
         return Ok(words.iter().map(|word| (*word).to_owned()).collect());
     }
     let all = session.proxy()?.all_processes()?;
@@ -23,10 +23,10 @@ pub fn expand(session: &mut Session, words: &[&str]) -> Result<Vec<String>, CtlE
 /// What one word stands for.
 #[must_use]
 pub fn expand_word(word: &str, all: &[ProcessEntry]) -> Vec<String> {
-    if !is_pattern(word) || all.iter().any(|process| is_meant(word, process)) {
+    let spec = NameSpec::parse(word);
+    if !is_pattern(&spec) || all.iter().any(|process| is_meant(&spec, process)) {
         return vec![word.to_owned()];
     }
-    let spec = NameSpec::parse(word);
     let fits = |p: &&ProcessEntry| match (word.contains(':'), &spec.process) {
         (false, _) => fnmatch(&p.name, word) || fnmatch(&namespec(&p.group, &p.name), word),
         (true, None) => fnmatch(&p.group, &spec.group),
@@ -38,15 +38,13 @@ pub fn expand_word(word: &str, all: &[ProcessEntry]) -> Vec<String> {
 
 /// Whether a name means this process, by itself or with all of its group.
 #[must_use]
-pub fn is_meant(name: &str, process: &ProcessEntry) -> bool {
-    let spec = NameSpec::parse(name);
-    process.group == spec.group && spec.process.is_none_or(|name| name == process.name)
+pub fn is_meant(spec: &NameSpec, process: &ProcessEntry) -> bool {
+    process.group == spec.group && spec.process.as_ref().is_none_or(|name| *name == process.name)
 }
 
-/// Whether a word has a wildcard that upstream does not know.
-fn is_pattern(word: &str) -> bool {
+/// Whether a name has a wildcard that upstream does not know.
+fn is_pattern(spec: &NameSpec) -> bool {
     let magic = |text: &str| text.contains(['*', '?', '[']);
-    let spec = NameSpec::parse(word);
     magic(&spec.group) || spec.process.as_deref().is_some_and(magic)
 }
 
@@ -54,6 +52,7 @@ fn is_pattern(word: &str) -> bool {
 mod tests {
     use super::{expand_word, is_pattern};
     use crate::client::ProcessEntry;
+    use crate::model::NameSpec;
 
     fn expanded(word: &str) -> Vec<String> {
         let entry = |(group, name): &(&str, &str)| ProcessEntry {
@@ -86,6 +85,7 @@ mod tests {
         assert_eq!(expanded("odd*"), ["odd*"]);
         assert_eq!(expanded("nobody*"), ["nobody*"]);
         assert_eq!(expanded("web:*"), ["web:*"]);
+        let is_pattern = |word| is_pattern(&NameSpec::parse(word));
         assert!(!is_pattern("web:*") && !is_pattern("web:") && !is_pattern("cat") && is_pattern("w*:*"));
     }
 }

@@ -76,11 +76,8 @@ fn resolve(session: &mut Session, words: &[&str]) -> Result<Vec<String>, CtlErro
     let mut names: Vec<String> = Vec::new();
     for word in words.iter().flat_map(|word| pattern::expand_word(word, &all)) {
         let spec = NameSpec::parse(&word);
-        let meant = |group: &str, name: &str| {
-            word == "all" || (group == spec.group && spec.process.as_deref().is_none_or(|process| process == name))
-        };
-        let found: Vec<String> =
-            all.iter().filter(|p| meant(&p.group, &p.name)).map(|p| namespec(&p.group, &p.name)).collect();
+        let meant = all.iter().filter(|process| word == "all" || pattern::is_meant(&spec, process));
+        let found: Vec<String> = meant.map(|process| namespec(&process.group, &process.name)).collect();
         if found.is_empty() {
             session.say(&format!("{word}: ERROR (no such process)"));
             session.set_exit(exit::GENERIC);

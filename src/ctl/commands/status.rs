@@ -64,10 +64,8 @@ fn select(all: &[ProcessEntry], words: &[String]) -> Selection {
     let mut selection = Selection { shown: Vec::new(), unknown: Vec::new() };
     for word in words {
         let spec = NameSpec::parse(word);
-        let fits =
-            |p: &&ProcessEntry| p.group == spec.group && spec.process.as_ref().is_none_or(|name| *name == p.name);
         let before = selection.shown.len();
-        selection.shown.extend(all.iter().filter(fits).cloned());
+        selection.shown.extend(all.iter().filter(|process| pattern::is_meant(&spec, process)).cloned());
         if selection.shown.len() == before {
             selection.unknown.push(match spec.process {
                 None => Unknown { name: spec.group, why: "no such group" },

@@ -7,7 +7,7 @@ use crate::ctl::input::{Woken, wait_for_any};
 use crate::ctl::screen::{self, Keys};
 use crate::ctl::style::{Colour, Style};
 use crate::ctl::{CtlError, Session, exit, pattern};
-use crate::model::{Signal, namespec};
+use crate::model::{NameSpec, Signal, namespec};
 use crate::rpc::FaultCode;
 use crate::sys::terminal;
 use crate::sys::watch::SignalWatch;
@@ -70,14 +70,17 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
         }
         Err(error) => return Err(error),
     };
-    let names = words.iter().flat_map(|word| pattern::expand_word(word, &first.processes));
-    let (names, unknown): (Vec<String>, Vec<String>) =
-        names.partition(|name| first.processes.iter().any(|process| pattern::is_meant(name, process)));
-    for name in &unknown {
-        session.say(&format!("{name}: ERROR (no such process)"));
-        session.set_exit(exit::GENERIC);
+    let mut names = Vec::new();
+    for word in words.iter().flat_map(|word| pattern::expand_word(word, &first.processes)) {
+        let spec = NameSpec::parse(&word);
+        if first.processes.iter().any(|process| pattern::is_meant(&spec, process)) {
+            names.push(spec);
+        } else {
+            session.say(&format!("{word}: ERROR (no such process)"));
+            session.set_exit(exit::GENERIC);
+        }
     }
-    if names.is_empty() && !unknown.is_empty() {
+    if names.is_empty() && !words.is_empty() {
         return Ok(());
     }
     if once || !session.is_on_terminal() {
@@ -93,7 +96,7 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
 }
 
 /// Draws until somebody has enough.
-fn draw(session: &mut Session, mut before: Look, names: &[String]) -> Result<(), CtlError> {
+fn draw(session: &mut Session, mut before: Look, names: &[NameSpec]) -> Result<(), CtlError> {
     let watch = SignalWatch::new(&[Signal::INT, Signal::TERM, Signal::HUP])?;
     let mut keys = Keys::take()?;
     let mut order = Order::Name;
@@ -147,7 +150,7 @@ fn look(session: &mut Session) -> Result<Look, CtlError> {
 }
 
 /// The rows of those that are meant; all without a name.
-fn rows(before: &Look, now: &Look, names: &[String]) -> Vec<Row> {
+fn rows(before: &Look, now: &Look, names: &[NameSpec]) -> Vec<Row> {
     let span = now.at.duration_since(before.at).as_secs_f64();
     let row = |process: &ProcessEntry| {
         let key = (process.group.clone(), process.name.clone());
@@ -231,7 +234,7 @@ fn size(bytes: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Look, Order, Style, UsageEntry, rows, size, span, table};
+    use super::{Look, NameSpec, Order, Style, UsageEntry, rows, size, span, table};
     use crate::client::ProcessEntry;
     use std::time::{Duration, Instant};
 
@@ -264,7 +267,7 @@ mod tests {
         assert_eq!((shown[0].cpu, shown[0].uptime, shown[0].restarts), (Some(50.0), Some(90), 2));
         assert_eq!((shown[1].cpu, shown[1].rss, shown[1].restarts), (None, None, 0));
         assert_eq!(rows(&look(begun, 1.0, 7), &look(later, 2.0, 8), &[])[0].cpu, None);
-        assert_eq!(rows(&look(begun, 1.0, 7), &look(later, 2.0, 7), &["g:b".to_owned()]).len(), 1);
+        assert_eq!(rows(&look(begun, 1.0, 7), &look(later, 2.0, 7), &[NameSpec::parse("g:b")]).len(), 1);
     }
 
     #[test]

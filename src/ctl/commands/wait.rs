@@ -3,7 +3,7 @@
 
 use crate::client::ProcessEntry;
 use crate::ctl::{CtlError, Session, exit, pattern, span};
-use crate::model::{ProcessState, namespec};
+use crate::model::{NameSpec, ProcessState, namespec};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -97,17 +97,13 @@ fn choose(session: &mut Session, words: &[String]) -> Result<BTreeMap<String, i6
     let all = session.proxy()?.all_processes()?;
     let mut chosen = BTreeMap::new();
     for word in words {
-        let before = chosen.len();
-        let meant = all.iter().filter(|process| word == "all" || pattern::is_meant(word, process));
-        let mut any = false;
-        for process in meant {
-            any = true;
-            chosen.insert(namespec(&process.group, &process.name), process.pid);
-        }
-        if !any && chosen.len() == before && word != "all" {
+        let spec = NameSpec::parse(word);
+        let mut meant = all.iter().filter(|process| word == "all" || pattern::is_meant(&spec, process)).peekable();
+        if meant.peek().is_none() && word != "all" {
             session.say(&format!("{word}: ERROR (no such process)"));
             session.set_exit(exit::GENERIC);
         }
+        chosen.extend(meant.map(|process| (namespec(&process.group, &process.name), process.pid)));
     }
     Ok(chosen)
 }
