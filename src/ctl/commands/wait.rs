@@ -69,10 +69,9 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
         Err(sentence) => return session.misuse(&sentence, "wait"),
     };
     let begun = Instant::now();
-    let names = pattern::expand(session, &request.names)?;
-    let mut missing = choose(session, &names)?;
+    let mut all = session.proxy()?.all_processes()?;
+    let mut missing = choose(session, &request.names, &all);
     loop {
-        let all = session.proxy()?.all_processes()?;
         settle(session, request.goal, &mut missing, &all);
         if missing.is_empty() {
             return Ok(());
@@ -89,15 +88,15 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
             return Ok(());
         }
         session.pause(BEAT)?;
+        all = session.proxy()?.all_processes()?;
     }
 }
 
 /// The processes that are meant, each with its pid; unknown words are told.
-fn choose(session: &mut Session, words: &[String]) -> Result<BTreeMap<String, i64>, CtlError> {
-    let all = session.proxy()?.all_processes()?;
+fn choose(session: &mut Session, words: &[&str], all: &[ProcessEntry]) -> BTreeMap<String, i64> {
     let mut chosen = BTreeMap::new();
-    for word in words {
-        let spec = NameSpec::parse(word);
+    for word in words.iter().flat_map(|word| pattern::expand_word(word, all)) {
+        let spec = NameSpec::parse(&word);
         let mut meant = all.iter().filter(|process| word == "all" || pattern::is_meant(&spec, process)).peekable();
         if meant.peek().is_none() && word != "all" {
             session.say(&format!("{word}: ERROR (no such process)"));
@@ -105,20 +104,20 @@ fn choose(session: &mut Session, words: &[String]) -> Result<BTreeMap<String, i6
         }
         chosen.extend(meant.map(|process| (namespec(&process.group, &process.name), process.pid)));
     }
-    Ok(chosen)
+    chosen
 }
 
 /// Tells of those that are there or will never be, and forgets them. One that
 /// has left the configuration is stopped for good.
 fn settle(session: &mut Session, goal: Goal, missing: &mut BTreeMap<String, i64>, all: &[ProcessEntry]) {
-    let mut settled = Vec::new();
-    for (name, pid_before) in &*missing {
-        let process = all.iter().find(|p| namespec(&p.group, &p.name) == *name);
+    let by_name: BTreeMap<String, &ProcessEntry> = all.iter().map(|p| (namespec(&p.group, &p.name), p)).collect();
+    missing.retain(|name, pid_before| {
+        let process = by_name.get(name);
         let (state, pid) =
             process.map_or((Some(ProcessState::Stopped), 0), |p| (ProcessState::from_name(&p.statename), p.pid));
         let state = state.unwrap_or(ProcessState::Unknown);
         match (goal.judge(state, pid, *pid_before), process) {
-            (Verdict::Pending, Some(_)) => continue,
+            (Verdict::Pending, Some(_)) => return true,
             (Verdict::Reached, _) => session.say(&format!("{name}: {}", goal.name())),
             (Verdict::Hopeless, _) => {
                 session.say(&format!("{name}: ERROR ({})", state.name()));
@@ -129,9 +128,8 @@ fn settle(session: &mut Session, goal: Goal, missing: &mut BTreeMap<String, i64>
                 session.set_exit(exit::GENERIC);
             }
         }
-        settled.push(name.clone());
-    }
-    missing.retain(|name, _| !settled.contains(name));
+        false
+    });
 }
 
 fn parse<'a>(words: &[&'a str]) -> Result<Request<'a>, String> {
