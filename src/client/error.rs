@@ -2,6 +2,7 @@
 //! its `error: TYPE, TEXT` lines for `refused`, `No such file`, `401` (B3.4.3).
 
 use crate::model::py_repr;
+use crate::rpc::FaultCode;
 use crate::xmlrpc::WireFault;
 use nix::errno::Errno;
 use std::io;
@@ -81,13 +82,10 @@ impl CallError {
         }
     }
 
-    /// The fault's code, if the daemon answered with one.
+    /// Whether the daemon answered with this fault.
     #[must_use]
-    pub fn fault_code(&self) -> Option<i32> {
-        match self {
-            Self::Fault(fault) => Some(fault.code),
-            _ => None,
-        }
+    pub fn is_fault(&self, code: FaultCode) -> bool {
+        matches!(self, Self::Fault(fault) if fault.code == code.code())
     }
 
     /// Whether this is the system error `errno`.

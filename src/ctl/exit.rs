@@ -32,7 +32,7 @@ pub const RESULT_OK: i32 = 80;
 /// the fault that this command does not mind.
 #[must_use]
 pub fn after_result(status: i32, fine: Option<FaultCode>) -> Option<u8> {
-    let is = |code: FaultCode| status == code as i32;
+    let is = |code: FaultCode| status == code.code();
     if status == RESULT_OK || fine.is_some_and(is) {
         None
     } else if is(FaultCode::SpawnError) || is(FaultCode::AbnormalTermination) || is(FaultCode::NotRunning) {
@@ -50,7 +50,7 @@ mod tests {
     /// B3.7 (tables of start, stop, signal), B3.8
     #[test]
     fn dead_programs_are_7_other_faults_1_and_what_is_fine_stays() {
-        let after = |code: FaultCode, fine| after_result(code as i32, fine);
+        let after = |code: FaultCode, fine| after_result(code.code(), fine);
         assert_eq!(after_result(80, None), None);
         assert_eq!(after(FaultCode::AlreadyStarted, Some(FaultCode::AlreadyStarted)), None);
         assert_eq!(after(FaultCode::NotRunning, Some(FaultCode::NotRunning)), None);

@@ -21,7 +21,7 @@ impl Session {
                 ),
                 exit::NOT_INSTALLED,
             ),
-            Err(error) if error.fault_code() == Some(FaultCode::UnknownMethod as i32) => (
+            Err(error) if error.is_fault(FaultCode::UnknownMethod) => (
                 "Sorry, supervisord responded but did not recognize the supervisor namespace commands that \
                  supervisorctl uses to control it.  Please check that the [rpcinterface:supervisor] section is \
                  enabled in the configuration file (see sample.conf)."

@@ -10,7 +10,7 @@ pub(super) fn run(session: &mut Session, _argument: &str) -> Result<(), CtlError
         Ok(configs) => {
             session.tell_all(|| configs.iter().map(print::avail_line).collect(), configs.iter().map(entry));
         }
-        Err(error) if error.fault_code() == Some(FaultCode::ShutdownState as i32) => {
+        Err(error) if error.is_fault(FaultCode::ShutdownState) => {
             session.say("ERROR: supervisor shutting down");
             session.set_exit(exit::GENERIC);
         }

@@ -35,7 +35,7 @@ fn clear_group(proxy: &mut Proxy, group: &str) -> Answer<Vec<CallResult>> {
     members.retain(|process| process.group == group);
     if members.is_empty() {
         let text = format!("BAD_NAME: {group}");
-        return Err(CallError::Fault(WireFault { code: FaultCode::BadName as i32, text }));
+        return Err(CallError::Fault(WireFault { code: FaultCode::BadName.code(), text }));
     }
     let mut results = Vec::with_capacity(members.len());
     for member in members {

@@ -1,7 +1,6 @@
 //! `shutdown` and `reload`: the daemon as a whole (B3.7.100, B3.7.101).
 
 use super::reread;
-use crate::client::CallError;
 use crate::ctl::{CtlError, Session, exit};
 use crate::rpc::FaultCode;
 use nix::errno::Errno;
@@ -14,7 +13,7 @@ pub(super) fn shutdown(session: &mut Session, _argument: &str) -> Result<(), Ctl
     match session.proxy()?.shutdown() {
         Ok(()) => session.say("Shut down"),
         // what was wished is under way: no failure
-        Err(error) if is_shutting_down(&error) => session.say("ERROR: already shutting down"),
+        Err(error) if error.is_fault(FaultCode::ShutdownState) => session.say("ERROR: already shutting down"),
         Err(error) if error.is_errno(Errno::ECONNREFUSED) => {
             session.say(&format!("ERROR: {url} refused connection (already shut down?)"));
             session.advise(&error);
@@ -39,8 +38,4 @@ pub(super) fn reload(session: &mut Session, _argument: &str) -> Result<(), CtlEr
         Err(error) => reread::refused(session, error, "ERROR: already shutting down")?,
     }
     Ok(())
-}
-
-fn is_shutting_down(error: &CallError) -> bool {
-    error.fault_code() == Some(FaultCode::ShutdownState as i32)
 }

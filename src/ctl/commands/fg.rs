@@ -23,7 +23,7 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
     match session.proxy()?.process(name) {
         Ok(process) if !is_running(process.state) => return fail(session, "ERROR: process not running"),
         Ok(_) => {}
-        Err(error) if error.fault_code() == Some(FaultCode::BadName as i32) => {
+        Err(error) if error.is_fault(FaultCode::BadName) => {
             return fail(session, "ERROR: bad process name supplied");
         }
         Err(CallError::Fault(fault)) => {
@@ -91,7 +91,7 @@ fn attach(session: &mut Session, name: &str, watch: &SignalWatch, follows: &mut 
 fn send(session: &mut Session, name: &str, line: &str) -> Result<bool, CtlError> {
     match session.proxy()?.send_stdin(name, line) {
         Ok(()) => {}
-        Err(CallError::Fault(fault)) if fault.code == FaultCode::NotRunning as i32 => {
+        Err(error) if error.is_fault(FaultCode::NotRunning) => {
             session.say("Process got killed");
             return Ok(false);
         }

@@ -12,7 +12,7 @@ pub(super) fn add(session: &mut Session, argument: &str) -> Result<(), CtlError>
             }
             Err(error) => error,
         };
-        let is = |code: FaultCode| error.fault_code() == Some(code as i32);
+        let is = |code| error.is_fault(code);
         if is(FaultCode::AlreadyAdded) {
             // it is there, as was wished: no failure
             session.say("ERROR: process group already active");
@@ -36,7 +36,7 @@ pub(super) fn remove(session: &mut Session, argument: &str) -> Result<(), CtlErr
             }
             Err(error) => error,
         };
-        let is = |code: FaultCode| error.fault_code() == Some(code as i32);
+        let is = |code| error.is_fault(code);
         if is(FaultCode::StillRunning) {
             fail(session, &format!("ERROR: process/group still running: {group}"));
         } else if is(FaultCode::BadName) {

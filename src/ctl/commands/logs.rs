@@ -182,8 +182,8 @@ fn read(
 fn piece(session: &mut Session, name: &str, channel: Channel, offset: i64) -> Result<Option<String>, CtlError> {
     match session.proxy()?.read_process_log(name, channel, offset, 0) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.fault_code() == Some(FaultCode::NoFile as i32) => Ok(None),
-        Err(error) if error.fault_code() == Some(FaultCode::Failed as i32) => Ok(None),
+        Err(error) if error.is_fault(FaultCode::NoFile) => Ok(None),
+        Err(error) if error.is_fault(FaultCode::Failed) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -194,8 +194,8 @@ fn offset_since(session: &mut Session, name: &str, channel: Channel, since: Dura
     let seconds = i64::try_from(since.as_millis().div_ceil(1000)).unwrap_or(i64::MAX);
     match session.proxy()?.log_offset_since(name, channel, seconds) {
         Ok(offset) => Ok(Some(offset)),
-        Err(error) if error.fault_code() == Some(FaultCode::UnknownMethod as i32) => Ok(Some(0)),
-        Err(error) if error.fault_code() == Some(FaultCode::NoFile as i32) => Ok(None),
+        Err(error) if error.is_fault(FaultCode::UnknownMethod) => Ok(Some(0)),
+        Err(error) if error.is_fault(FaultCode::NoFile) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

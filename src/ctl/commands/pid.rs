@@ -25,7 +25,7 @@ fn one(session: &mut Session, name: &str) -> Result<(), CtlError> {
                 session.set_exit(exit::NOT_RUNNING);
             }
         }
-        Err(error) if error.fault_code() == Some(FaultCode::BadName as i32) => {
+        Err(error) if error.is_fault(FaultCode::BadName) => {
             session.say(&format!("No such process {name}"));
             session.set_exit(exit::GENERIC);
         }

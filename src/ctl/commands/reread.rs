@@ -22,8 +22,8 @@ pub(super) fn run(session: &mut Session, _argument: &str) -> Result<(), CtlError
 /// What a refused reread is told as; `update` tells it alike.
 pub(super) fn refused(session: &mut Session, error: CallError, shutting_down: &str) -> Result<(), CtlError> {
     match error {
-        CallError::Fault(fault) if fault.code == FaultCode::ShutdownState as i32 => session.say(shutting_down),
-        CallError::Fault(fault) if fault.code == FaultCode::CantReread as i32 => {
+        error if error.is_fault(FaultCode::ShutdownState) => session.say(shutting_down),
+        CallError::Fault(fault) if fault.code == FaultCode::CantReread.code() => {
             session.say(&format!("ERROR: {}", fault.text));
         }
         error => return Err(error.into()),

@@ -123,7 +123,7 @@ fn show(session: &mut Session, name: &str, text: Answer<String>) -> Result<(), C
         }
         Err(error) => error,
     };
-    let is = |code: FaultCode| error.fault_code() == Some(code as i32);
+    let is = |code| error.is_fault(code);
     let reason = if is(FaultCode::NoFile) {
         "no log file"
     } else if is(FaultCode::Failed) {

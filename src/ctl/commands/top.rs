@@ -63,7 +63,7 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
     }
     let first = match look(session) {
         Ok(first) => first,
-        Err(CtlError::Call(error)) if error.fault_code() == Some(FaultCode::UnknownMethod as i32) => {
+        Err(CtlError::Call(error)) if error.is_fault(FaultCode::UnknownMethod) => {
             session.say("ERROR: this daemon does not tell what processes use");
             session.set_exit(exit::UNIMPLEMENTED_FEATURE);
             return Ok(());

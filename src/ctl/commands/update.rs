@@ -58,7 +58,7 @@ fn name_unknown(session: &mut Session, words: &[&str], changes: &Reread) -> Resu
 fn remove(session: &mut Session, group: &str) -> Result<(), CtlError> {
     let results = session.proxy()?.stop_group(group)?;
     session.tell(&format!("{group}: stopped"), || entry(group, "stopped", true));
-    if results.iter().any(|result| result.status == FaultCode::Failed as i32) {
+    if results.iter().any(|result| result.status == FaultCode::Failed.code()) {
         session.tell(&format!("{group}: has problems; not removing"), || entry(group, "removed", false));
         session.set_exit(exit::GENERIC);
         return Ok(());

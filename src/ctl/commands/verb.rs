@@ -93,7 +93,7 @@ impl Verb<'_> {
     ) -> Result<(), CtlError> {
         match answer {
             Ok(results) => results.iter().try_for_each(|result| self.report(session, result)),
-            Err(error) if error.fault_code() == Some(FaultCode::BadName as i32) => {
+            Err(error) if error.is_fault(FaultCode::BadName) => {
                 session.say_failed(&format!("{group}:*"), "no such group", &format!("{group}: ERROR (no such group)"));
                 session.set_exit(self.unknown_group);
                 Ok(())
@@ -154,10 +154,10 @@ impl Verb<'_> {
         if result.status == exit::RESULT_OK {
             return Ok(format!("{name}: {}", self.done));
         }
-        if self.told_by_daemon.is_some_and(|code| code as i32 == result.status) {
+        if self.told_by_daemon.is_some_and(|code| code.code() == result.status) {
             return Ok(result.description.clone());
         }
-        match self.reasons.iter().find(|(code, _)| *code as i32 == result.status) {
+        match self.reasons.iter().find(|(code, _)| code.code() == result.status) {
             Some((_, reason)) => Ok(format!("{name}: ERROR ({reason})")),
             None => Err(CtlError::UnknownResult { code: result.status, name }),
         }
