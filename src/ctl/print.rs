@@ -20,9 +20,8 @@ pub fn status_lines(processes: &[ProcessEntry], style: Style) -> Vec<String> {
     let widest = names.iter().map(|name| name.chars().count()).fold(NAME_WIDTH, usize::max);
     let width = widest.saturating_add(3);
     let line = |(name, p): (&String, &ProcessEntry)| {
-        let state = style.paint(Colour::of_state(&p.statename), &p.statename);
-        let gap = " ".repeat(STATE_WIDTH.saturating_sub(p.statename.chars().count()));
-        format!("{name:<width$}{state}{gap}{}", p.description)
+        let state = style.cell(Colour::of_state(&p.statename), &p.statename, STATE_WIDTH);
+        format!("{name:<width$}{state}{}", p.description)
     };
     names.iter().zip(processes).map(line).collect()
 }

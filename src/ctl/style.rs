@@ -77,14 +77,21 @@ impl Style {
         Self { coloured: when == When::Always || (when == When::Auto && may()) }
     }
 
-    /// The text, in that colour if colours are wanted. Blanks around it stay as
-    /// they are, so columns keep their places.
+    /// The text, in that colour if colours are wanted.
     #[must_use]
     pub fn paint(self, colour: Option<Colour>, text: &str) -> String {
         match colour {
             Some(Colour(number)) if self.coloured && !text.is_empty() => format!("\x1b[{number}m{text}\x1b[0m"),
             _ => text.to_owned(),
         }
+    }
+
+    /// The same in a column of `width` characters: blanks follow, in no colour, and
+    /// what sets the colour takes no room.
+    #[must_use]
+    pub fn cell(self, colour: Option<Colour>, text: &str, width: usize) -> String {
+        let gap = " ".repeat(width.saturating_sub(text.chars().count()));
+        self.paint(colour, text) + &gap
     }
 }
 
@@ -117,5 +124,12 @@ mod tests {
         assert_eq!(style.paint(Colour::of_state("RUNNING"), "RUNNING"), "\x1b[32mRUNNING\x1b[0m");
         assert_eq!(style.paint(Colour::of_state("NEW"), "NEW"), "NEW");
         assert_eq!(Colour::nth(0), Colour::nth(6));
+    }
+
+    #[test]
+    fn a_cell_is_as_wide_with_a_colour_as_without() {
+        assert_eq!(Style::PLAIN.cell(Some(Colour::RED), "café", 6), "café  ");
+        assert_eq!(Style { coloured: true }.cell(Some(Colour::RED), "café", 6), "\x1b[31mcafé\x1b[0m  ");
+        assert_eq!(Style::PLAIN.cell(None, "longer", 3), "longer");
     }
 }

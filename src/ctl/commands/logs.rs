@@ -114,9 +114,8 @@ impl Printer {
                 Channel::Stdout => ("|", Colour::nth(index)),
                 Channel::Stderr => ("!", Colour::RED),
             };
-            let gap = " ".repeat(self.width.saturating_sub(name.chars().count()));
-            let name = self.style.paint(Some(Colour::nth(index)), name);
-            shown.extend_from_slice(format!("{name}{gap} {} ", self.style.paint(Some(colour), sign)).as_bytes());
+            let name = self.style.cell(Some(Colour::nth(index)), name, self.width);
+            shown.extend_from_slice(format!("{name} {} ", self.style.paint(Some(colour), sign)).as_bytes());
         }
         shown.extend_from_slice(line);
         shown.push(b'\n');

@@ -24,6 +24,8 @@ const FIRST_BEAT: Duration = Duration::from_millis(500);
 const USUAL_LINES: usize = 24;
 /// Width of the same.
 const USUAL_COLUMNS: usize = 80;
+/// Width of the longest state.
+const STATE_WIDTH: usize = 8;
 
 /// One look at everything.
 struct Look {
@@ -197,18 +199,17 @@ fn table(rows: &[Row], style: Style, order: Order) -> Vec<String> {
     order.sort(&mut sorted);
     let width = rows.iter().map(|row| row.name.chars().count()).fold(4, usize::max);
     let mut lines = vec![format!(
-        "{:<width$}  {:<8} {:>8} {:>12} {:>6} {:>8} {:>8}",
+        "{:<width$}  {:<STATE_WIDTH$} {:>8} {:>12} {:>6} {:>8} {:>8}",
         "NAME", "STATE", "PID", "UPTIME", "CPU%", "RSS", "RESTARTS"
     )];
     lines.extend(sorted.into_iter().map(|row| {
-        let state = style.paint(Colour::of_state(&row.state), &row.state);
-        let gap = " ".repeat(8_usize.saturating_sub(row.state.chars().count()));
+        let state = style.cell(Colour::of_state(&row.state), &row.state, STATE_WIDTH);
         let dash = || "-".to_owned();
         let pid = if row.pid > 0 { row.pid.to_string() } else { dash() };
         let uptime = row.uptime.map_or_else(dash, span);
         let cpu = row.cpu.map_or_else(dash, |share| format!("{share:.1}"));
         let rss = row.rss.map_or_else(dash, size);
-        format!("{:<width$}  {state}{gap} {pid:>8} {uptime:>12} {cpu:>6} {rss:>8} {:>8}", row.name, row.restarts)
+        format!("{:<width$}  {state} {pid:>8} {uptime:>12} {cpu:>6} {rss:>8} {:>8}", row.name, row.restarts)
     }));
     lines
 }
