@@ -1,7 +1,11 @@
 //! Command lines as Python's `getopt` takes them apart: options first, up to
 //! the first other word (A1.4). Shared by the daemon and its client.
 
+use std::fmt::{Display, Write as _};
 use thiserror::Error;
+
+/// A line of the help: the option as written, its argument, what it does.
+pub type Line = (&'static str, &'static str, &'static str);
 
 /// The options one program knows.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +37,24 @@ pub enum GetoptError {
     /// `--flag=x`
     #[error("option {0} must not have an argument")]
     NoArgument(String),
+}
+
+/// The part of a help text that tells the options, one on each line.
+#[must_use]
+pub fn help_lines(lines: &[Line]) -> String {
+    let mut text = String::new();
+    for (option, argument, does) in lines {
+        let blank = if argument.is_empty() { "" } else { " " };
+        let _ = writeln!(text, "{option}{blank}{argument} -- {does}");
+    }
+    text
+}
+
+/// What stands on stderr before an end with 2 (A1.5, B3.1.4); `program` is the
+/// path it was called by.
+#[must_use]
+pub fn refusal(program: &str, error: &dyn Display) -> String {
+    format!("Error: {error}\nFor help, use {program} -h\n")
 }
 
 /// Takes the options off `args`; the words behind them are the second half.

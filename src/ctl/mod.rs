@@ -29,11 +29,13 @@ pub use error::CtlError;
 pub use session::Session;
 
 use crate::config::ctl::CtlConfig;
+use crate::config::getopt;
 use crate::config::load::load_ctl;
 use crate::sys::errno::os_error_text;
 use options::{CommandLine, Wish};
 use server::Server;
 use shell::ShellOptions;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use style::Style;
 
@@ -54,11 +56,11 @@ pub fn run(args: &[String], prog: &str, mut console: Console) -> u8 {
             console.say(&options::help(&prog));
             return exit::SUCCESS;
         }
-        Err(error) => return misuse(&mut console, &error.to_string(), &prog),
+        Err(error) => return misuse(&mut console, &error, &prog),
     };
     let config = match load_ctl(line.configuration.as_deref().map(Path::new), Path::new(&prog)) {
         Ok(config) => config,
-        Err(error) => return misuse(&mut console, &error.to_string(), &prog),
+        Err(error) => return misuse(&mut console, &error, &prog),
     };
     if !config.plugins.is_empty() {
         let error = plugin::hand_over(&with_file(args, &line, &config));
@@ -105,7 +107,7 @@ fn act(line: CommandLine, config: CtlConfig, console: Console) -> u8 {
     }
 }
 
-fn misuse(console: &mut Console, sentence: &str, prog: &str) -> u8 {
-    console.complain(&format!("Error: {sentence}\nFor help, use {prog} -h"));
+fn misuse(console: &mut Console, error: &dyn Display, prog: &str) -> u8 {
+    console.complain(getopt::refusal(prog, error).trim_end());
     exit::INVALID_ARGS
 }

@@ -1,10 +1,9 @@
 //! The command line (B3.1): options up to the first other word, then an action.
 
 use super::style::When;
-use crate::config::getopt::{GetoptError, Known, getopt};
+use crate::config::getopt::{GetoptError, Known, Line, getopt, help_lines};
 use crate::config::values::{ValueError, url};
 use crate::model::py_repr;
-use std::fmt::Write as _;
 use thiserror::Error;
 
 /// As upstream's parser knows them, then as its help names the last one. Each is
@@ -130,8 +129,8 @@ pub fn parse(args: &[String]) -> Result<Wish, OptionError> {
     Ok(Wish::Run(Box::new(line)))
 }
 
-/// The options: as written, their argument, what they do.
-pub const LINES: &[(&str, &str, &str)] = &[
+/// All options, in the order of the help.
+pub const LINES: &[Line] = &[
     ("-c/--configuration", "FILENAME", "read this configuration file instead of searching for one"),
     ("-h/--help", "", "print this text and exit"),
     ("-i/--interactive", "", "ask for what is missing, and before a shutdown or reload"),
@@ -149,19 +148,13 @@ pub const LINES: &[(&str, &str, &str)] = &[
 /// The help text (B3.1.5).
 #[must_use]
 pub fn help(prog: &str) -> String {
-    let mut text = format!(
+    let options = help_lines(LINES);
+    format!(
         "supervisorctl -- look after the programs of a supervisord.\n\n\
-         Usage: {prog} [options] [action [arguments]]\n\nOptions:\n"
-    );
-    for (option, argument, does) in LINES {
-        let blank = if argument.is_empty() { "" } else { " " };
-        let _ = writeln!(text, "{option}{blank}{argument} -- {does}");
-    }
-    text.push_str(
-        "\nActions are commands like \"status\" or \"tail\"; the action \"help\" lists them all.\n\
-         Without an action they are read from a prompt.\n",
-    );
-    text
+         Usage: {prog} [options] [action [arguments]]\n\nOptions:\n{options}\n\
+         Actions are commands like \"status\" or \"tail\"; the action \"help\" lists them all.\n\
+         Without an action they are read from a prompt.\n"
+    )
 }
 
 #[cfg(test)]

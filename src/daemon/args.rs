@@ -1,13 +1,12 @@
 //! The daemon's command line: options to an [`Action`] (A1.1–A1.15). Prints and
 //! exits nowhere.
 
-use crate::config::getopt::{GetoptError, Known, getopt};
+use crate::config::getopt::{GetoptError, Known, Line, getopt, help_lines};
 use crate::config::values::{
     self, ValueError, byte_size, existing_directory, existing_dirpath, integer, log_level, octal,
 };
 use crate::config::{Overrides, World};
 use crate::model::py_repr;
-use std::fmt::{Display, Write as _};
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -102,9 +101,6 @@ pub const SEARCHING_AS_ROOT: &str = "UserWarning: Supervisord is running as root
 /// ends its container with status 0 and no other sign.
 pub const LEAVING_AS_FIRST_PROCESS: &str = "Warning: this is process 1, and going to the background ends it and \
      everything else with it; in a container use nodaemon=true or -n";
-
-/// One line of the help: option, argument, what it does.
-pub type Line = (&'static str, &'static str, &'static str);
 
 /// All options, in the order of the help.
 pub const LINES: [Line; 26] = [
@@ -278,14 +274,10 @@ impl Given<'_> {
 /// The answer to `-h` (A1.12); `program` is the path it was called by (A1.5).
 #[must_use]
 pub fn help_text(program: &str) -> String {
-    let mut out =
-        format!("supervisord -- run a set of applications as daemons.\n\nUsage: {program} [options]\n\nOptions:\n");
-    for (option, argument, text) in LINES {
-        let blank = if argument.is_empty() { "" } else { " " };
-        let _ = writeln!(out, "{option}{blank}{argument} -- {text}");
-    }
-    out.push('\n');
-    out
+    let options = help_lines(&LINES);
+    format!(
+        "supervisord -- run a set of applications as daemons.\n\nUsage: {program} [options]\n\nOptions:\n{options}\n"
+    )
 }
 
 /// The answer to `--about`.
@@ -297,12 +289,6 @@ pub fn about_text() -> String {
         env!("CARGO_PKG_VERSION"),
         crate::model::SUPERVISOR_VERSION
     )
-}
-
-/// The two lines on stderr before an end with 2 (A1.5).
-#[must_use]
-pub fn refusal(program: &str, error: &dyn Display) -> String {
-    format!("Error: {error}\nFor help, use {program} -h\n")
 }
 
 #[cfg(test)]

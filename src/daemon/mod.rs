@@ -9,7 +9,7 @@ mod boot;
 mod check;
 mod rehearsal;
 
-use crate::config::{self, Config, Source, System};
+use crate::config::{self, Config, Source, System, getopt};
 use crate::engine::{Ended, Engine, EngineHandle, Parts, Prepared, Rest};
 use crate::http::{self, Context, Limits, Listener};
 use crate::logs::MainLog;
@@ -217,7 +217,7 @@ fn context(engine: EngineHandle, config: &Config) -> Context {
 
 // A1.5
 fn refuse(error: &(impl Display + ?Sized), prog: &str) -> u8 {
-    complain(args::refusal(prog, &error).trim_end());
+    complain(getopt::refusal(prog, &error).trim_end());
     USAGE
 }
 

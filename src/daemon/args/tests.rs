@@ -1,8 +1,9 @@
 //! Command lines and what they ask for.
 
-use super::{Action, Check, Format, KNOWN, LINES, Options, help_text, parse, refusal};
+use super::{Action, Check, Format, KNOWN, LINES, Options, help_text, parse};
 use crate::config::Overrides;
 use crate::config::fake::Fake;
+use crate::config::getopt::refusal;
 use crate::model::Level;
 
 fn read(words: &[&str]) -> Result<Action, String> {
