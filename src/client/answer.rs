@@ -2,7 +2,13 @@
 //! kept as sent: a newer daemon may know states that we do not.
 
 use super::CallError;
-use crate::xmlrpc::Value;
+use crate::xmlrpc::{self, Value};
+
+/// The value in the body of an answer.
+pub(super) fn value(body: &[u8]) -> Result<Value, CallError> {
+    let decoded = xmlrpc::decode_response(body).map_err(|error| CallError::BadAnswer(error.to_string()))?;
+    decoded.map_err(CallError::Fault)
+}
 
 /// One process of `getAllProcessInfo` and `getProcessInfo` (B1.8.1).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -2,9 +2,10 @@
 //! answers come in the order of its calls. The answers are given in the order of
 //! the calls, however they come.
 
+use super::Transport;
+use super::answer;
 use super::proxy::Answer;
 use super::transport::Posted;
-use super::{CallError, Transport};
 use crate::xmlrpc::{self, Value};
 use std::collections::VecDeque;
 
@@ -35,10 +36,8 @@ impl AtOnce {
     /// The answer to the next call, once it has come; `None` after the last.
     pub fn next_answer(&mut self) -> Option<Answer<Value>> {
         let posted = self.posted.pop_front()?;
-        let answer = posted.and_then(|posted| self.transport.receive(posted)).and_then(|body| {
-            let decoded = xmlrpc::decode_response(&body).map_err(|error| CallError::BadAnswer(error.to_string()))?;
-            decoded.map_err(CallError::Fault)
-        });
+        let body = posted.and_then(|posted| self.transport.receive(posted));
+        let answer = body.and_then(|body| answer::value(&body));
         self.post();
         Some(answer)
     }

@@ -194,8 +194,7 @@ impl Proxy {
     fn call_in(&mut self, namespace: &str, method: &str, params: &[Value]) -> Answer<Value> {
         let request = xmlrpc::encode_call(&format!("{namespace}.{method}"), params);
         let body = self.transport.post(&request)?;
-        let decoded = xmlrpc::decode_response(&body).map_err(|error| CallError::BadAnswer(error.to_string()))?;
-        decoded.map_err(CallError::Fault)
+        answer::value(&body)
     }
 
     fn done(&mut self, method: &str, params: &[Value]) -> Answer<()> {
