@@ -106,24 +106,17 @@ impl AsFd for Input {
     }
 }
 
-/// Waits until one of `fds` can be read or has ended; tells which.
+/// Waits until one of `fds` can be read or has ended.
 ///
 /// # Errors
 /// As poll(2).
-pub fn wait_any(fds: &[BorrowedFd<'_>]) -> io::Result<Vec<bool>> {
-    let mut polled: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
-    loop {
-        match poll(&mut polled, PollTimeout::NONE) {
-            Ok(_) => return Ok(polled.iter().map(|fd| fd.any() != Some(false)).collect()),
-            Err(Errno::EINTR) => {}
-            Err(errno) => return Err(errno.into()),
-        }
-    }
+pub fn wait_any(fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    wait_while_read(fds, None).map(drop)
 }
 
-/// The same while somebody reads `reader`, our own output; `None` when nobody
-/// does any more. Without it a `tail -f x | head -1` would wait for the next line
-/// that nobody wants.
+/// The same while somebody reads `reader`, our own output; tells which of `fds`
+/// it was, or `None` when nobody reads any more. Without it a `tail -f x | head -1`
+/// would wait for the next line that nobody wants.
 ///
 /// # Errors
 /// As poll(2).
