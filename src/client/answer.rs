@@ -100,6 +100,13 @@ pub struct Reread {
 }
 
 impl ProcessEntry {
+    /// Seconds since the start of the child, by the daemon's clock; `None` when
+    /// there is no child.
+    #[must_use]
+    pub fn uptime(&self) -> Option<i64> {
+        (self.pid > 0).then(|| self.now.saturating_sub(self.start).max(0))
+    }
+
     pub(super) fn from_value(value: &Value) -> Result<Self, CallError> {
         Ok(Self {
             name: member_text(value, "name")?,
@@ -229,11 +236,17 @@ fn unexpected(what: &str) -> CallError {
 
 #[cfg(test)]
 mod tests {
-    use super::{CallResult, Reread};
+    use super::{CallResult, ProcessEntry, Reread};
     use crate::xmlrpc::Value;
 
     fn names(names: &[&str]) -> Value {
         Value::Array(names.iter().map(|name| Value::Text((*name).to_owned())).collect())
+    }
+
+    #[test]
+    fn only_what_runs_has_an_uptime_and_a_clock_set_back_makes_none_negative() {
+        let uptime = |pid, now| ProcessEntry { pid, start: 1000, now, ..ProcessEntry::default() }.uptime();
+        assert_eq!((uptime(7, 1090), uptime(7, 900), uptime(0, 1090)), (Some(90), Some(0), None));
     }
 
     /// B1.11.1

@@ -6,10 +6,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 
-/// Another screen, without a cursor, on which long lines are cut.
-const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?7l";
-/// The screen from before, with its cursor and its long lines.
-const LEAVE: &str = "\x1b[?7h\x1b[?25h\x1b[?1049l";
+/// Opens the screen: another one, without a cursor, on which long lines are cut.
+pub const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?7l";
+/// Gives back the screen from before, with its cursor and its long lines.
+pub const LEAVE: &str = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 /// The upper left corner.
 const HOME: &str = "\x1b[H";
 /// The rest of a line is blank.
@@ -61,18 +61,6 @@ impl Drop for Keys {
     fn drop(&mut self) {
         let _ = tcsetattr(&self.terminal, SetArg::TCSADRAIN, &self.before);
     }
-}
-
-/// What opens the screen.
-#[must_use]
-pub fn enter() -> &'static str {
-    ENTER
-}
-
-/// What gives the screen from before back.
-#[must_use]
-pub fn leave() -> &'static str {
-    LEAVE
 }
 
 /// What draws `lines` over what was there, without a flicker.

@@ -28,7 +28,6 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
 
 fn entry(process: &ProcessEntry) -> Json {
     let time = |epoch: i64| Json::or_null(Some(epoch).filter(|epoch| *epoch > 0));
-    let is_up = process.pid > 0;
     Json::Object(vec![
         ("name", Json::Text(namespec(&process.group, &process.name))),
         ("group", Json::text(&process.group)),
@@ -36,8 +35,8 @@ fn entry(process: &ProcessEntry) -> Json {
         ("state", Json::text(&process.statename)),
         ("state_code", Json::Int(process.state)),
         ("description", Json::text(&process.description)),
-        ("pid", Json::or_null(Some(process.pid).filter(|_| is_up))),
-        ("uptime", Json::or_null(Some(process.now.saturating_sub(process.start).max(0)).filter(|_| is_up))),
+        ("pid", Json::or_null(Some(process.pid).filter(|pid| *pid > 0))),
+        ("uptime", Json::or_null(process.uptime())),
         ("started_at", time(process.start)),
         ("ended_at", time(process.stop)),
         ("exit_status", Json::or_null(Some(process.exitstatus).filter(|_| process.stop > 0))),

@@ -93,7 +93,7 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
         return Ok(());
     }
     let result = draw(session, first, &names);
-    session.pass_on(screen::leave().as_bytes())?;
+    session.pass_on(screen::LEAVE.as_bytes())?;
     result
 }
 
@@ -103,7 +103,7 @@ fn draw(session: &mut Session, mut before: Look, names: &[NameSpec]) -> Result<(
     let mut keys = Keys::take()?;
     let mut order = Order::Name;
     let mut beat = FIRST_BEAT;
-    session.pass_on(screen::enter().as_bytes())?;
+    session.pass_on(screen::ENTER.as_bytes())?;
     let mut shown = rows(&before, &before, names);
     loop {
         session.pass_on(picture(&shown, session.style, order).as_bytes())?;
@@ -164,7 +164,7 @@ fn rows(before: &Look, now: &Look, names: &[NameSpec]) -> Vec<Row> {
             name: namespec(&process.group, &process.name),
             state: process.statename.clone(),
             pid: process.pid,
-            uptime: (process.pid > 0).then(|| process.now.saturating_sub(process.start).max(0)),
+            uptime: process.uptime(),
             cpu: usage.zip(earlier).filter(|_| span > 0.0).map(|(usage, earlier)| share(usage, earlier)),
             rss: usage.map(|usage| usage.rss),
             restarts: starts.saturating_sub(1).max(0),
