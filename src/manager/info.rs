@@ -122,8 +122,8 @@ fn epoch(moment: Option<Now>) -> i64 {
 fn describe(process: &Process, now: Now, stamp: LocalStamp<'_>) -> String {
     match process.state {
         ProcessState::Running => {
-            let up = process.laststart.map_or(Duration::ZERO, |start| now.wall.saturating_sub(start.wall));
-            format!("pid {}, uptime {}", process.pid.unwrap_or_default(), uptime(up))
+            let up = uptime(process.laststart.unwrap_or(now), now);
+            format!("pid {}, uptime {up}", process.pid.unwrap_or_default())
         }
         ProcessState::Fatal | ProcessState::Backoff => match process.spawnerr.as_deref() {
             Some(error) if !error.is_empty() => error.to_owned(),
@@ -137,9 +137,10 @@ fn describe(process: &Process, now: Now, stamp: LocalStamp<'_>) -> String {
     }
 }
 
-/// `0:00:05`, `1 day, 0:00:00`, `400 days, 3:04:05` (B1.8.7).
-fn uptime(up: Duration) -> String {
-    let secs = up.as_secs();
+/// `0:00:05`, `1 day, 0:00:00`, `400 days, 3:04:05`: between the whole seconds
+/// that are told as `start` and `now` (B1.8.7).
+fn uptime(start: Now, now: Now) -> String {
+    let secs = now.epoch_secs().saturating_sub(start.epoch_secs());
     let (days, rest) = (secs / 86_400, secs % 86_400);
     let clock = format!("{}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
     match days {
@@ -152,16 +153,28 @@ fn uptime(up: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::uptime;
+    use crate::model::Now;
     use std::time::Duration;
+
+    fn at(millis: u64) -> Now {
+        Now { wall: Duration::from_millis(millis), ..Now::default() }
+    }
 
     /// B1.8.7
     #[test]
     fn uptimes_read_as_python_prints_a_timedelta() {
-        let said = |secs: u64| uptime(Duration::from_millis(secs * 1000 + 999));
+        let said = |secs: u64| uptime(at(7000), at((7 + secs) * 1000 + 999));
         assert_eq!(said(5), "0:00:05");
         assert_eq!(said(86_399), "23:59:59");
         assert_eq!(said(86_400), "1 day, 0:00:00");
         assert_eq!(said(2 * 86_400 + 3 * 3600 + 4 * 60 + 5), "2 days, 3:04:05");
         assert_eq!(said(400 * 86_400), "400 days, 0:00:00");
+    }
+
+    /// B1.8.7
+    #[test]
+    fn an_uptime_is_the_difference_of_the_seconds_that_are_told() {
+        assert_eq!(uptime(at(3900), at(5100)), "0:00:02");
+        assert_eq!(uptime(at(5100), at(3900)), "0:00:00", "the clock was set back");
     }
 }
