@@ -229,6 +229,8 @@ def test_top_prints_a_table_where_there_is_no_terminal(running, transcript):
     assert cat.split()[-1] == "0" and len(webs) == 2
     transcript.run("restart", "cat")
     assert transcript.run("top", "-1", "cat").stdout.split()[-1] == "1"
+    everything = transcript.run("top", "-1", "all", "nobody")
+    assert (everything.stdout.count("\n"), everything.code) == (1 + len(running.rpc.getAllProcessInfo()), 0)
     unknown = transcript.run("top", "-1", "nobody")
     assert (unknown.stdout, unknown.code) == ("nobody: ERROR (no such process)\n", 1)
 

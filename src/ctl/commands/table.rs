@@ -268,6 +268,7 @@ pub const COMMANDS: &[Command] = &[
         forms: &[
             ("top", "Show states, uptimes, processor shares, memory and restarts, anew every 2 s; q ends it."),
             ("top <name>...", "The same of these processes alone."),
+            ("top <group>:*", "The same of the processes of a group."),
             ("top -1 ...", "Print the table once, as it is done where there is no terminal."),
         ],
         notes: "The keys n, c and m sort by name, processor and memory. What a process uses is told without\n\

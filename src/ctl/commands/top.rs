@@ -63,6 +63,9 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
     if let Some(bad) = words.iter().find(|word| word.starts_with('-')) {
         return session.misuse(&format!("Error: bad argument {bad}"), "top");
     }
+    if words.contains(&"all") {
+        words.clear();
+    }
     let first = match look(session) {
         Ok(first) => first,
         Err(CtlError::Call(error)) if error.is_fault(FaultCode::UnknownMethod) => {
