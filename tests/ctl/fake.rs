@@ -168,6 +168,14 @@ impl Fake {
         (code, String::from_utf8(out).unwrap())
     }
 
+    /// The same on a terminal, without colours: exit code and output.
+    pub(crate) fn run_on_terminal(&self, args: &[&str]) -> (u8, String) {
+        let file = self.write("run.conf", "[supervisorctl]\n");
+        let url = self.url();
+        let (code, out, _) = run_at(&[&["-c", &file, "-s", &url, "--color=never"], args].concat(), "", true);
+        (code, String::from_utf8(out).unwrap())
+    }
+
     /// The same without text decoding: exit code and output.
     pub(crate) fn run_raw(&self, args: &[&str]) -> (u8, Vec<u8>) {
         let file = self.write("run.conf", "[supervisorctl]\n");
@@ -233,12 +241,16 @@ fn is_hint(line: &str) -> bool {
 }
 
 fn run(args: &[&str], typed: &str) -> (u8, Vec<u8>, Vec<u8>) {
+    run_at(args, typed, false)
+}
+
+fn run_at(args: &[&str], typed: &str, terminal: bool) -> (u8, Vec<u8>, Vec<u8>) {
     let (out, err) = (Buffer::default(), Buffer::default());
     let (reader, mut writer) = std::io::pipe().unwrap();
     writer.write_all(typed.as_bytes()).unwrap();
     drop(writer);
     let input = Some(Input::new(File::from(OwnedFd::from(reader))));
-    let console = Console::to(Box::new(out.clone()), Box::new(err.clone()), input);
+    let console = Console { terminal, ..Console::to(Box::new(out.clone()), Box::new(err.clone()), input) };
     let args: Vec<String> = args.iter().map(|word| (*word).to_owned()).collect();
     let code = ctl::run(&args, "/opt/bin/supervisorctl", console);
     let taken = |buffer: &Buffer| buffer.0.lock().unwrap().clone();

@@ -64,6 +64,20 @@ fn wait_tells_of_each_goal_and_of_those_that_never_come() {
 }
 
 #[test]
+fn logs_of_nobody_are_not_followed() {
+    let fake = Fake::new(&[
+        UP,
+        ("getAllProcessInfo", all_processes(&[("a", "a")])),
+        ("/logtail/a/stdout?lines=10", Reply::Stream(&[b"x\n"])),
+        ("/logtail/a/stderr?lines=10", Reply::Status("404 Not Found")),
+    ]);
+    let nobody = "nobody: ERROR (no such process)\n";
+    assert_eq!(fake.run_on_terminal(&["logs", "-f", "nobody"]), (1, nobody.to_owned()));
+    let one = format!("{nobody}==> Press Ctrl-C to exit <==\na | x\n");
+    assert_eq!(fake.run_on_terminal(&["logs", "-f", "nobody", "a"]), (1, one));
+}
+
+#[test]
 fn logs_of_several_say_whose_lines_they_are() {
     let fake = Fake::new(&[
         UP,

@@ -40,6 +40,9 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
         Err(sentence) => return session.misuse(&sentence, "logs"),
     };
     let names = resolve(session, &request.names)?;
+    if names.is_empty() {
+        return Ok(());
+    }
     let printer = Printer::new(session, names);
     if request.follow { follow(session, &request, &printer) } else { show(session, &request, &printer) }
 }
