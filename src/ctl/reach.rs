@@ -6,7 +6,6 @@ use super::server::Server;
 use crate::client::CallError;
 use crate::client::endpoint::Endpoint;
 use crate::config::{Address, Config, Source, load};
-use crate::model::Signal;
 use crate::sys;
 use nix::errno::Errno;
 use std::io::Read;
@@ -78,12 +77,7 @@ fn read_pid(path: &Path) -> Option<Pid> {
     let mut text = String::new();
     std::fs::File::open(path).ok()?.take(PID_BYTES).read_to_string(&mut text).ok()?;
     let number = text.trim().parse().ok()?;
-    let probe = Signal::from_number(0)?;
-    let alive = match sys::kill::kill(number, probe) {
-        Ok(()) => true,
-        Err(error) => error.raw_os_error() == Some(Errno::EPERM as i32),
-    };
-    Some(Pid { number, alive })
+    Some(Pid { number, alive: sys::kill::is_alive(number) })
 }
 
 /// What to tell; `None` when the error says all there is to say.

@@ -1,7 +1,7 @@
 //! Who is in a process group: the cheap question whether anybody is, and the
 //! walk through /proc that names them.
 
-use super::stat::{STATE, Stat};
+use super::stat::Stat;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -41,9 +41,8 @@ pub fn members(groups: &[i32]) -> io::Result<BTreeMap<i32, Vec<(i32, String)>>> 
 
 /// The group and the name of the process that a line is about, if it lives.
 fn living(stat: &Stat) -> Option<(i32, String)> {
-    let dead = matches!(stat.field(STATE)?, "Z" | "X" | "x");
     let group = stat.number(GROUP)?;
-    (!dead).then(|| (group, stat.name().replace(char::is_control, "?")))
+    (!stat.is_dead()).then(|| (group, stat.name().replace(char::is_control, "?")))
 }
 
 fn group_of(pid: i32) -> i32 {

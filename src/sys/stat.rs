@@ -53,6 +53,11 @@ impl Stat {
         self.field(number)?.parse().ok()
     }
 
+    /// Whether the process is dead, buried or not.
+    pub(super) fn is_dead(&self) -> bool {
+        matches!(self.field(STATE), Some("Z" | "X" | "x"))
+    }
+
     /// What stands before the end of the name, and what behind it.
     fn halves(&self) -> (&str, &str) {
         self.line.rsplit_once(')').unwrap_or_default()
