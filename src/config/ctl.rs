@@ -4,6 +4,8 @@
 use super::error::ConfigError;
 use super::expand::Names;
 use super::files;
+use super::ini::Place;
+use super::keys::Key;
 use super::keys::plugin::CTL_FACTORY;
 use super::keys::supervisorctl as keys;
 use super::paths;
@@ -20,10 +22,15 @@ pub struct CtlConfig {
     pub path: Option<PathBuf>,
     /// A path behind `unix://` is absolute and normal; any other text is as written.
     pub serverurl: String,
+    /// Where the server is written, or else where the section begins; `None`
+    /// without a file.
+    pub serverurl_place: Option<Place>,
     /// May be empty.
     pub username: Option<String>,
     /// May be empty.
     pub password: Option<String>,
+    /// Where the password is written, if it is.
+    pub password_place: Option<Place>,
     /// In front of each command.
     pub prompt: String,
     /// Absolute.
@@ -53,12 +60,14 @@ impl std::fmt::Debug for CtlConfig {
 impl Default for CtlConfig {
     /// Without any file (B3.2.2).
     fn default() -> Self {
-        let text = |key: &super::keys::Key| key.default.unwrap_or_default().to_owned();
+        let text = |key: &Key| key.default.unwrap_or_default().to_owned();
         Self {
             path: None,
             serverurl: text(&keys::SERVERURL),
+            serverurl_place: None,
             username: None,
             password: None,
+            password_place: None,
             prompt: text(&keys::PROMPT),
             history_file: None,
             plugins: Vec::new(),
@@ -91,14 +100,17 @@ pub fn load_ctl_from(path: Option<&Path>, argv0: &Path, world: &dyn World) -> Re
     let username = reading.text(SECTION, &keys::USERNAME, &names)?;
     let password = reading.text(SECTION, &keys::PASSWORD, &names)?;
     let history = reading.text(SECTION, &keys::HISTORY_FILE, &with_here)?.filter(|path| !path.is_empty());
+    let place = |key: &Key| files.sections.place(SECTION, key.name);
     Ok(CtlConfig {
         path: Some(PathBuf::from(&files.path)),
         serverurl: match serverurl.strip_prefix("unix://") {
             Some(path) => format!("unix://{}", paths::normalize(path, world)),
             None => serverurl,
         },
+        serverurl_place: place(&keys::SERVERURL).or_else(|| files.sections.header(SECTION)),
         username,
         password,
+        password_place: place(&keys::PASSWORD),
         prompt,
         history_file: history.map(|path| PathBuf::from(paths::normalize(&path, world))),
         plugins: plugins(&reading, &names)?,
@@ -165,6 +177,17 @@ mod tests {
         let sentence = "Format string '%(here)s x' for 'supervisorctl.prompt' contains names ('here') which cannot be \
                         expanded. Available names: ENV_HOME, ENV_X";
         assert_eq!(error, sentence);
+    }
+
+    #[test]
+    fn the_lines_of_server_and_password_are_known() {
+        let places = |text| {
+            let config = read(text).unwrap();
+            [config.serverurl_place, config.password_place].map(|place| place.map(|place| (place.file, place.line)))
+        };
+        let line = |line| Some((PATH.to_owned(), line));
+        assert_eq!(places("[supervisorctl]\npassword=x\n\nserverurl=http://h:1\n"), [line(4), line(2)]);
+        assert_eq!(places("; first\n[supervisorctl]\n"), [line(2), None]);
     }
 
     /// B3.2.2, B3.2.3, B3.2.8

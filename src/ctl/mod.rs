@@ -87,7 +87,13 @@ fn lost_plugins(config: &CtlConfig, error: Option<&std::io::Error>) -> String {
 
 /// An action, or the shell; the command line beats the file (B3.2.4).
 fn act(line: CommandLine, config: CtlConfig, console: Console) -> u8 {
+    let typed = || server::no_file("command-line");
     let server = Server {
+        url_place: match line.serverurl {
+            Some(_) => typed(),
+            None => config.serverurl_place.unwrap_or_else(|| server::no_file("default")),
+        },
+        password_place: line.password.as_ref().map(|_| typed()).or(config.password_place),
         url: line.serverurl.unwrap_or(config.serverurl),
         username: line.username.or(config.username),
         password: line.password.or(config.password),

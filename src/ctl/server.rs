@@ -1,6 +1,8 @@
 //! Which daemon is talked to. Opens nothing before the first call.
 
+use super::CtlError;
 use crate::client::{CallError, Credentials, Transport};
+use crate::config::ini::Place;
 
 /// The server and how to log in there.
 #[derive(Debug, Clone)]
@@ -11,9 +13,27 @@ pub struct Server {
     pub username: Option<String>,
     /// As configured.
     pub password: Option<String>,
+    /// Where the URL was given, for who has to mend it.
+    pub url_place: Place,
+    /// The same of the password.
+    pub password_place: Option<Place>,
+}
+
+/// The place of what stands in no file: something in angle brackets, as Python
+/// has it.
+#[must_use]
+pub fn no_file(what: &str) -> Place {
+    Place { file: format!("<{what}>"), line: 1 }
 }
 
 impl Server {
+    /// Where to look after this error: where the password was given if that was
+    /// refused, else where the server was.
+    #[must_use]
+    pub fn place_of(&self, error: &CtlError) -> &Place {
+        self.password_place.as_ref().filter(|_| error.wants_login()).unwrap_or(&self.url_place)
+    }
+
     /// A fresh client of this server.
     ///
     /// # Errors

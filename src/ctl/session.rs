@@ -6,10 +6,11 @@ use super::console::Console;
 use super::input::Input;
 use super::line::Line;
 use super::report::Report;
-use super::server::Server;
+use super::server::{self, Server};
 use super::style::Style;
 use super::{CtlError, exit, input, login};
 use crate::client::Proxy;
+use crate::config::ini::Place;
 use crate::model::{Json, Signal};
 use crate::sys::watch::SignalWatch;
 use std::io::{self, IsTerminal};
@@ -293,6 +294,7 @@ impl Session {
     /// Talks to another server from now on, with the same name and password.
     pub fn switch_server(&mut self, url: &str) {
         self.server.url = url.to_owned();
+        self.server.url_place = server::no_file("open");
         self.proxy = None;
     }
 
@@ -340,7 +342,9 @@ impl Session {
         } else {
             error
         };
-        self.say(&format!("error: {}, {error}: file: {} line: {}", error.python_type(), file!(), line!()));
+        // upstream names the line of its own source that raised the error
+        let Place { file, line } = self.server.place_of(&error).clone();
+        self.say(&format!("error: {}, {error}: file: {file} line: {line}", error.python_type()));
         self.exit = exit::GENERIC;
         if let CtlError::Call(error) = &error {
             self.advise(error);

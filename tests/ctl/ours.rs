@@ -63,6 +63,27 @@ fn wait_tells_of_each_goal_and_of_those_that_never_come() {
     assert_eq!(fake.run(&["wait"]).0, 1);
 }
 
+/// B3.4.2: upstream names its own source there.
+#[test]
+fn an_error_names_the_line_that_said_whom_to_ask() {
+    let fake = Fake::new(&[("getVersion", Reply::Status("401 Unauthorized"))]);
+    let text = format!("[supervisorctl]\nserverurl={}\nusername=me\npassword=bad\n", fake.url());
+    let file = fake.write("places.conf", &text);
+    let place = |args: &[&str]| {
+        let (_, said, _) = fake.run_bare(&[&["-c", &file], args].concat());
+        said.trim_end().rsplit_once(": file: ").unwrap().1.to_owned()
+    };
+    assert_eq!(place(&["version"]), format!("{file} line: 4"));
+    assert_eq!(place(&["-p", "worse", "version"]), "<command-line> line: 1");
+    assert_eq!(place(&["-s", "http://localhost:x", "avail"]), "<command-line> line: 1");
+    assert_eq!(place(&["open", "http://localhost:x"]), "<open> line: 1");
+    let fake = Fake::new(&[("getVersion", Reply::Hangup)]);
+    let text = format!("; first\n[supervisorctl]\nserverurl={}\npassword=x\n", fake.url());
+    let file = fake.write("places.conf", &text);
+    let (_, said, _) = fake.run_bare(&["-c", &file, "version"]);
+    assert!(said.ends_with(&format!(": file: {file} line: 3\n")), "{said}");
+}
+
 #[test]
 fn logs_of_nobody_are_not_followed() {
     let fake = Fake::new(&[
