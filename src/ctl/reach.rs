@@ -28,6 +28,8 @@ pub struct Facts {
     pid: Option<Pid>,
     /// Who we are.
     uid: u32,
+    /// A user name and a password are sent.
+    has_login: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +55,8 @@ pub fn gather(server: &Server, config_file: Option<&Path>) -> Facts {
         ..Source::default()
     };
     let config = config_file.and_then(|path| load(&source(path)).ok());
-    let mut facts = Facts { uid: nix::unistd::geteuid().as_raw(), ..Facts::default() };
+    let has_login = server.credentials().is_some();
+    let mut facts = Facts { uid: nix::unistd::geteuid().as_raw(), has_login, ..Facts::default() };
     facts.pid = config.as_ref().and_then(|config| read_pid(&config.supervisord.pidfile));
     if let Ok(Endpoint::Unix(path)) = Endpoint::parse(&server.url) {
         facts.found = std::fs::metadata(&path).ok().map(|meta| Found {
@@ -94,7 +97,12 @@ pub fn advice(url: &str, error: &CallError, facts: &Facts) -> Option<String> {
         (Endpoint::Inet { host, .. }, CallError::Lookup { .. }) => {
             Some(format!("{host} is no host that is known here; look at serverurl in [supervisorctl], or use -s"))
         }
-        (_, CallError::Status { status: 401, .. }) => Some(
+        (_, error) if error.wants_login() && facts.has_login => Some(
+            "this server has another user name or password: look at username= and password= in [supervisorctl], or at \
+             -u and -p"
+                .to_owned(),
+        ),
+        (_, error) if error.wants_login() => Some(
             "this server wants a user name and a password: username= and password= in [supervisorctl], or -u and -p"
                 .to_owned(),
         ),
@@ -175,7 +183,9 @@ fn nobody_listens(host: &str, port: u16, facts: &Facts) -> String {
         Some(Address::Unix { path, .. }) => {
             format!("{start}; the supervisord of {file} listens at unix://{}: use that with -s", path.display())
         }
-        Some(Address::Inet { port: other, .. }) => format!("{start}; that of {file} listens at port {other}"),
+        Some(Address::Inet { port: other, .. }) => {
+            format!("{start}; the supervisord of {file} listens at port {other}")
+        }
         None => format!("{start}, and {file} has no [inet_http_server] that would"),
     }
 }

@@ -39,12 +39,13 @@ impl Server {
     /// # Errors
     /// The URL is none we can call.
     pub fn connect(&self) -> Result<Transport, CallError> {
-        let credentials = match (&self.username, &self.password) {
-            (Some(username), Some(password)) => {
-                Some(Credentials { username: username.clone(), password: password.clone() })
-            }
-            _ => None,
-        };
-        Transport::new(&self.url, credentials.as_ref())
+        Transport::new(&self.url, self.credentials().as_ref())
+    }
+
+    /// What is sent to log in: nothing without both halves (B3.3.1).
+    #[must_use]
+    pub fn credentials(&self) -> Option<Credentials> {
+        let (username, password) = (self.username.clone()?, self.password.clone()?);
+        Some(Credentials { username, password })
     }
 }

@@ -75,7 +75,9 @@ fn a_file_at_the_sockets_place_and_a_password_are_told_and_the_rest_is_silence()
     let facts = Facts { found, ..Facts::default() };
     holds(&told("unix:///run/s.sock", Errno::ECONNREFUSED, &facts), &["is no socket"]);
     let refused = CallError::Status { status: 401, reason: "Unauthorized".to_owned() };
-    holds(&advice("http://x:1", &refused, &facts).unwrap(), &["-u and -p"]);
+    holds(&advice("http://x:1", &refused, &facts).unwrap(), &["wants a user name", "-u and -p"]);
+    let wrong = advice("http://x:1", &refused, &Facts { has_login: true, ..Facts::default() });
+    holds(&wrong.unwrap(), &["has another user name or password", "-u and -p"]);
     assert_eq!(advice("http://x:1", &CallError::Hangup, &facts), None);
     assert_eq!(advice("bogus", &CallError::Io(Errno::ENOENT.into()), &facts), None);
 }
