@@ -37,6 +37,23 @@ def test_top_is_drawn_and_leaves_the_terminal_as_it_was(shell, target):
     assert terminal.shows_what_is_typed()
 
 
+def test_top_is_drawn_after_a_command_that_reads_lines(shell, target):
+    terminal = shell()
+    terminal.press(b"fg cat\n")
+    terminal.until("==> Press Ctrl-C to exit <==")
+    terminal.press(b"\x03")
+    # what was typed last stands on a line of its own
+    terminal.until("^C\r\nExiting foreground")
+    terminal.until(PROMPT)
+    terminal.press(b"top\n")
+    if target.name == "theirs":
+        terminal.until("ERROR: this daemon does not tell what processes use")
+        return
+    terminal.until("\x1b[?1049h")
+    terminal.press(b"q")
+    terminal.until("\x1b[?1049l")
+
+
 def test_states_have_colours_only_where_they_may(shell, transcript):
     command = [transcript.program(), "-c", str(transcript.lab.root / "s.conf"), "status", "cat"]
     shell()

@@ -31,6 +31,8 @@ pub struct Session {
     /// The configuration file in use, to look into when the daemon does not answer.
     pub config_file: Option<PathBuf>,
     console: Console,
+    /// Our own standard input, once a command has read from it.
+    stdin: Option<Input>,
     exit: u8,
     proxy: Option<Proxy>,
     /// In the shell, Ctrl-C ends a call that waits.
@@ -50,6 +52,7 @@ impl Session {
             style: Style::PLAIN,
             config_file: None,
             console,
+            stdin: None,
             exit: exit::SUCCESS,
             proxy: None,
             watch: None,
@@ -189,10 +192,13 @@ impl Session {
     /// # Errors
     /// It is closed.
     pub fn input(&mut self) -> Result<&mut Input, CtlError> {
-        if self.console.input.is_none() {
-            self.console.input = Some(Input::stdin()?);
+        if let Some(input) = &mut self.console.input {
+            return Ok(input);
         }
-        self.console.input.as_mut().ok_or(CtlError::EndOfInput)
+        if self.stdin.is_none() {
+            self.stdin = Some(Input::stdin()?);
+        }
+        self.stdin.as_mut().ok_or(CtlError::EndOfInput)
     }
 
     /// Shows `prompt` and waits for a line.

@@ -72,6 +72,10 @@ fn attach(session: &mut Session, name: &str, watch: &SignalWatch, follows: &mut 
         let Some(ready) = wait_while_read(&fds, session.reader())? else { return Ok(()) };
         let mut ready = ready.into_iter();
         if ready.next() == Some(true) && watch.next().is_some() {
+            // the terminal has shown ^C, which needs an end of its line
+            if session.is_shown_on_terminal() {
+                session.say("");
+            }
             return Ok(());
         }
         if ready.next() == Some(true) {
