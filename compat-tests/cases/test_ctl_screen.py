@@ -1,5 +1,9 @@
 """What only our supervisorctl shows at a terminal."""
 
+import os
+import signal
+import time
+
 from terminal import PROMPT, Terminal
 
 CLIENT = "ours"
@@ -52,6 +56,22 @@ def test_top_is_drawn_after_a_command_that_reads_lines(shell, target):
     terminal.until("\x1b[?1049h")
     terminal.press(b"q")
     terminal.until("\x1b[?1049l")
+
+
+def test_ctrl_c_leaves_a_daemon_that_hangs(shell, transcript):
+    daemon = shell().daemon
+    terminal = Terminal(transcript.lab, transcript.program(), "-c", str(daemon.conf), "fg", "cat")
+    terminal.until("==> Press Ctrl-C to exit <==")
+    os.kill(daemon.pid, signal.SIGSTOP)
+    try:
+        terminal.type("a line that is not taken")
+        time.sleep(0.3)
+        terminal.press(b"\x03")
+        terminal.until("Exiting foreground")
+        assert terminal.end() == 0
+    finally:
+        os.kill(daemon.pid, signal.SIGCONT)
+        terminal.close()
 
 
 def test_states_have_colours_only_where_they_may(shell, transcript):

@@ -14,7 +14,7 @@ use crate::config::ini::Place;
 use crate::model::{Json, Signal};
 use crate::sys::watch::SignalWatch;
 use std::io::{self, IsTerminal};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -37,6 +37,8 @@ pub struct Session {
     proxy: Option<Proxy>,
     /// In the shell, Ctrl-C ends a call that waits.
     watch: Option<SignalWatch>,
+    /// What ends one in a command that holds signals back itself.
+    interrupt: Option<OwnedFd>,
     /// The document of a command that was asked for one.
     report: Option<Report>,
 }
@@ -56,6 +58,7 @@ impl Session {
             exit: exit::SUCCESS,
             proxy: None,
             watch: None,
+            interrupt: None,
             report: None,
         }
     }
@@ -173,8 +176,12 @@ impl Session {
     pub fn proxy(&mut self) -> Result<&mut Proxy, CtlError> {
         if self.proxy.is_none() {
             let mut transport = self.server.connect()?;
-            if let Some(watch) = &self.watch {
-                transport = transport.interrupted_by(watch.try_clone_fd()?);
+            let interrupt = match (&self.interrupt, &self.watch) {
+                (Some(fd), _) => Some(fd.try_clone()?),
+                (None, watch) => watch.as_ref().map(SignalWatch::try_clone_fd).transpose()?,
+            };
+            if let Some(fd) = interrupt {
+                transport = transport.interrupted_by(fd);
             }
             self.proxy = Some(Proxy::new(transport));
         }
@@ -232,6 +239,17 @@ impl Session {
         self.watch = None;
     }
 
+    /// Until the end of the command the signals of `watch`, which it holds back,
+    /// end a call that waits: otherwise nothing would, when the daemon hangs.
+    ///
+    /// # Errors
+    /// No descriptor is left.
+    pub fn end_calls_by(&mut self, watch: &SignalWatch) -> io::Result<()> {
+        self.interrupt = Some(watch.try_clone_fd()?);
+        self.proxy = None;
+        Ok(())
+    }
+
     /// Runs one line. Everything that goes wrong is said and kept as the exit
     /// code.
     ///
@@ -250,7 +268,7 @@ impl Session {
         };
         loop {
             let result = self.run(command, argument);
-            self.proxy = None;
+            (self.proxy, self.interrupt) = (None, None);
             let settled = self.settle(result);
             if let Some(report) = self.report.take() {
                 self.console.say(&report.finish(self.exit).to_string());

@@ -34,9 +34,15 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
     }
     session.say(stream::HOW_TO_LEAVE);
     let watch = SignalWatch::new(&[Signal::INT])?;
+    session.end_calls_by(&watch)?;
     let mut follows = open_streams(session, name)?;
     let before = session.exit_code();
-    attach(session, name, &watch, &mut follows)?;
+    match attach(session, name, &watch, &mut follows) {
+        // the terminal has shown ^C, which needs an end of its line
+        Err(CtlError::Interrupted) if session.is_shown_on_terminal() => session.say(""),
+        Err(CtlError::Interrupted) => {}
+        result => result?,
+    }
     // a log that cannot be shown was said already; it is no failure of fg
     session.set_exit(before);
     session.say("Exiting foreground");
@@ -55,7 +61,8 @@ fn open_streams(session: &mut Session, name: &str) -> Result<Vec<Follow>, CtlErr
     Ok(follows)
 }
 
-/// Goes on until Ctrl-C, the end of input, or the process is gone.
+/// Goes on until the end of input, or the process is gone; Ctrl-C is
+/// [`CtlError::Interrupted`].
 fn attach(session: &mut Session, name: &str, watch: &SignalWatch, follows: &mut Vec<Follow>) -> Result<(), CtlError> {
     loop {
         while let Some(line) = session.input()?.take_line() {
@@ -72,11 +79,7 @@ fn attach(session: &mut Session, name: &str, watch: &SignalWatch, follows: &mut 
         let Some(ready) = wait_while_read(&fds, session.reader())? else { return Ok(()) };
         let mut ready = ready.into_iter();
         if ready.next() == Some(true) && watch.next().is_some() {
-            // the terminal has shown ^C, which needs an end of its line
-            if session.is_shown_on_terminal() {
-                session.say("");
-            }
-            return Ok(());
+            return Err(CtlError::Interrupted);
         }
         if ready.next() == Some(true) {
             session.input()?.fill()?;

@@ -217,6 +217,7 @@ fn follow(session: &mut Session, request: &Request<'_>, printer: &Printer) -> Re
         session.say(HOW_TO_LEAVE);
     }
     let watch = SignalWatch::new(&[Signal::INT])?;
+    session.end_calls_by(&watch)?;
     let mut followed = open_all(session, request, printer)?;
     let mut shown = vec![false; printer.names.len()];
     while !followed.is_empty() {

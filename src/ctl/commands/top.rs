@@ -97,12 +97,17 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
     }
     let result = draw(session, first, &names);
     session.pass_on(screen::LEAVE.as_bytes())?;
-    result
+    match result {
+        // somebody had enough of a daemon that does not answer
+        Err(CtlError::Interrupted) => Ok(()),
+        result => result,
+    }
 }
 
 /// Draws until somebody has enough.
 fn draw(session: &mut Session, mut before: Look, names: &[NameSpec]) -> Result<(), CtlError> {
     let watch = SignalWatch::new(&[Signal::INT, Signal::TERM, Signal::HUP])?;
+    session.end_calls_by(&watch)?;
     let mut keys = Keys::take()?;
     let mut order = Order::Name;
     let mut beat = FIRST_BEAT;
