@@ -174,18 +174,23 @@ impl Session {
     /// # Errors
     /// The server's URL is none we can call.
     pub fn proxy(&mut self) -> Result<&mut Proxy, CtlError> {
-        if self.proxy.is_none() {
-            let mut transport = self.server.connect()?;
-            let interrupt = match (&self.interrupt, &self.watch) {
-                (Some(fd), _) => Some(fd.try_clone()?),
-                (None, watch) => watch.as_ref().map(SignalWatch::try_clone_fd).transpose()?,
-            };
-            if let Some(fd) = interrupt {
-                transport = transport.interrupted_by(fd);
-            }
-            self.proxy = Some(Proxy::new(transport));
-        }
-        self.proxy.as_mut().ok_or(CtlError::EndOfInput)
+        let proxy = match self.proxy.take() {
+            Some(proxy) => proxy,
+            None => self.connect()?,
+        };
+        Ok(self.proxy.insert(proxy))
+    }
+
+    fn connect(&self) -> Result<Proxy, CtlError> {
+        let transport = self.server.connect()?;
+        let interrupt = match (&self.interrupt, &self.watch) {
+            (Some(fd), _) => Some(fd.try_clone()?),
+            (None, watch) => watch.as_ref().map(SignalWatch::try_clone_fd).transpose()?,
+        };
+        Ok(Proxy::new(match interrupt {
+            Some(fd) => transport.interrupted_by(fd),
+            None => transport,
+        }))
     }
 
     /// Whether lines can be edited: somebody types, and sees what is said.
@@ -202,10 +207,11 @@ impl Session {
         if let Some(input) = &mut self.console.input {
             return Ok(input);
         }
-        if self.stdin.is_none() {
-            self.stdin = Some(Input::stdin()?);
-        }
-        self.stdin.as_mut().ok_or(CtlError::EndOfInput)
+        let stdin = match self.stdin.take() {
+            Some(stdin) => stdin,
+            None => Input::stdin()?,
+        };
+        Ok(self.stdin.insert(stdin))
     }
 
     /// Shows `prompt` and waits for a line.
