@@ -58,6 +58,16 @@ def test_top_is_drawn_after_a_command_that_reads_lines(shell, target):
     terminal.until("\x1b[?1049l")
 
 
+def test_wait_is_left_with_ctrl_c_and_the_prompt_comes_back(shell):
+    terminal = shell()
+    terminal.press(b"wait cat ctrl\n")
+    terminal.until("cat: running")
+    terminal.press(b"\x03")
+    terminal.until(PROMPT)
+    terminal.press(b"quit\n")
+    assert terminal.end() == 0
+
+
 def test_ctrl_c_leaves_a_daemon_that_hangs(shell, transcript):
     daemon = shell().daemon
     terminal = Terminal(transcript.lab, transcript.program(), "-c", str(daemon.conf), "fg", "cat")

@@ -68,6 +68,19 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
         Ok(request) => request,
         Err(sentence) => return session.misuse(&sentence, "wait"),
     };
+    match wait(session, &request) {
+        // in the shell; a single command ends with the signal
+        Err(CtlError::Interrupted) => {
+            session.say("");
+            session.set_exit(exit::INTERRUPTED);
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+/// Looks until all are there, or time is over.
+fn wait(session: &mut Session, request: &Request<'_>) -> Result<(), CtlError> {
     let begun = Instant::now();
     let mut all = session.proxy()?.all_processes()?;
     let mut missing = choose(session, &request.names, &all);
