@@ -112,13 +112,9 @@ impl Settling<'_> {
                 }
                 Err(error) => {
                     let draft = told(&error, section, &self.files.sections);
-                    // What was taken out for another error is not missing.
-                    let taken_out = missing(root(&error)).is_some_and(|key| {
-                        let has = |sections: &Sections| sections.get(section, key.name).is_some();
-                        has(&self.original) && !has(&self.files.sections)
-                    });
+                    let follows = self.follows(root(&error), section);
                     let mended = self.mend(&error, &draft);
-                    if !taken_out {
+                    if !follows {
                         found.push(draft);
                     }
                     if !mended {
@@ -135,6 +131,22 @@ impl Settling<'_> {
         }
         self.drafts.append(&mut kept);
         config
+    }
+
+    /// Whether it is an error only because of what was taken out for another one:
+    /// a key that is missing, or a name that the environment would have.
+    fn follows(&self, error: &ConfigError, section: &str) -> bool {
+        let taken_out = |section: &str, key: &Key| {
+            let mended = self.files.sections.get(section, key.name);
+            self.original.get(section, key.name).filter(|_| mended.is_none())
+        };
+        let name = match error {
+            ConfigError::Expand(ExpandError::UnknownName { name, .. }) => name.strip_prefix("ENV_"),
+            _ => None,
+        };
+        let sets = |text: &str| name.is_some_and(|name| text.contains(&format!("{name}=")));
+        missing(error).is_some_and(|key| taken_out(section, key).is_some())
+            || [MAIN, section].into_iter().any(|section| taken_out(section, &program::ENVIRONMENT).is_some_and(sets))
     }
 
     fn build(&self, unit: &[&str]) -> Result<Config, ConfigError> {
@@ -159,6 +171,9 @@ impl Settling<'_> {
             ConfigError::UnknownEvent { event, .. } => {
                 let event = event.clone();
                 drop_word(sections, section, &eventlistener::EVENTS, |word| word.to_uppercase() == event);
+                if sections.get(section, eventlistener::EVENTS.name).is_some_and(str::is_empty) {
+                    sections.set(section, eventlistener::EVENTS.name, SOME_EVENT);
+                }
             }
             ConfigError::UnknownProgram { program, .. } | ConfigError::AmbiguousProgram { program, .. } => {
                 drop_word(sections, section, &group::PROGRAMS, |word| word == program);

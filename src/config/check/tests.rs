@@ -44,6 +44,31 @@ fn nothing_is_found_where_nothing_is_wrong() {
     assert_eq!(report(&world().file(PATH, sample)).findings, []);
 }
 
+/// What is wrong only because something else was taken out is not told.
+#[test]
+fn one_mistake_is_one_error() {
+    let listener = |events| format!("[eventlistener:l]\ncommand=cat\nevents={events}\n");
+    for (events, event) in [("TICK_7", "TICK_7"), ("nope", "NOPE"), ("nope,NOPE", "NOPE")] {
+        let found = found(&listener(events));
+        let unknown = format!("E events: Unknown event type {event} in [eventlistener:l] events");
+        assert!(found.len() == 1 && found[0].ends_with(&unknown), "{found:?}");
+    }
+    assert_eq!(found(&listener("")), ["3:1 E events: [eventlistener:l] section requires an \"events\" line"]);
+
+    let programs = "[program:a]\ncommand=%(ENV_A)s\n[program:b]\ncommand=%(ENV_B)s\n\
+                    environment=B=\"%(nosuch)s\"\n[program:c]\ncommand=cat\nuser=%(ENV_C)s\n";
+    let text = |environment: &str| format!("[supervisord]\nenvironment={environment}\n{programs}");
+    let real = [
+        "7:1 E environment: The value contains names ('nosuch') which cannot be expanded.",
+        "10:6 E user: Format string '%(ENV_C)s' for 'program:c.user' contains names ('ENV_C') which cannot be expanded.",
+    ];
+    for environment in ["A=\"%(ENV_NOPE)s\"", "A=\"x", "D=1,A=\"%(host_node_name)q\""] {
+        let found: Vec<String> = found(&text(environment)).into_iter().filter(|line| line.contains(" E ")).collect();
+        assert!(found[0].contains(" E environment: "), "{found:?}");
+        assert_eq!(found[1..], real, "{environment}");
+    }
+}
+
 /// A3.4: a start tells the first error only.
 #[test]
 fn every_error_of_a_section_is_found() {
