@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from targets import PROJECT
+
 pytestmark = pytest.mark.differs("theirs", "A2.20", "has no check, and says nothing about unknown keys")
 
 # A mistake: lines behind a sound head, the status, and what of the answer must be there.
@@ -72,6 +74,11 @@ def test_a_good_file_is_good(lab):
     done = check(lab, "--strict")
     assert (done.stdout, done.stderr, done.code) == ("s.conf: nothing wrong\n", "", 0)
     assert check(lab, "--format=json").stdout == "[]\n"
+
+
+def test_the_demo_is_good_as_it_comes(lab):
+    done = lab.run("supervisord", "--check-config", "-c", str(PROJECT / "conf/demo.conf"))
+    assert " error: " not in done.stdout and (done.stderr, done.code) == ("", 0), done
 
 
 def test_tools_get_json(lab):
