@@ -10,6 +10,8 @@ use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::mpsc;
+use std::thread;
 
 /// Bytes asked of the socket at once.
 const READ_SIZE: usize = 64 * 1024;
@@ -62,7 +64,8 @@ impl Transport {
         Ok(Self { endpoint: Endpoint::parse(url)?, authorization, connection: None, interrupt: None })
     }
 
-    /// Gives up with [`CallError::Interrupted`] as soon as `fd` can be read.
+    /// Gives up with [`CallError::Interrupted`] as soon as `fd` can be read, be it
+    /// within a look-up or a connect.
     #[must_use]
     pub fn interrupted_by(mut self, fd: OwnedFd) -> Self {
         self.interrupt = Some(fd);
@@ -84,7 +87,7 @@ impl Transport {
     /// # Errors
     /// No connection.
     pub fn post_alone(&self, body: &str) -> Result<Posted, CallError> {
-        let mut connection = Connection::open(&self.endpoint)?;
+        let mut connection = self.open()?;
         connection.write_all(self.request(body).as_bytes())?;
         Ok(Posted(connection))
     }
@@ -105,7 +108,7 @@ impl Transport {
     pub fn post(&mut self, body: &str) -> Result<Vec<u8>, CallError> {
         let mut connection = match self.connection.take().filter(Connection::is_quiet) {
             Some(connection) => connection,
-            None => Connection::open(&self.endpoint)?,
+            None => self.open()?,
         };
         connection.write_all(self.request(body).as_bytes())?;
         let (body, close) = self.answer_to(&mut connection)?;
@@ -135,7 +138,7 @@ impl Transport {
     /// # Errors
     /// No connection. What the server says comes with the stream.
     pub fn follow(&self, path: &str) -> Result<LogStream, CallError> {
-        let mut connection = Connection::open(&self.endpoint)?;
+        let mut connection = self.open()?;
         let request = format!("{}Accept: */*\r\n\r\n", self.head(&format!("GET {path}")));
         connection.write_all(request.as_bytes())?;
         Ok(LogStream::new(connection))
@@ -166,10 +169,28 @@ impl Transport {
         Ok((response, body))
     }
 
-    fn wait(&self, connection: &Connection) -> Result<(), CallError> {
+    /// A fresh connection. With an interrupt another thread connects: that may take
+    /// minutes, and who holds signals back cannot be woken from it.
+    fn open(&self) -> Result<Connection, CallError> {
+        if self.interrupt.is_none() {
+            return Connection::open(&self.endpoint);
+        }
+        let (over, end) = io::pipe()?;
+        let (sender, connected) = mpsc::channel();
+        let endpoint = self.endpoint.clone();
+        thread::Builder::new().spawn(move || {
+            drop(sender.send(Connection::open(&endpoint)));
+            drop(end);
+        })?;
+        self.wait(&over)?;
+        connected.recv().unwrap_or(Err(CallError::Hangup))
+    }
+
+    /// Waits until there is something to read.
+    fn wait(&self, source: &impl AsFd) -> Result<(), CallError> {
         let Some(interrupt) = &self.interrupt else { return Ok(()) };
         let mut fds =
-            [PollFd::new(connection.as_fd(), PollFlags::POLLIN), PollFd::new(interrupt.as_fd(), PollFlags::POLLIN)];
+            [PollFd::new(source.as_fd(), PollFlags::POLLIN), PollFd::new(interrupt.as_fd(), PollFlags::POLLIN)];
         loop {
             match poll(&mut fds, PollTimeout::NONE) {
                 Ok(_) => break,
@@ -268,7 +289,39 @@ fn lookup_error(error: &io::Error) -> CallError {
 
 #[cfg(test)]
 mod tests {
-    use super::Credentials;
+    use super::{Credentials, Transport};
+    use crate::client::CallError;
+    use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, connect, listen, socket};
+    use std::os::fd::{AsRawFd, OwnedFd};
+
+    /// A daemon that takes no connection, and a queue of them that is full.
+    #[test]
+    fn an_interrupt_ends_a_connect_that_waits() {
+        let path = std::env::temp_dir().join(format!("transport-{}.sock", std::process::id()));
+        drop(std::fs::remove_file(&path));
+        let address = UnixAddr::new(&path).unwrap();
+        let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+        let open = || socket(AddressFamily::Unix, SockType::Stream, flags, None).unwrap();
+        let server = open();
+        bind(server.as_raw_fd(), &address).unwrap();
+        listen(&server, Backlog::new(0).unwrap()).unwrap();
+        let mut queue = Vec::new();
+        while queue.len() < 16 {
+            let client = open();
+            if connect(client.as_raw_fd(), &address).is_err() {
+                break;
+            }
+            queue.push(client);
+        }
+        assert!(queue.len() < 16, "the queue is never full");
+
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(writer);
+        let url = format!("unix://{}", path.display());
+        let mut transport = Transport::new(&url, None).unwrap().interrupted_by(OwnedFd::from(reader));
+        assert!(matches!(transport.post(""), Err(CallError::Interrupted)));
+        std::fs::remove_file(&path).unwrap();
+    }
 
     /// B3.3.3: upstream breaks this header when the pair is longer than 57 bytes.
     #[test]

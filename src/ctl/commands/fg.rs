@@ -35,9 +35,8 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
     session.say(stream::HOW_TO_LEAVE);
     let watch = SignalWatch::new(&[Signal::INT])?;
     session.end_calls_by(&watch)?;
-    let mut follows = open_streams(session, name)?;
     let before = session.exit_code();
-    match attach(session, name, &watch, &mut follows) {
+    match attach(session, name, &watch) {
         // the terminal has shown ^C, which needs an end of its line
         Err(CtlError::Interrupted) if session.is_shown_on_terminal() => session.say(""),
         Err(CtlError::Interrupted) => {}
@@ -55,6 +54,7 @@ fn open_streams(session: &mut Session, name: &str) -> Result<Vec<Follow>, CtlErr
         let path = format!("/logtail/{name}/{channel}");
         match session.proxy()?.follow_process_log(name, channel) {
             Ok(stream) => follows.push((path, stream)),
+            Err(CallError::Interrupted) => return Err(CtlError::Interrupted),
             Err(error) => stream::cannot_connect(session, &path, &error),
         }
     }
@@ -63,7 +63,8 @@ fn open_streams(session: &mut Session, name: &str) -> Result<Vec<Follow>, CtlErr
 
 /// Goes on until the end of input, or the process is gone; Ctrl-C is
 /// [`CtlError::Interrupted`].
-fn attach(session: &mut Session, name: &str, watch: &SignalWatch, follows: &mut Vec<Follow>) -> Result<(), CtlError> {
+fn attach(session: &mut Session, name: &str, watch: &SignalWatch) -> Result<(), CtlError> {
+    let mut follows = open_streams(session, name)?;
     loop {
         while let Some(line) = session.input()?.take_line() {
             if !send(session, name, &format!("{line}\n"))? {
@@ -90,7 +91,7 @@ fn attach(session: &mut Session, name: &str, watch: &SignalWatch, follows: &mut 
                 open.push((path, stream));
             }
         }
-        *follows = open;
+        follows = open;
     }
 }
 

@@ -218,7 +218,13 @@ fn follow(session: &mut Session, request: &Request<'_>, printer: &Printer) -> Re
     }
     let watch = SignalWatch::new(&[Signal::INT])?;
     session.end_calls_by(&watch)?;
-    let mut followed = open_all(session, request, printer)?;
+    let mut followed = match open_all(session, request, printer) {
+        Err(CtlError::Interrupted) => {
+            session.say("");
+            return Ok(());
+        }
+        followed => followed?,
+    };
     let mut shown = vec![false; printer.names.len()];
     while !followed.is_empty() {
         let mut fds: Vec<BorrowedFd<'_>> = vec![watch.as_fd()];

@@ -23,6 +23,10 @@ pub(super) fn follow(
     let watch = SignalWatch::new(&[Signal::INT])?;
     let mut stream = match open(session.proxy()?) {
         Ok(stream) => stream,
+        Err(CallError::Interrupted) => {
+            session.say("");
+            return Ok(());
+        }
         Err(error) => {
             cannot_connect(session, path, &error);
             session.set_exit(exit::GENERIC);
