@@ -84,6 +84,16 @@ def test_ctrl_c_leaves_a_daemon_that_hangs(shell, transcript):
         terminal.close()
 
 
+def test_tab_gives_up_on_a_daemon_that_hangs(shell):
+    terminal = shell()
+    os.kill(terminal.daemon.pid, signal.SIGSTOP)
+    try:
+        terminal.press(b"stop c\t\x15help quit\n")
+        terminal.until("Leave the prompt")
+    finally:
+        os.kill(terminal.daemon.pid, signal.SIGCONT)
+
+
 def test_states_have_colours_only_where_they_may(shell, transcript):
     command = [transcript.program(), "-c", str(transcript.lab.root / "s.conf"), "status", "cat"]
     shell()

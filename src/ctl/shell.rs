@@ -5,6 +5,7 @@ use super::complete::{self, Completes, Known, Offer};
 use super::server::Server;
 use super::{CtlError, Session, exit, history};
 use crate::client::{ProcessEntry, Proxy};
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use rustyline::completion::{Completer, Pair};
 use rustyline::config::{BellStyle, Builder, Configurer};
 use rustyline::error::{ReadlineError, Signal};
@@ -14,8 +15,15 @@ use rustyline::history::MemHistory;
 use rustyline::validate::Validator;
 use rustyline::{CompletionType, Context, Editor, Helper};
 use std::cell::RefCell;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
+use std::time::Duration;
+
+/// How long completion waits for names: the line editor takes no Ctrl-C
+/// meanwhile, and the daemon may hang.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the prompt shows and remembers.
 #[derive(Debug)]
@@ -148,7 +156,14 @@ struct Candidates {
 
 impl Candidates {
     fn fetch(&self) -> Vec<Known> {
-        let processes = self.server.connect().and_then(|transport| Proxy::new(transport).all_processes());
+        let timer = || -> io::Result<OwnedFd> {
+            let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_CLOEXEC)?;
+            timer.set(Expiration::OneShot(PATIENCE.into()), TimerSetTimeFlags::empty())?;
+            timer.as_fd().try_clone_to_owned()
+        };
+        let Ok(timer) = timer() else { return Vec::new() };
+        let transport = self.server.connect().map(|transport| transport.interrupted_by(timer));
+        let processes = transport.and_then(|transport| Proxy::new(transport).all_processes());
         let known =
             |process: ProcessEntry| Known { group: process.group, name: process.name, state: process.statename };
         processes.unwrap_or_default().into_iter().map(known).collect()
