@@ -14,7 +14,7 @@ use crate::engine::{Ended, Engine, EngineHandle, Parts, Prepared, Rest};
 use crate::http::{self, Context, Limits, Listener};
 use crate::logs::MainLog;
 use crate::model::{Level, LogLine, SUPERVISOR_VERSION};
-use crate::pump::Pump;
+use crate::pump::{Left, Pump};
 use crate::rpc::SPEC_JSON;
 use crate::sys::inherited::Inherited;
 use crate::sys::signals::Signals;
@@ -183,7 +183,10 @@ impl Begun {
             stop.send_replace(true);
             while servers.join_next().await.is_some() {}
             let (rest, pump) = engine.into_rest();
-            match pump.stop(LAST_WORDS) {
+            let waits = |left: Left| {
+                complain(&format!("waiting for the disk: {} bytes for {} logs may be lost", left.bytes, left.logs));
+            };
+            match pump.stop(LAST_WORDS, waits) {
                 Some(left) if left.bytes == 0 => {}
                 Some(left) => complain(&format!("{} bytes for {} logs could not be written", left.bytes, left.logs)),
                 None => complain("the last log lines could not be written"),

@@ -35,7 +35,7 @@
 //! the spawn; if it takes longer the child begins, and what it writes is kept.
 //!
 //! **The end** waits for what is slow within the limit it is given, and for what
-//! is broken no longer than 1.5 seconds ([`Pump::stop`]).
+//! is broken no longer than 1.5 seconds; a wait that is noticed is told ([`Pump::stop`]).
 
 pub mod ansi;
 pub mod capture;
@@ -64,7 +64,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Where the outcome of an order goes; called on the pump's thread, so it must
 /// not wait for anything. An order that is never obeyed drops it.
@@ -86,6 +86,15 @@ pub struct Left {
     pub logs: usize,
     /// Bytes that waited for them.
     pub bytes: usize,
+}
+
+/// How the end goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// It takes a while.
+    Waits(Left),
+    /// It is over.
+    Over(Left),
 }
 
 /// One output stream of one process.
@@ -187,7 +196,7 @@ pub struct Pump {
     shared: Arc<Shared>,
     hands: Arc<Hands>,
     quietest: Level,
-    stopped: Receiver<Left>,
+    stopped: Receiver<Ending>,
 }
 
 impl Pump {
@@ -200,7 +209,7 @@ impl Pump {
         let (orders, inbox) = channel();
         let (tell_report, reports) = channel();
         // whoever does not wait for the end does not miss the answer either
-        let (tell_stopped, stopped) = sync_channel(1);
+        let (tell_stopped, stopped) = sync_channel(2);
         let shared = Arc::new(Shared::new()?);
         let quietest = main.quietest();
         let state = State::new(main, inbox, reports, Arc::clone(&shared), events, tell_stopped)?;
@@ -272,10 +281,18 @@ impl Pump {
     }
 
     /// Writes everything that was handed over, closes all streams and tells what
-    /// could not be written; `None` when that takes longer than `limit`.
-    pub fn stop(self, limit: Duration) -> Option<Left> {
+    /// could not be written; `None` when that takes longer than `limit`. `waits`
+    /// is told what is left when that does not go at once.
+    pub fn stop(self, limit: Duration, waits: impl FnOnce(Left)) -> Option<Left> {
         self.order(Order::Stop(limit));
-        self.stopped.recv_timeout(limit + LAST_TURN).ok()
+        let end = Instant::now() + limit + LAST_TURN;
+        let mut waits = Some(waits);
+        loop {
+            match self.stopped.recv_timeout(end.saturating_duration_since(Instant::now())).ok()? {
+                Ending::Over(left) => return Some(left),
+                Ending::Waits(left) => waits.take().into_iter().for_each(|waits| waits(left)),
+            }
+        }
     }
 
     /// A thread that is gone takes no orders, and nobody is left to be told.

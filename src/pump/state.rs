@@ -15,7 +15,7 @@ use super::outlets::Outlets;
 use super::shared::Shared;
 use super::sinks::MAIN;
 use super::source::Source;
-use super::{Attachment, ChannelId, CountAnswer, Left, Order, PumpEvent};
+use super::{Attachment, ChannelId, CountAnswer, Ending, Left, Order, PumpEvent};
 use crate::logs::MainLog;
 use crate::logs::job::Job;
 use crate::logs::sink::SLOW_LOOK;
@@ -42,6 +42,10 @@ const DRAIN_PATIENCE: Duration = Duration::from_millis(8);
 const COUNT_PATIENCE: Duration = Duration::from_millis(500);
 /// So long the end of the daemon waits for logs that are in an outage.
 const LAST_TRY: Duration = Duration::from_millis(1500);
+/// A wait for such logs that is longer is told.
+const SILENT_TRY: Duration = Duration::from_millis(200);
+/// The same for logs that are merely slow.
+const SILENT_WAIT: Duration = Duration::from_secs(1);
 /// The token of the bell; that of the activity log's sink is [`MAIN`], and
 /// streams count from there.
 const BELL: u64 = 0;
@@ -66,7 +70,7 @@ pub(super) struct State {
     countings: Vec<(Duration, CountAnswer)>,
     more_orders: bool,
     stop: Option<Stop>,
-    stopped: SyncSender<Left>,
+    stopped: SyncSender<Ending>,
     brake: Brake,
 }
 
@@ -87,7 +91,16 @@ struct Stop {
     limit: Duration,
     /// For what is broken.
     last_try: Duration,
+    begun: Duration,
+    told: bool,
     left: Option<Left>,
+}
+
+impl Stop {
+    /// When the wait is to be told.
+    fn tell_at(&self, hopeful: bool) -> Duration {
+        self.begun + if hopeful { SILENT_WAIT } else { SILENT_TRY }
+    }
 }
 
 /// What a read came to.
@@ -109,7 +122,7 @@ impl State {
         reports: Receiver<Report>,
         shared: Arc<Shared>,
         events: Sender<PumpEvent>,
-        stopped: SyncSender<Left>,
+        stopped: SyncSender<Ending>,
     ) -> io::Result<Self> {
         let poller = Poller::new()?;
         poller.add(&*shared, BELL, Interest::Read)?;
@@ -268,6 +281,7 @@ impl State {
         let countings = self.countings.iter().map(|(limit, _)| *limit).min();
         let end = self.stop.as_ref().map(|stop| match (&stop.left, self.outlets.sinks.standing()) {
             (Some(_), _) | (None, (false, _)) => Duration::ZERO,
+            (None, (true, hopeful)) if !stop.told => stop.tell_at(hopeful).min(stop.limit),
             (None, (true, true)) => stop.limit,
             (None, (true, false)) => stop.last_try.min(stop.limit),
         });
@@ -402,7 +416,8 @@ impl State {
         let streams = std::mem::take(&mut self.tokens).into_values().collect();
         self.bury(0, 0, streams, true);
         self.outlets.sinks.hurry(now);
-        self.stop.get_or_insert(Stop { limit: now.mono + limit, last_try: now.mono + LAST_TRY, left: None });
+        let (limit, last_try) = (now.mono + limit, now.mono + LAST_TRY);
+        self.stop.get_or_insert(Stop { limit, last_try, begun: now.mono, told: false, left: None });
     }
 
     /// Whether there will be another turn.
@@ -411,15 +426,21 @@ impl State {
         let Some(stop) = &mut self.stop else { return true };
         if let Some(left) = stop.left.take() {
             // nobody may wait for it any more
-            let _ = self.stopped.try_send(left);
+            let _ = self.stopped.try_send(Ending::Over(left));
             return false;
         }
         let (waiting, hopeful) = self.outlets.sinks.standing();
-        let over = stop.limit <= now.mono || !hopeful && stop.last_try <= now.mono;
+        let over = stop.limit <= now.mono || !hopeful && stop.last_try <= now.mono && (stop.told || !waiting);
+        let (logs, bytes) = self.outlets.sinks.unwritten();
         if !over && (waiting || !self.drains.is_empty()) {
+            if waiting && !stop.told && stop.tell_at(hopeful) <= now.mono {
+                stop.told = true;
+                let _ = self.stopped.try_send(Ending::Waits(Left { logs, bytes }));
+                self.outlets
+                    .say(Level::Warn, format!("waiting for the disk: {bytes} bytes for {logs} logs may be lost"));
+            }
             return true;
         }
-        let (logs, bytes) = self.outlets.sinks.unwritten();
         stop.left = Some(Left { logs, bytes });
         for token in self.outlets.sinks.tokens().into_iter().filter(|token| *token != MAIN) {
             self.outlets.sinks.close(token, now);

@@ -7,7 +7,7 @@ mod panics;
 
 pub(super) use panics::panic_if;
 
-use super::{ChannelId, ChannelSetup, NewLog, Pump, PumpEvent};
+use super::{ChannelId, ChannelSetup, Left, NewLog, Pump, PumpEvent};
 use crate::logs::rotate::part;
 use crate::logs::testdir::TestDir;
 use crate::logs::{Limits, MainLog};
@@ -318,7 +318,7 @@ fn an_engine_that_is_gone_holds_up_nothing() {
     drop(child);
     let path = rig.path("out");
     let Rig { pump, dir: _dir, .. } = rig;
-    assert!(pump.stop(LONG).is_some());
+    assert!(pump.stop(LONG, |_| ()).is_some());
     assert_eq!(fs::metadata(path).unwrap().len(), 1_000_000);
 }
 
@@ -392,11 +392,26 @@ fn a_stop_writes_what_was_handed_over_before() {
     }
     rig.pump.log(LogLine::new(Level::Blather, "too quiet"), Now::default());
     let Rig { pump, dir, events: _events } = rig;
-    assert!(pump.stop(LONG).is_some());
+    assert!(pump.stop(LONG, |_| ()).is_some());
     assert_eq!(fs::read(dir.path().join("out")).unwrap(), b"words");
     let said = fs::read_to_string(dir.path().join("main")).unwrap();
     assert_eq!(said.lines().filter(|line| line.contains(" INFO ")).count(), 5000);
     assert!(!said.contains("quiet"));
+}
+
+/// A5.20
+#[test]
+fn a_stop_that_waits_for_a_full_disk_says_so() {
+    let rig = Rig::new(16);
+    let full = rig.pump.open("/dev/full".into(), Limits::default()).unwrap();
+    let mut child = rig.attach(STDOUT, ChannelSetup { log: Some(full), ..setup() });
+    child.write_all(b"words").unwrap();
+    let Rig { pump, dir, events: _events } = rig;
+    let mut waited = None;
+    let left = pump.stop(LONG, |left| waited = Some(left));
+    assert_eq!((waited, left), (Some(Left { logs: 1, bytes: 5 }), waited));
+    let said = fs::read_to_string(dir.path().join("main")).unwrap();
+    assert!(said.contains("WARN waiting for the disk: 5 bytes for 1 logs may be lost\n"), "{said}");
 }
 
 /// Who asks for the counters may then read the activity log.
