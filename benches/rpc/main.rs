@@ -2,6 +2,7 @@
 //! constant of the same length, and by the reference if `make test` has installed
 //! it. All run side by side and take turns, so that what else the machine does
 //! hits each of them alike; what counts are the ratios. Prints, and judges nothing.
+//! Words behind `--` choose the rows whose titles contain one of them.
 
 #![allow(
     clippy::unwrap_used,
@@ -68,6 +69,11 @@ fn compare() {
 /// The rates of all, how ours compares, and what a call costs each in CPU: on a
 /// busy machine that says more than the rates.
 fn row(title: &str, load: &Load<'_>, ours: &Server, bare: &Server, theirs: Option<&Server>) {
+    // cargo adds a flag of its own.
+    let mut words = std::env::args().skip(1).filter(|word| !word.starts_with("--")).peekable();
+    if words.peek().is_some() && !words.any(|word| title.contains(&word)) {
+        return;
+    }
     let turn = |server: &Server| {
         let before = server.cpu();
         let (calls, rate) = load.run(server, TURN);
