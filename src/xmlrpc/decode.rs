@@ -169,20 +169,30 @@ impl<'a> Decoder<'a> {
         if !is_all_xml(text) {
             return refuse("a character that XML forbids");
         }
+        let has_cr = text.contains('\r');
         let mut reader = Reader::from_str(text);
         let mut decoder = Self { open: Vec::with_capacity(USUAL_DEPTH), ..Self::default() };
         let mut first = true;
         loop {
             let Ok(event) = reader.read_event() else { return refuse("not well-formed") };
             match event {
-                Event::Start(tag) => decoder.start(&tag, max_elements)?,
+                Event::Start(tag) => {
+                    decoder.start(&tag, max_elements)?;
+                    reader.config_mut().trim_text_start = false;
+                }
                 Event::Empty(tag) => {
                     decoder.start(&tag, max_elements)?;
                     decoder.end()?;
+                    reader.config_mut().trim_text_start = true;
                 }
-                Event::End(_) => decoder.end()?,
+                Event::End(_) => {
+                    decoder.end()?;
+                    // the line end that nearly always comes next is nobody's text
+                    reader.config_mut().trim_text_start = true;
+                }
                 Event::Text(text) if text.contains(']') && text.contains("]]>") => return refuse("]]> in text"),
-                Event::Text(text) => decoder.text(text.xml10_content())?,
+                Event::Text(text) if has_cr => decoder.text(text.xml10_content())?,
+                Event::Text(text) => decoder.text(text.into_inner())?,
                 Event::CData(_) | Event::GeneralRef(_) if decoder.open.is_empty() => return refuse(OUTSIDE),
                 Event::CData(text) => decoder.text(text.xml10_content())?,
                 Event::GeneralRef(name) => decoder.text(Cow::Owned(reference(&name)?.to_string()))?,
@@ -204,18 +214,15 @@ impl<'a> Decoder<'a> {
             return refuse("a second root, too deep or too many elements");
         }
         let name = tag.name();
-        if !is_name(name.as_ref()) {
+        let kind = Kind::of(name.as_ref());
+        if kind == Kind::Other && !is_name(name.as_ref()) {
             return refuse("an element without a name");
         }
         let attributes = tag.attributes_raw();
         if !attributes.is_empty() {
             check_attributes(attributes)?;
         }
-        self.open.push(Frame {
-            kind: Kind::of(name.as_ref()),
-            text: Cow::Borrowed(""),
-            first_child: self.closed.len(),
-        });
+        self.open.push(Frame { kind, text: Cow::Borrowed(""), first_child: self.closed.len() });
         Ok(())
     }
 
@@ -232,10 +239,10 @@ impl<'a> Decoder<'a> {
 
     fn end(&mut self) -> Result<(), DecodeError> {
         let Some(frame) = self.open.pop() else { return refuse("an end without a start") };
-        let node = self.close(frame)?;
-        if self.open.is_empty() {
-            self.root_closed = true;
-        } else {
+        self.root_closed = self.open.is_empty();
+        // nobody asks what the root amounts to
+        if !self.root_closed || frame.kind != Kind::Other {
+            let node = self.close(frame)?;
             self.closed.push(node);
         }
         Ok(())
@@ -262,15 +269,15 @@ impl<'a> Decoder<'a> {
             // Where a value is expected, these count like any unknown element.
             Kind::Params => {
                 self.params = Some(values(children));
-                text_or_nil(text)
+                return Ok(Node::Other { text, children: Vec::new() });
             }
             Kind::Fault => {
                 self.fault = first(children, "no value").ok();
-                text_or_nil(text)
+                return Ok(Node::Other { text, children: Vec::new() });
             }
             Kind::MethodName => {
                 self.method = Some(text.clone().into_owned());
-                text_or_nil(text)
+                return Ok(Node::Other { text, children: Vec::new() });
             }
             Kind::Other => return Ok(Node::Other { text, children: values(children) }),
         };

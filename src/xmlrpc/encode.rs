@@ -204,9 +204,11 @@ fn push_int(out: &mut String, number: i64) {
             break;
         }
     }
+    if number < 0 {
+        out.push('-');
+    }
     let digits = digits.get(digits.len() - count..).unwrap_or_default();
-    out.push_str(if number < 0 { "-" } else { "" });
-    out.push_str(std::str::from_utf8(digits).unwrap_or_default());
+    out.extend(digits.iter().map(|digit| char::from(*digit)));
 }
 
 /// Text with the three escapes that Python writes; characters that XML cannot

@@ -82,6 +82,10 @@ pub(super) fn check_attributes(raw: &str) -> Result<(), DecodeError> {
 /// Checks an XML declaration: version, then perhaps encoding, then perhaps
 /// standalone. What the encoding says is ignored: the body is UTF-8 (B2.1.3).
 pub(super) fn check_declaration(raw: &str) -> Result<(), DecodeError> {
+    // what nearly all clients write
+    if matches!(raw, " version='1.0'" | " version=\"1.0\"") {
+        return Ok(());
+    }
     let found = attributes(raw)?;
     let mut rest = found.as_slice();
     let [("version", version), after @ ..] = rest else { return refuse("a declaration without a version") };
