@@ -7,6 +7,7 @@
 
 use super::limits::HEAD_BYTES;
 use hyper::StatusCode;
+use memchr::memchr2;
 
 /// How far into a head the input is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,7 +58,7 @@ impl Head {
         let mut rest = input;
         let ended = loop {
             if self.at == At::Line {
-                let line = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len());
+                let line = memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
                 let (line, behind) = rest.split_at_checked(line).unwrap_or((rest, b""));
                 out.extend_from_slice(line);
                 rest = behind;
