@@ -6,6 +6,7 @@ use super::process::Process;
 use super::refusal::Refusal;
 use crate::config::diff::Reason;
 use crate::model::{Channel, NameSpec, Now, ProcessState};
+use std::fmt;
 use std::time::Duration;
 
 /// `getProcessInfo` (B1.8.1).
@@ -122,7 +123,7 @@ fn epoch(moment: Option<Now>) -> i64 {
 fn describe(process: &Process, now: Now, stamp: LocalStamp<'_>) -> String {
     match process.state {
         ProcessState::Running => {
-            let up = uptime(process.laststart.unwrap_or(now), now);
+            let up = Uptime::between(process.laststart.unwrap_or(now), now);
             format!("pid {}, uptime {up}", process.pid.unwrap_or_default())
         }
         ProcessState::Fatal | ProcessState::Backoff => match process.spawnerr.as_deref() {
@@ -137,22 +138,31 @@ fn describe(process: &Process, now: Now, stamp: LocalStamp<'_>) -> String {
     }
 }
 
-/// `0:00:05`, `1 day, 0:00:00`, `400 days, 3:04:05`: between the whole seconds
-/// that are told as `start` and `now` (B1.8.7).
-fn uptime(start: Now, now: Now) -> String {
-    let secs = now.epoch_secs().saturating_sub(start.epoch_secs());
-    let (days, rest) = (secs / 86_400, secs % 86_400);
-    let clock = format!("{}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
-    match days {
-        0 => clock,
-        1 => format!("1 day, {clock}"),
-        days => format!("{days} days, {clock}"),
+/// Whole seconds, told as `0:00:05`, `1 day, 0:00:00`, `400 days, 3:04:05` (B1.8.7).
+struct Uptime(u64);
+
+impl Uptime {
+    /// Between the whole seconds that are told as `start` and `now`.
+    fn between(start: Now, now: Now) -> Self {
+        Self(now.epoch_secs().saturating_sub(start.epoch_secs()))
+    }
+}
+
+impl fmt::Display for Uptime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (days, rest) = (self.0 / 86_400, self.0 % 86_400);
+        match days {
+            0 => {}
+            1 => f.write_str("1 day, ")?,
+            days => write!(f, "{days} days, ")?,
+        }
+        write!(f, "{}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::uptime;
+    use super::Uptime;
     use crate::model::Now;
     use std::time::Duration;
 
@@ -163,7 +173,7 @@ mod tests {
     /// B1.8.7
     #[test]
     fn uptimes_read_as_python_prints_a_timedelta() {
-        let said = |secs: u64| uptime(at(7000), at((7 + secs) * 1000 + 999));
+        let said = |secs: u64| Uptime::between(at(7000), at((7 + secs) * 1000 + 999)).to_string();
         assert_eq!(said(5), "0:00:05");
         assert_eq!(said(86_399), "23:59:59");
         assert_eq!(said(86_400), "1 day, 0:00:00");
@@ -174,7 +184,7 @@ mod tests {
     /// B1.8.7
     #[test]
     fn an_uptime_is_the_difference_of_the_seconds_that_are_told() {
-        assert_eq!(uptime(at(3900), at(5100)), "0:00:02");
-        assert_eq!(uptime(at(5100), at(3900)), "0:00:00", "the clock was set back");
+        assert_eq!(Uptime::between(at(3900), at(5100)).to_string(), "0:00:02");
+        assert_eq!(Uptime::between(at(5100), at(3900)).to_string(), "0:00:00", "the clock was set back");
     }
 }
