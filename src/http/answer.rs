@@ -11,7 +11,7 @@ use super::reply::{Persistence, Reply};
 use super::route::{Page, Route, route};
 use super::{logtail, origin, rpc, web};
 use crate::sys::clock;
-use hyper::body::Incoming;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, CONNECTION, HOST, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
@@ -32,11 +32,11 @@ pub(super) async fn answer(
     #[cfg(test)]
     assert!(parts.uri.path() != "/planted", "planted");
     let persistence = Persistence::of(&parts);
-    let reply = match admit(&parts, &server, &life) {
-        Ok(()) => serve(&parts, body, &server, &life).await,
-        Err(refusal) => refusal,
+    let reply = match refusal(&parts, &server, &life) {
+        None => serve(&parts, body, &server, &life).await,
+        Some(refusal) => refusal,
     };
-    let wall = clock::now().wall;
+    let wall = clock::coarse().wall;
     let response = reply.send(persistence, wall);
     if response.status() == StatusCode::FORBIDDEN {
         server.tell_of_foreign();
@@ -46,18 +46,18 @@ pub(super) async fn answer(
 }
 
 /// Everything needs the password: pages, files and unknown paths too (B2.7.1).
-fn admit(parts: &Parts, server: &Server, life: &Life) -> Result<(), Reply> {
+fn refusal(parts: &Parts, server: &Server, life: &Life) -> Option<Reply> {
     let header = parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
     match auth::check(server.credentials(), header) {
         // No host is needed (B2.4.5), but with two nobody knows whom it is for.
         Verdict::Pass if parts.headers.get_all(HOST).iter().nth(1).is_some() => {
-            Err(Reply::error(StatusCode::BAD_REQUEST).closing())
+            Some(Reply::error(StatusCode::BAD_REQUEST).closing())
         }
-        Verdict::Pass => Ok(()),
-        Verdict::Malformed => Err(Reply::error(StatusCode::BAD_REQUEST).closing()),
+        Verdict::Pass => None,
+        Verdict::Malformed => Some(Reply::error(StatusCode::BAD_REQUEST).closing()),
         Verdict::Refused => {
             life.respell();
-            Err(unauthorized())
+            Some(unauthorized())
         }
     }
 }
@@ -104,13 +104,7 @@ async fn serve(parts: &Parts, body: Incoming, server: &Rc<Server>, life: &Rc<Lif
 
 /// What the route needs of the body; the rest is dropped, so that it does not
 /// become the next request (B2.4.8).
-async fn read(
-    parts: &Parts,
-    body: Incoming,
-    route: &Route,
-    server: &Server,
-    life: &Life,
-) -> Result<Vec<u8>, BodyError> {
+async fn read(parts: &Parts, body: Incoming, route: &Route, server: &Server, life: &Life) -> Result<Bytes, BodyError> {
     let limits = &server.context().limits;
     if body::is_coded(&parts.headers) {
         return Err(BodyError::Coded);

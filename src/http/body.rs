@@ -3,9 +3,11 @@
 use super::life::Life;
 use super::limits::{BODY_RATE, FORM_BYTES, Limits};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body, Incoming};
+use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use hyper::{HeaderMap, StatusCode};
+use std::error::Error;
+use std::future::ready;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -72,16 +74,26 @@ pub(super) async fn read(
     limits: &Limits,
     life: &Life,
     large: &Semaphore,
-) -> Result<Vec<u8>, BodyError> {
+) -> Result<Bytes, BodyError> {
     if body.size_hint().lower() > most as u64 {
         return Err(BodyError::TooLong);
     }
     let mut limited = Limited::new(body, most);
+    // Nearly every body has come with its head, and needs no clock.
+    let first = tokio::select! {
+        biased;
+        frame = limited.frame() => frame.map(data).transpose()?,
+        () = ready(()) => None,
+    };
+    let first = first.unwrap_or_default();
+    // Of a known length the end needs no waiting for, which most bodies have.
+    if limited.is_end_stream() {
+        return Ok(first);
+    }
     let mut start = Instant::now();
     let mut now = start;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::from(first);
     let mut place = None;
-    // Of a known length the end needs no waiting for, which most bodies have.
     while !limited.is_end_stream() {
         if place.is_none() && bytes.len() > FORM_BYTES {
             let asked = now;
@@ -104,12 +116,19 @@ pub(super) async fn read(
             Some(Err(_)) if life.has_ended() => return Err(BodyError::Broken),
             Some(Err(_)) => return Err(BodyError::TooSlow),
             Some(Ok(None)) => break,
-            Some(Ok(Some(Ok(frame)))) => bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
-            Some(Ok(Some(Err(error)))) if error.is::<LengthLimitError>() => return Err(BodyError::TooLong),
-            Some(Ok(Some(Err(_)))) => return Err(BodyError::Broken),
+            Some(Ok(Some(frame))) => bytes.extend_from_slice(&data(frame)?),
         }
     }
-    Ok(bytes)
+    Ok(bytes.into())
+}
+
+/// The bytes of a frame; trailers are none.
+fn data(frame: Result<Frame<Bytes>, Box<dyn Error + Send + Sync>>) -> Result<Bytes, BodyError> {
+    match frame {
+        Ok(frame) => Ok(frame.into_data().unwrap_or_default()),
+        Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLong),
+        Err(_) => Err(BodyError::Broken),
+    }
 }
 
 /// How much longer a body may take of which so many bytes came in that time.

@@ -21,10 +21,12 @@ use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
-/// Bytes that a follower may send before it is taken for a nuisance.
+/// Bytes that a follower may send before it is taken for a nuisance. hyper does not
+/// look at the socket while it has input that it keeps for later, and upstream's
+/// client sends an empty line behind its request.
 const FOLLOWER_CHATTER: usize = 1 << 20;
 
 /// One server section and everybody connected to it.
@@ -83,6 +85,11 @@ impl Server {
         self.lives.followers() >= self.context.limits.followers
     }
 
+    /// Asks all connections to finish what they do.
+    pub(super) fn stop(&self) {
+        self.lives.stop();
+    }
+
     /// Sends the longest idle connection away; false if there is none.
     pub(super) fn make_room(&self) -> bool {
         self.lives.make_room()
@@ -109,29 +116,25 @@ enum End {
     Cut,
 }
 
-/// Serves one connection.
-pub(super) async fn run(stream: Stream, peer: String, server: Rc<Server>, shutdown: watch::Receiver<bool>) {
+/// Serves one connection, which is one of the server's from now on.
+pub(super) fn run(stream: Stream, peer: String, server: Rc<Server>) -> impl Future<Output = ()> {
     let admitted = server.lives.admit();
-    let stream = Rc::new(stream);
-    if let End::Done = drive(&stream, &peer, &server, &admitted, shutdown).await
-        && !admitted.life().has_ended()
-    {
-        let refusal = admitted.life().refusal();
-        let last = refusal.map_or_else(Vec::new, |status| error_page::refusal(status, clock::now().wall));
-        tokio::select! {
-            () = stream.linger(&last) => {}
-            () = admitted.life().until_evicted() => {}
+    async move {
+        let stream = Rc::new(stream);
+        if let End::Done = drive(&stream, &peer, &server, &admitted).await
+            && !admitted.life().has_ended()
+        {
+            let refusal = admitted.life().refusal();
+            let last = refusal.map_or_else(Vec::new, |status| error_page::refusal(status, clock::now().wall));
+            tokio::select! {
+                () = stream.linger(&last) => {}
+                () = admitted.life().until_evicted() => {}
+            }
         }
     }
 }
 
-async fn drive(
-    stream: &Rc<Stream>,
-    peer: &str,
-    server: &Rc<Server>,
-    admitted: &Admitted,
-    mut shutdown: watch::Receiver<bool>,
-) -> End {
+async fn drive(stream: &Rc<Stream>, peer: &str, server: &Rc<Server>, admitted: &Admitted) -> End {
     let life = admitted.life();
     let limits = &server.context.limits;
     let service = service_fn(|request: Request<Incoming>| {
@@ -144,13 +147,16 @@ async fn drive(
         .header_read_timeout(None)
         .max_buf_size(HYPER_BYTES)
         .max_headers(HEAD_LINES)
+        .auto_date_header(false)
         .title_case_headers(true)
         .serve_connection(io, service);
     let mut connection = pin!(connection);
     let mut check = pin!(sleep(limits.head_time));
-    let mut stopping = false;
     loop {
+        // The first one is what wakes this task nearly always; each of the others
+        // costs every call a little.
         tokio::select! {
+            biased;
             ended = connection.as_mut() => {
                 // hyper has no words for a client that wants to speak HTTP/2.
                 if ended.is_err() && life.phase() == Phase::Head {
@@ -158,19 +164,22 @@ async fn drive(
                 }
                 return End::Done;
             }
-            () = life.until_evicted() => return End::Cut,
-            () = until_follower_leaves(stream, life) => return End::Cut,
+            () = life.until_called() => {
+                if life.is_evicted() {
+                    return End::Cut;
+                }
+            }
+            () = stream.drain(FOLLOWER_CHATTER), if life.phase() == Phase::Streaming => return End::Cut,
             () = check.as_mut() => {
                 let Some(rest) = time_left(life, limits) else { return End::Cut };
                 check.as_mut().reset(Instant::now() + rest.min(limits.head_time));
             }
-            _ = shutdown.wait_for(|stop| *stop), if !stopping => {
-                if life.phase() == Phase::Streaming {
-                    return End::Cut;
-                }
-                stopping = true;
-                connection.as_mut().graceful_shutdown();
+        }
+        if life.is_stopping() {
+            if life.phase() == Phase::Streaming {
+                return End::Cut;
             }
+            connection.as_mut().graceful_shutdown();
         }
     }
 }
@@ -185,11 +194,4 @@ fn time_left(life: &Life, limits: &Limits) -> Option<Duration> {
         Phase::Body | Phase::Answering | Phase::Streaming => return Some(limits.head_time),
     };
     most.checked_sub(life.age()).filter(|rest| !rest.is_zero())
-}
-
-/// hyper does not look at the socket while it has input that it keeps for later,
-/// and upstream's client sends an empty line behind its request.
-async fn until_follower_leaves(stream: &Stream, life: &Life) {
-    life.until_streaming().await;
-    stream.drain(FOLLOWER_CHATTER).await;
 }

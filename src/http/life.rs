@@ -1,13 +1,13 @@
 //! Where a connection stands, told by everyone who handles it: the socket side,
 //! the answering side and the body. Cells, since all live on one thread.
 
+use crate::sys::clock;
 use hyper::StatusCode;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::Waker;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
 /// How long a body may take to come, or an answer to be read, before the
 /// connection may make room for another.
@@ -34,7 +34,7 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Life {
     phase: Cell<Phase>,
-    since: Cell<Instant>,
+    since: Cell<Duration>,
     /// The peer will send nothing more.
     ended: Cell<bool>,
     /// Wakes whoever reads a body that may never be complete.
@@ -47,10 +47,13 @@ pub(super) struct Life {
     respell: Cell<bool>,
     /// What hyper wanted to answer to something that is no request.
     refusal: Cell<Option<StatusCode>>,
-    /// Wakes the watch for a follower's leaving.
-    streaming: Notify,
     /// The connection has to make room for another.
-    evicted: Notify,
+    evicted: Cell<bool>,
+    /// The server stops.
+    stopping: Cell<bool>,
+    /// Wakes the watch over the connection: one of the two above, or a log is
+    /// followed from now on. One for all, since a call wakes that watch often.
+    called: Notify,
 }
 
 impl Life {
@@ -58,15 +61,16 @@ impl Life {
     pub(super) fn new() -> Rc<Self> {
         Rc::new(Self {
             phase: Cell::new(Phase::Idle),
-            since: Cell::new(Instant::now()),
+            since: Cell::new(clock::coarse().mono),
             ended: Cell::new(false),
             ending: Notify::new(),
             held: RefCell::new(None),
             body_left: Cell::new(0),
             respell: Cell::new(false),
             refusal: Cell::new(None),
-            streaming: Notify::new(),
-            evicted: Notify::new(),
+            evicted: Cell::new(false),
+            stopping: Cell::new(false),
+            called: Notify::new(),
         })
     }
 
@@ -77,16 +81,13 @@ impl Life {
 
     /// How long it has been doing that.
     pub(super) fn age(&self) -> Duration {
-        self.since.get().elapsed()
+        clock::coarse().mono.saturating_sub(self.since.get())
     }
 
     /// Turns to something else.
     pub(super) fn enter(&self, phase: Phase) {
         self.phase.set(phase);
-        // Of an answer nobody asks how long it takes, and a call needs the clock often.
-        if phase != Phase::Answering {
-            self.since.set(Instant::now());
-        }
+        self.since.set(clock::coarse().mono);
     }
 
     /// The peer took some of the answer.
@@ -186,28 +187,47 @@ impl Life {
     /// For a body that never ends.
     pub(super) fn streaming(self: &Rc<Self>) -> Answering {
         self.enter(Phase::Streaming);
-        self.streaming.notify_one();
+        self.called.notify_one();
         Answering(Rc::clone(self))
     }
 
-    /// Waits until a log is followed.
-    pub(super) async fn until_streaming(&self) {
-        self.streaming.notified().await;
+    /// Asks the connection to go.
+    fn evict(&self) {
+        self.evicted.set(true);
+        self.called.notify_one();
     }
 
-    /// Asks the connection to go.
-    pub(super) fn evict(&self) {
-        self.evicted.notify_one();
+    /// Whether the connection has to go.
+    pub(super) fn is_evicted(&self) -> bool {
+        self.evicted.get()
+    }
+
+    /// Asks the connection to finish what it does.
+    fn stop(&self) {
+        self.stopping.set(true);
+        self.called.notify_one();
+    }
+
+    /// Whether the connection has to come to its end.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.get()
+    }
+
+    /// Waits until the connection has to go, or to finish, or follows a log.
+    pub(super) async fn until_called(&self) {
+        self.called.notified().await;
     }
 
     /// Waits until the connection has to go.
     pub(super) async fn until_evicted(&self) {
-        self.evicted.notified().await;
+        while !self.is_evicted() {
+            self.until_called().await;
+        }
     }
 
     /// How little would be lost if this connection went, least first; `None`
     /// when it is doing something that somebody waits for.
-    fn dispensable(&self) -> Option<(Phase, Instant)> {
+    fn dispensable(&self) -> Option<(Phase, Duration)> {
         let waits = match self.phase() {
             Phase::Idle | Phase::Head => true,
             Phase::Body | Phase::Sending => self.age() > SLOW,
@@ -251,6 +271,11 @@ impl Lives {
         self.0.borrow().iter().filter(|life| life.phase() == Phase::Streaming).count()
     }
 
+    /// Asks all to finish what they do.
+    pub(super) fn stop(&self) {
+        self.0.borrow().iter().for_each(|life| life.stop());
+    }
+
     /// Sends away the connection that has been idle longest; false if all are busy.
     pub(super) fn make_room(&self) -> bool {
         let mut lives = self.0.borrow_mut();
@@ -286,10 +311,9 @@ mod tests {
     use super::{Life, Lives, Phase};
     use std::rc::Rc;
     use std::time::Duration;
-    use tokio::time::Instant;
 
     fn age(life: &Life, seconds: u64) {
-        life.since.set(Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap());
+        life.since.set(life.since.get() - Duration::from_secs(seconds));
     }
 
     #[test]

@@ -106,8 +106,9 @@ pub async fn serve(listener: Listener, context: Rc<Context>, shutdown: watch::Re
     };
     let guard = Rc::clone(door.server.guard());
     while guard.caught("a connection", door.turn()).await.unwrap_or(true) {}
-    let Door { acceptor, mut connections, .. } = door;
+    let Door { acceptor, server, mut connections, .. } = door;
     drop(acceptor);
+    server.stop();
     let finished = async { while connections.join_next().await.is_some() {} };
     // Whoever is not done by then is cut off when the set is dropped (B1.13.5).
     drop(timeout(context.limits.grace, finished).await);
@@ -146,7 +147,7 @@ impl Door {
                     complaints.make(server, Level::Error, "has too many connections, a new one was closed");
                     return true;
                 }
-                connections.spawn_local(connection::run(stream, peer, Rc::clone(server), shutdown.clone()));
+                connections.spawn_local(connection::run(stream, peer, Rc::clone(server)));
             }
             Err(error) => {
                 complaints.make(

@@ -4,11 +4,13 @@
 //! clients send none of them and are never foreign.
 
 use hyper::HeaderMap;
-use hyper::header::{HOST, ORIGIN};
+use hyper::header::{HOST, HeaderName, ORIGIN};
+
+static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whether a browser sent this on behalf of another site than ours.
 pub(super) fn is_foreign(headers: &HeaderMap) -> bool {
-    match headers.get("sec-fetch-site").map(|value| value.as_bytes()) {
+    match headers.get(&SEC_FETCH_SITE).map(|value| value.as_bytes()) {
         // Behind a proxy that rewrites Host, only this header is right.
         Some(b"same-origin" | b"none") => return false,
         Some(b"cross-site") => return true,

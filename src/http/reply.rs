@@ -11,6 +11,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 /// Upstream's name for itself, kept (B2.5.8).
 pub(super) const SERVER_NAME: &str = "Medusa/1.12";
+/// Headers of most answers, and one to spare.
+const USUAL_HEADERS: usize = 6;
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 const KEEP_ALIVE: HeaderValue = HeaderValue::from_static("Keep-Alive");
 
@@ -18,15 +20,19 @@ const KEEP_ALIVE: HeaderValue = HeaderValue::from_static("Keep-Alive");
 #[derive(Debug)]
 pub(super) struct Reply {
     status: StatusCode,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    headers: HeaderMap,
     payload: Payload,
     close: bool,
 }
 
 impl Reply {
-    /// An answer without body and headers of its own.
+    /// An answer without body and headers of its own, but for the two that all begin with.
     pub(super) fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new(), payload: Payload::none(), close: false }
+        let mut headers = HeaderMap::with_capacity(USUAL_HEADERS);
+        headers.insert(SERVER, HeaderValue::from_static(SERVER_NAME));
+        // Keeps its place until the moment of sending is known.
+        headers.insert(DATE, HeaderValue::from_static(""));
+        Self { status, headers, payload: Payload::none(), close: false }
     }
 
     /// A whole answer: type, then length, as calls and pages send them.
@@ -49,7 +55,7 @@ impl Reply {
     /// Adds a header behind those there are.
     #[must_use]
     pub(super) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.headers.insert(name, value);
         self
     }
 
@@ -76,12 +82,8 @@ impl Reply {
 
     /// The answer as it is sent to a request of that persistence, at `wall`.
     pub(super) fn send(self, request: Persistence, wall: Duration) -> Response<Payload> {
-        let mut headers = HeaderMap::with_capacity(self.headers.len() + 3);
-        headers.insert(SERVER, HeaderValue::from_static(SERVER_NAME));
+        let mut headers = self.headers;
         headers.insert(DATE, http_date(wall));
-        for (name, value) in self.headers {
-            headers.insert(name, value);
-        }
         if !headers.contains_key(CONNECTION) {
             match (self.close || !request.keep, request.version) {
                 (true, _) => drop(headers.insert(CONNECTION, CLOSE)),

@@ -26,7 +26,7 @@ const LARGE_ANSWER: usize = 4 << 20;
 const MOST_RESULTS: usize = 256 << 20;
 
 /// Answers the call in `body`: 400 when it is none, else 200 with a value or a fault.
-pub(super) async fn answer(body: Vec<u8>, context: &Context) -> Reply {
+pub(super) async fn answer(body: Bytes, context: &Context) -> Reply {
     let call = match decode(body).await {
         Ok(call) => call,
         Err(text) => {
@@ -47,8 +47,8 @@ pub(super) async fn answer(body: Vec<u8>, context: &Context) -> Reply {
 
 /// The call, or what the log says about a body that is none. The bytes are gone
 /// then: the call may wait long, and needs them no more.
-async fn decode(body: Vec<u8>) -> Result<Call, String> {
-    let decode = move |body: Vec<u8>| {
+async fn decode(body: Bytes) -> Result<Call, String> {
+    let decode = move |body: Bytes| {
         decode_call(&body).map_err(|error| {
             let start: String = String::from_utf8_lossy(&body).chars().take(MOST_SHOWN).collect();
             format!("XML-RPC request data {} is invalid: {error}", py_repr(&start))

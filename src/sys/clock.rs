@@ -13,6 +13,13 @@ pub fn now() -> Now {
     Now { mono: read(libc::CLOCK_MONOTONIC), wall: read(libc::CLOCK_REALTIME) }
 }
 
+/// The same as of the last tick, a few milliseconds ago at most, for a tenth of
+/// the price: for those who ask often and count in seconds.
+#[must_use]
+pub fn coarse() -> Now {
+    Now { mono: read(libc::CLOCK_MONOTONIC_COARSE), wall: read(libc::CLOCK_REALTIME_COARSE) }
+}
+
 /// A moment in the time zone of the daemon (`TZ`, else `/etc/localtime`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LocalTime {
