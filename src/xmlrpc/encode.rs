@@ -112,7 +112,7 @@ impl Encoder {
     /// An `<int>`.
     pub fn int(&mut self, number: i64) {
         self.out.push_str("<value><int>");
-        push_int(&mut self.out, number);
+        self.out.push_str(itoa::Buffer::new().format(number));
         self.out.push_str("</int></value>\n");
     }
 
@@ -189,26 +189,6 @@ pub fn double_text(value: f64) -> String {
         let digits = exact.split_once('e').map_or(digits, |(digits, _)| digits);
         format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
     }
-}
-
-/// Decimal digits, without the detours of formatting.
-fn push_int(out: &mut String, number: i64) {
-    let mut digits = [0; 20];
-    let mut rest = number.unsigned_abs();
-    let mut count = 0;
-    for place in digits.iter_mut().rev() {
-        *place = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        count += 1;
-        if rest == 0 {
-            break;
-        }
-    }
-    if number < 0 {
-        out.push('-');
-    }
-    let digits = digits.get(digits.len() - count..).unwrap_or_default();
-    out.extend(digits.iter().map(|digit| char::from(*digit)));
 }
 
 /// Text with the three escapes that Python writes; characters that XML cannot
