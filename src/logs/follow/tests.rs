@@ -5,7 +5,7 @@ use crate::logs::testdir::TestDir;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 fn append(path: &Path, text: &str) {
     OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
@@ -19,13 +19,19 @@ fn all(follow: &mut Follow) -> String {
     text
 }
 
+/// A log with this text, followed from its last bytes on.
+fn begun(text: &str) -> (TestDir, PathBuf, Follow) {
+    let dir = TestDir::new();
+    let log = dir.path().join("log");
+    append(&log, text);
+    let follow = Follow::open(&log, From::LastBytes).unwrap();
+    (dir, log, follow)
+}
+
 /// B2.9.5, B2.9.6
 #[test]
 fn the_last_1024_bytes_come_first_and_then_what_grows() {
-    let dir = TestDir::new();
-    let log = dir.path().join("log");
-    append(&log, &"x".repeat(2000));
-    let mut follow = Follow::open(&log, From::LastBytes).unwrap();
+    let (_dir, log, mut follow) = begun(&"x".repeat(2000));
     assert_eq!(follow.next_chunk(5000).unwrap().unwrap().len(), 1024);
     assert_eq!(follow.next_chunk(5000).unwrap(), None);
     append(&log, "one\n");
@@ -86,10 +92,7 @@ fn of_a_device_or_a_pipe_nothing_comes_until_a_file_takes_its_place() {
 /// B2.9.13
 #[test]
 fn no_chunk_is_longer_than_asked() {
-    let dir = TestDir::new();
-    let log = dir.path().join("log");
-    append(&log, &"y".repeat(100));
-    let mut follow = Follow::open(&log, From::LastBytes).unwrap();
+    let (_dir, _log, mut follow) = begun(&"y".repeat(100));
     assert_eq!(follow.next_chunk(30).unwrap().unwrap().len(), 30);
     assert_eq!(follow.next_chunk(300).unwrap().unwrap().len(), 70);
 }
@@ -97,10 +100,7 @@ fn no_chunk_is_longer_than_asked() {
 /// B2.9.8
 #[test]
 fn a_rotated_file_is_read_to_its_end_before_the_new_one() {
-    let dir = TestDir::new();
-    let log = dir.path().join("log");
-    append(&log, "a\n");
-    let mut follow = Follow::open(&log, From::LastBytes).unwrap();
+    let (dir, log, mut follow) = begun("a\n");
     assert_eq!(all(&mut follow), "a\n");
     append(&log, "late\n");
     fs::rename(&log, dir.path().join("log.1")).unwrap();
@@ -139,10 +139,7 @@ fn a_removed_file_is_followed_until_there_is_another() {
 /// B2.9.10
 #[test]
 fn a_shrunk_file_is_told_and_read_from_its_beginning() {
-    let dir = TestDir::new();
-    let log = dir.path().join("log");
-    append(&log, "long enough\n");
-    let mut follow = Follow::open(&log, From::LastBytes).unwrap();
+    let (_dir, log, mut follow) = begun("long enough\n");
     assert_eq!(all(&mut follow), "long enough\n");
     fs::write(&log, "s\n").unwrap();
     assert_eq!(all(&mut follow), "==> File truncated <==\ns\n");
@@ -151,10 +148,7 @@ fn a_shrunk_file_is_told_and_read_from_its_beginning() {
 /// Whoever waits for the next change of the file must not miss what is there.
 #[test]
 fn a_follower_is_drained_only_when_another_look_finds_nothing() {
-    let dir = TestDir::new();
-    let log = dir.path().join("log");
-    append(&log, "0123456789");
-    let mut follow = Follow::open(&log, From::LastBytes).unwrap();
+    let (dir, log, mut follow) = begun("0123456789");
     let mut look = |most| (follow.next_chunk(most).unwrap().map(|bytes| bytes.len()), follow.is_drained());
     assert_eq!(look(4), (Some(4), false));
     assert_eq!(look(4), (Some(4), false));
