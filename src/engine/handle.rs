@@ -1,8 +1,11 @@
 //! How connection tasks reach the engine: a bounded queue of commands, each
 //! with a place for its answer. Clones are cheap; the engine outlives them.
 
+pub mod aside;
+
 use crate::model::{Channel, Level, LogLine};
 use crate::rpc::{Fault, FaultCode, Reply, Request};
+use aside::Aside;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -47,6 +50,8 @@ pub struct Inbox {
     pub(crate) commands: mpsc::Receiver<Command>,
     /// Some caller has gone without its answer.
     pub(super) gone: Arc<Notify>,
+    /// For what the engine has done on other threads.
+    pub(super) aside: Aside,
 }
 
 impl Inbox {
@@ -62,6 +67,7 @@ impl Inbox {
 pub struct EngineHandle {
     commands: mpsc::Sender<Command>,
     gone: Arc<Notify>,
+    aside: Aside,
     quietest: Level,
 }
 
@@ -71,7 +77,9 @@ impl EngineHandle {
     pub fn channel(quietest: Level) -> (Self, Inbox) {
         let (sender, commands) = mpsc::channel(QUEUE);
         let gone = Arc::new(Notify::new());
-        (Self { commands: sender, gone: Arc::clone(&gone), quietest }, Inbox { commands, gone })
+        let aside = Aside::new(sender.downgrade());
+        let handle = Self { commands: sender, gone: Arc::clone(&gone), aside: aside.clone(), quietest };
+        (handle, Inbox { commands, gone, aside })
     }
 
     /// Makes an API call and waits for its answer, however long it takes.
@@ -114,6 +122,12 @@ impl EngineHandle {
         }
     }
 
+    /// For work that may take long.
+    #[must_use]
+    pub fn aside(&self) -> &Aside {
+        &self.aside
+    }
+
     /// For what is answered at once.
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
         let (answer, receiver) = oneshot::channel();
@@ -152,7 +166,7 @@ mod tests {
     #[test]
     fn a_call_that_is_dropped_is_told_at_once_and_an_answered_one_is_not() {
         let mut cx = Context::from_waker(Waker::noop());
-        let (handle, Inbox { mut commands, gone }) = EngineHandle::channel(Level::Info);
+        let (handle, Inbox { mut commands, gone, .. }) = EngineHandle::channel(Level::Info);
         let told = || pin!(gone.notified()).poll(&mut Context::from_waker(Waker::noop())).is_ready();
         let request = || Request::StopProcess { name: "a".to_owned(), wait: true };
 

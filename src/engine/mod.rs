@@ -160,7 +160,6 @@ impl Engine {
             environment: std::env::vars_os().collect(),
             pump,
             pump_events,
-            inbox,
             signals: watch(signals)?,
             poller: watch(Poller::new()?)?,
             spawner: Spawner::default(),
@@ -175,7 +174,7 @@ impl Engine {
             reaper: Reaper::default(),
             attached: BTreeSet::new(),
             starts: BTreeMap::new(),
-            readers: Readers::default(),
+            readers: Readers::new(inbox.aside.clone()),
             survivors: Survivors::default(),
             search: None,
             ended: None,
@@ -183,6 +182,7 @@ impl Engine {
             pause: Duration::ZERO,
             pump_gone: false,
             callers_gone: false,
+            inbox,
             config,
         })
     }

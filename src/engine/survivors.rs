@@ -2,19 +2,19 @@
 //! there, and only if it is, and stays, is /proc searched, on another thread.
 
 use super::Engine;
+use super::handle::aside::Work;
 use crate::manager::survivors::Found;
 use crate::model::Now;
 use crate::sys::{clock, process_group};
 use std::io;
-use tokio::task::{JoinHandle, spawn_blocking};
 
 /// A search under way.
-pub(super) type Search = JoinHandle<io::Result<Found>>;
+pub(super) type Search = Work<io::Result<Found>>;
 
 /// The result of a search; never, when there is none. It can be had once.
-pub(super) async fn result(search: &mut Option<Search>) -> io::Result<Found> {
+pub(super) async fn result(search: &mut Option<Search>) -> Option<Found> {
     match search {
-        Some(running) => running.await?,
+        Some(running) => running.await.ok()??.ok(),
         None => std::future::pending().await,
     }
 }
@@ -44,7 +44,10 @@ impl Engine {
         match (groups.is_empty(), left.is_empty()) {
             (true, _) => {}
             (false, true) => self.take_found(Some(Found::new())),
-            (false, false) => self.search = Some(spawn_blocking(move || process_group::members(&left))),
+            (false, false) => {
+                let search = self.inbox.aside.begin("a search for survivors", move || process_group::members(&left));
+                self.search = Some(search);
+            }
         }
     }
 

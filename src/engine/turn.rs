@@ -104,7 +104,7 @@ impl Engine {
             count = self.inbox.commands.recv_many(commands, BATCH), if !self.callers_gone => asked = Some(count),
             () = self.inbox.gone.notified() => sent.gone = true,
             count = self.pump_events.recv_many(output, BATCH), if !self.pump_gone => told = Some(count),
-            found = survivors::result(&mut self.search) => sent.searched = Some(found.ok()),
+            found = survivors::result(&mut self.search) => sent.searched = Some(found),
             () = sleep_until(wake) => {}
         }
         self.callers_gone |= asked == Some(0);

@@ -10,7 +10,6 @@ use crate::rpc::{Fault, FaultCode, LogState, Reply, UsageEntry};
 use crate::sys::usage::usage;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
-use tokio::task::spawn_blocking;
 
 impl Engine {
     /// Reads `/proc` once for each process that has a child, on one thread,
@@ -27,7 +26,7 @@ impl Engine {
             })
         };
         let mut entries: Vec<UsageEntry> = self.manager.in_order().into_iter().filter_map(entry).collect();
-        spawn_blocking(move || {
+        self.inbox.aside.begin("a look at what processes use", move || {
             entries.sort_by(|a, b| (&a.group, &a.name).cmp(&(&b.group, &b.name)));
             for entry in &mut entries {
                 if entry.pid > 0

@@ -3,6 +3,7 @@
 //! told in `sys::panics`.
 
 use crate::engine::EngineHandle;
+use crate::engine::handle::aside::Aside;
 use crate::model::Level;
 use crate::sys::clock;
 use crate::sys::panics::{Brake, caught_in};
@@ -21,6 +22,11 @@ impl Guard {
     /// Tells `engine` what happens to the server of `section`.
     pub(super) fn new(engine: EngineHandle, section: String) -> Self {
         Self { engine, section, brake: RefCell::default() }
+    }
+
+    /// For work that may take long.
+    pub(super) fn aside(&self) -> &Aside {
+        self.engine.aside()
     }
 
     /// Writes about the server to the activity log.

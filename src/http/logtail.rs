@@ -15,7 +15,6 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, UNIX_EPOCH};
 use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
 
 /// Most bytes of one chunk. One waits here, and a few in hyper (B2.9.13).
 const CHUNK_BYTES: usize = 32 << 10;
@@ -42,7 +41,7 @@ pub(super) async fn answer(
 ) -> Reply {
     let from = beginning(query.unwrap_or_default());
     let opened = match path {
-        Some(path) => spawn_blocking(move || open(&path, from)).await.ok().flatten(),
+        Some(path) => idle.guard().aside().done("a look at a log", move || open(&path, from)).await.flatten(),
         None => None,
     };
     let Some((follow, modified)) = opened else {

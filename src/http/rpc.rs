@@ -10,7 +10,6 @@ use crate::xmlrpc::{Call, Encoder, Value, decode_call, encode_fault, encode_resp
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use std::sync::Arc;
-use tokio::task::spawn_blocking;
 
 /// Of a body that is no call, the log shows no more characters.
 const MOST_SHOWN: usize = 1000;
@@ -22,12 +21,15 @@ const LARGE_CALL: usize = 512 << 10;
 /// The same for an answer that is written.
 const LARGE_ANSWER: usize = 4 << 20;
 
+/// What a panic there costs, as the log tells it.
+const WRITING: &str = "the writing of an answer";
+
 /// A multicall whose results have so many bytes makes no more of its calls.
 const MOST_RESULTS: usize = 256 << 20;
 
 /// Answers the call in `body`: 400 when it is none, else 200 with a value or a fault.
 pub(super) async fn answer(body: Bytes, context: &Context) -> Reply {
-    let call = match decode(body).await {
+    let call = match decode(body, context).await {
         Ok(call) => call,
         Err(text) => {
             context.engine.log(Level::Error, text);
@@ -47,7 +49,7 @@ pub(super) async fn answer(body: Bytes, context: &Context) -> Reply {
 
 /// The call, or what the log says about a body that is none. The bytes are gone
 /// then: the call may wait long, and needs them no more.
-async fn decode(body: Bytes) -> Result<Call, String> {
+async fn decode(body: Bytes, context: &Context) -> Result<Call, String> {
     let decode = move |body: Bytes| {
         decode_call(&body).map_err(|error| {
             let start: String = String::from_utf8_lossy(&body).chars().take(MOST_SHOWN).collect();
@@ -57,7 +59,8 @@ async fn decode(body: Bytes) -> Result<Call, String> {
     if body.len() < LARGE_CALL {
         return decode(body);
     }
-    spawn_blocking(move || decode(body)).await.unwrap_or_else(|error| Err(error.to_string()))
+    let decoded = context.engine.aside().done("the reading of a call", move || decode(body)).await;
+    decoded.unwrap_or_else(|| Err("XML-RPC request data could not be read".to_owned()))
 }
 
 /// The whole response to a call that is answered.
@@ -65,10 +68,10 @@ async fn perform(call: &Call, context: &Context) -> Result<Bytes, Fault> {
     match dispatch(call, &context.namespaces)? {
         Dispatch::System(value) => Ok(encode_response(&value).into()),
         Dispatch::Call(request) => match context.engine.call(request).await? {
-            Answer::Infos(infos) => shared(infos).await,
+            Answer::Infos(infos) => shared(infos, context).await,
             answer => {
                 let response = Encoder::response(size_hint(&answer));
-                Ok(write(answer, response).await?.finish().into())
+                Ok(write(answer, response, context).await?.finish().into())
             }
         },
         Dispatch::Multicall(calls) => Ok(multicall(&calls, context).await?.into()),
@@ -76,7 +79,7 @@ async fn perform(call: &Call, context: &Context) -> Result<Bytes, Fault> {
 }
 
 /// A response that others may be sent too; its bytes are there once.
-async fn shared(infos: Arc<Infos>) -> Result<Bytes, Fault> {
+async fn shared(infos: Arc<Infos>, context: &Context) -> Result<Bytes, Fault> {
     struct Response(Arc<Infos>);
     impl AsRef<[u8]> for Response {
         fn as_ref(&self) -> &[u8] {
@@ -85,8 +88,8 @@ async fn shared(infos: Arc<Infos>) -> Result<Bytes, Fault> {
     }
     if size_hint(&Answer::Infos(Arc::clone(&infos))) >= LARGE_ANSWER {
         let infos = Arc::clone(&infos);
-        let written = spawn_blocking(move || infos.response().len());
-        written.await.map_err(|_| Fault::new(FaultCode::Failed))?;
+        let written = context.engine.aside().done(WRITING, move || infos.response().len()).await;
+        written.ok_or_else(|| Fault::new(FaultCode::Failed))?;
     }
     Ok(Bytes::from_owner(Response(infos)))
 }
@@ -107,7 +110,7 @@ async fn multicall(calls: &[Value], context: &Context) -> Result<String, Fault> 
             Err(fault) => Err(fault),
         };
         match result {
-            Ok(answer) => response = write(answer, response).await?,
+            Ok(answer) => response = write(answer, response, context).await?,
             Err(fault) => response.value(&fault.to_wire().to_value()),
         }
     }
@@ -115,16 +118,16 @@ async fn multicall(calls: &[Value], context: &Context) -> Result<String, Fault> 
     Ok(response.finish())
 }
 
-async fn write(answer: Answer, mut response: Encoder) -> Result<Encoder, Fault> {
+async fn write(answer: Answer, mut response: Encoder, context: &Context) -> Result<Encoder, Fault> {
     if size_hint(&answer) < LARGE_ANSWER {
         render(&answer, &mut response);
         return Ok(response);
     }
-    let written = spawn_blocking(move || {
+    let written = context.engine.aside().done(WRITING, move || {
         render(&answer, &mut response);
         response
     });
-    written.await.map_err(|_| Fault::new(FaultCode::Failed))
+    written.await.ok_or_else(|| Fault::new(FaultCode::Failed))
 }
 
 /// Most daemons do not trace; theirs shall not pay for making the line.
