@@ -14,7 +14,7 @@ use std::time::Duration;
 use supervisord::config::{Address, HttpServer, Ownership};
 use supervisord::engine::EngineHandle;
 use supervisord::engine::handle::{Command, Inbox};
-use supervisord::http::{Context, Limits, Listener, Socket, serve};
+use supervisord::http::{Context, Door, Limits, Listener, Socket};
 use supervisord::model::{Level, SupervisorState};
 use supervisord::rpc::{Fault, FaultCode, Infos, Reply, Request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -77,7 +77,10 @@ impl House {
         let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime");
         let tasks = LocalSet::new();
         drop(tasks.spawn_local(answer(inbox)));
-        drop(tasks.spawn_local(serve(Listener { socket, server }, Rc::new(context), stopped)));
+        let inside = runtime.enter();
+        let door = Door::new(Listener { socket, server }, &Rc::new(context)).expect("a socket that can be watched");
+        drop(tasks.spawn_local(door.serve(stopped)));
+        drop(inside);
         Self { runtime, tasks, address, _stop: stop }
     }
 }

@@ -144,6 +144,14 @@ pub(super) fn say_stored(log: &mut MainLog, stored: &[LogLine]) {
     }
 }
 
+/// Says why there will be no life, when the log is in other hands already.
+pub(super) fn say_last(settings: &Supervisord, error: &BootError) {
+    // What cannot be logged either is told on stderr alone.
+    if let Ok(mut log) = open_log(settings) {
+        log.write(&LogLine::new(Level::Critical, error.to_string()), clock::now());
+    }
+}
+
 /// Opens the sockets of `servers`.
 ///
 /// # Errors

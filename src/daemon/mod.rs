@@ -8,10 +8,12 @@ pub mod args;
 mod boot;
 mod check;
 mod rehearsal;
+#[cfg(test)]
+mod tests;
 
 use crate::config::{self, Config, Source, System, getopt};
 use crate::engine::{Ended, Engine, EngineHandle, Parts, Prepared, Rest};
-use crate::http::{self, Context, Limits, Listener};
+use crate::http::{Context, Door, Limits, Listener};
 use crate::logs::MainLog;
 use crate::model::{Level, LogLine, SUPERVISOR_VERSION};
 use crate::pump::{Left, Pump};
@@ -103,7 +105,12 @@ fn live(mut config: Config, source: &Source) -> Result<(), BootError> {
             Ok(begun) => begun,
             // Everything has stopped already; what has run before can run again.
             Err(error) => {
-                let Some(old) = before.take() else { return Err(error) };
+                let Some(old) = before.take() else {
+                    if !first {
+                        boot::say_last(&config.supervisord, &error);
+                    }
+                    return Err(error);
+                };
                 let text = format!("the new configuration could not be started, the one before is used again: {error}");
                 notes.push(LogLine::new(Level::Critical, text));
                 config = old;
@@ -121,7 +128,7 @@ fn live(mut config: Config, source: &Source) -> Result<(), BootError> {
     }
 }
 
-/// A life that has passed every step that can fail.
+/// A life that has passed every step that its configuration can make fail.
 struct Begun {
     log: MainLog,
     prepared: Prepared,
@@ -159,8 +166,14 @@ fn begin(config: &Config, first: bool, serial: u64, notes: Vec<LogLine>) -> Resu
 }
 
 impl Begun {
-    /// Serves and supervises until everything has stopped.
+    /// Serves and supervises until everything has stopped. What keeps it from that
+    /// is told in the log: in the background nobody sees more.
     fn live(self, config: Config, source: Source, signals: Signals) -> Result<(Ended, Rest), BootError> {
+        let settings = config.supervisord.clone();
+        self.serve(config, source, signals).inspect_err(|error| boot::say_last(&settings, error))
+    }
+
+    fn serve(self, config: Config, source: Source, signals: Signals) -> Result<(Ended, Rest), BootError> {
         let Self { pidfile, sockets, log, prepared, listeners } = self;
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_all().max_blocking_threads(HELPERS).thread_keep_alive(KEPT).build()?;
@@ -169,16 +182,18 @@ impl Begun {
             let (tell, pump_events) = mpsc::channel(PUMP_EVENTS);
             let (handle, inbox) = EngineHandle::channel(config.supervisord.loglevel);
             let context = Rc::new(context(handle, &config));
+            let open = |listener| Door::new(listener, &context);
+            let doors = listeners.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
             let pump = Pump::start(log, tell)?;
             pump.set_strip_ansi(config.supervisord.strip_ansi);
-            let (stop, stopped) = watch::channel(false);
-            let mut servers = JoinSet::new();
-            for listener in listeners {
-                servers.spawn_local(http::serve(listener, Rc::clone(&context), stopped.clone()));
-            }
             let rehearse = rehearsal::rehearse;
             let parts = Parts { prepared, config, source, rehearse, signals, pump, pump_events, inbox };
             let mut engine = Engine::new(parts)?;
+            let (stop, stopped) = watch::channel(false);
+            let mut servers = JoinSet::new();
+            for door in doors {
+                servers.spawn_local(door.serve(stopped.clone()));
+            }
             let ended = engine.run().await;
             stop.send_replace(true);
             while servers.join_next().await.is_some() {}

@@ -35,6 +35,7 @@ use crate::engine::EngineHandle;
 use crate::model::Level;
 use crate::sys::errno::os_error_text;
 use crate::sys::panics::text_of;
+use crate::sys::socket::SocketError;
 use connection::Server;
 use std::io;
 use std::net::TcpListener;
@@ -91,43 +92,47 @@ pub struct Listener {
     pub server: HttpServer,
 }
 
-/// Serves until `shutdown` becomes true or its sender is gone; then answers
-/// under way get a moment to be finished.
-///
-/// # Errors
-/// The socket cannot be used at all.
-pub async fn serve(listener: Listener, context: Rc<Context>, shutdown: watch::Receiver<bool>) -> io::Result<()> {
-    let mut door = Door {
-        acceptor: Acceptor::new(listener.socket)?,
-        server: Rc::new(Server::new(listener.server, Rc::clone(&context))),
-        shutdown,
-        connections: JoinSet::new(),
-        complaints: Complaints::default(),
-    };
-    let guard = Rc::clone(door.server.guard());
-    while guard.caught("a connection", door.turn()).await.unwrap_or(true) {}
-    let Door { acceptor, server, mut connections, .. } = door;
-    drop(acceptor);
-    server.stop();
-    let finished = async { while connections.join_next().await.is_some() {} };
-    // Whoever is not done by then is cut off when the set is dropped (B1.13.5).
-    drop(timeout(context.limits.grace, finished).await);
-    Ok(())
-}
-
 /// Where clients come in.
-struct Door {
+pub struct Door {
     acceptor: Acceptor,
     server: Rc<Server>,
-    shutdown: watch::Receiver<bool>,
+    grace: Duration,
     connections: JoinSet<()>,
     complaints: Complaints,
 }
 
 impl Door {
+    /// A door that is still closed. To be called inside the runtime.
+    ///
+    /// # Errors
+    /// The system does not tell of clients there: it watches no more descriptors
+    /// for this user (`fs.epoll.max_user_watches`), or has no memory.
+    pub fn new(listener: Listener, context: &Rc<Context>) -> Result<Self, SocketError> {
+        Ok(Self {
+            acceptor: Acceptor::new(listener.socket)?,
+            server: Rc::new(Server::new(listener.server, Rc::clone(context))),
+            grace: context.limits.grace,
+            connections: JoinSet::new(),
+            complaints: Complaints::default(),
+        })
+    }
+
+    /// Serves until `shutdown` becomes true or its sender is gone; then answers
+    /// under way get a moment to be finished.
+    pub async fn serve(mut self, mut shutdown: watch::Receiver<bool>) {
+        let guard = Rc::clone(self.server.guard());
+        while guard.caught("a connection", self.turn(&mut shutdown)).await.unwrap_or(true) {}
+        let Self { acceptor, server, grace, mut connections, .. } = self;
+        drop(acceptor);
+        server.stop();
+        let finished = async { while connections.join_next().await.is_some() {} };
+        // Whoever is not done by then is cut off when the set is dropped (B1.13.5).
+        drop(timeout(grace, finished).await);
+    }
+
     /// Waits for the next client or the end of another; false at the end of all.
-    async fn turn(&mut self) -> bool {
-        let Self { acceptor, server, shutdown, connections, complaints } = self;
+    async fn turn(&mut self, shutdown: &mut watch::Receiver<bool>) -> bool {
+        let Self { acceptor, server, connections, complaints, .. } = self;
         let accepted = tokio::select! {
             _ = shutdown.wait_for(|stop| *stop) => return false,
             Some(ended) = connections.join_next() => {

@@ -11,7 +11,7 @@ mod rpc;
 mod web;
 mod wire;
 
-use super::{Context, Limits, Listener, Socket, serve};
+use super::{Context, Door, Limits, Listener, Socket};
 use crate::config::{Address, Credentials, HttpServer, Ownership};
 use crate::engine::EngineHandle;
 use crate::model::Level;
@@ -77,7 +77,7 @@ impl House {
             server: HttpServer { section: "unix_http_server".to_owned(), address, auth },
         };
         let (stop, stopped) = watch::channel(false);
-        tokio::task::spawn_local(serve(listener, context, stopped));
+        tokio::task::spawn_local(Door::new(listener, &context).unwrap().serve(stopped));
         Self { socket, directory, engine, stop }
     }
 
@@ -196,14 +196,15 @@ fn tcp_access_line() -> (String, Vec<String>) {
         let server = HttpServer { section: "inet_http_server".to_owned(), address: place, auth: None };
         let listener = Listener { socket: Socket::Tcp(socket), server };
         let (stop, stopped) = watch::channel(false);
-        let serving = tokio::task::spawn_local(serve(listener, context(handle, &Setup::default()), stopped));
+        let door = Door::new(listener, &context(handle, &Setup::default())).unwrap();
+        let serving = tokio::task::spawn_local(door.serve(stopped));
         let mut client = TcpStream::connect(address).await.unwrap();
         client.write_all(b"GET /ok.html HTTP/1.0\r\n\r\n").await.unwrap();
         let mut answer = String::new();
         timeout(PATIENCE, client.read_to_string(&mut answer)).await.unwrap().unwrap();
         drop(client);
         stop.send(true).unwrap();
-        timeout(PATIENCE, serving).await.unwrap().unwrap().unwrap();
+        timeout(PATIENCE, serving).await.unwrap().unwrap();
         let lines = engine.lines.borrow().clone();
         (mask(&answer), lines)
     })
