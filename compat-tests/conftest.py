@@ -1,11 +1,14 @@
 """Options and fixtures. The cases know neither which target they run on nor
 whether their answers are recorded or compared."""
 
+import functools
 import os
 import re
 
 import pytest
 
+import disks
+import numbered
 import terminal
 from daemon import Lab
 from recording import Recording
@@ -146,3 +149,28 @@ def shell(daemon, transcript):
 def programs():
     """The folder of small programs that cases run under the daemon."""
     return PROJECT / "compat-tests" / "programs"
+
+
+@pytest.fixture
+def only_ours(target):
+    """For promises that theirs does not make."""
+    if target.name != "ours":
+        pytest.skip("theirs promises nothing of the kind")
+
+
+@pytest.fixture
+def disk(lab, programs):
+    """A disk that can hang; needs root and FUSE."""
+    yield from disks.hanging(lab, programs)
+
+
+@pytest.fixture
+def small(lab):
+    """A folder with room for 64 KiB; needs root."""
+    yield from disks.with_little_room(lab)
+
+
+@pytest.fixture
+def counter(lab, programs):
+    """counter(name, log, count, pause): the section of a program that writes numbered lines."""
+    return functools.partial(numbered.section, lab, programs)

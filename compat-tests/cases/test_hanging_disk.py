@@ -1,0 +1,152 @@
+"""Disks that hang, and readers that do not read: no pipe is left full, nothing
+that fits is lost, and nobody else notices. Theirs waits for them itself.
+"""
+
+import os
+import re
+import signal
+import time
+import xmlrpc.client
+from pathlib import Path
+
+import pytest
+
+from daemon import COMMAND_SECS, Daemon, until
+from numbered import KEPT, MOST, Others, lines, longest_write, read, size
+
+pytestmark = pytest.mark.usefixtures("only_ours")
+
+
+@pytest.mark.contract("A5.23", "A4.73", "A4.39", "A5.20")
+def test_a_disk_that_hangs_holds_up_nobody_else(lab, disk, counter):
+    d = lab.daemon(
+        counter("stuck", "{root}/disk/stuck.log", 900, 0.004)
+        + counter("also", "{root}/disk/also.log", 30, 0.1)
+        + counter("late", "{root}/disk/late.log", 20, 0.01)
+        + counter("free", "{root}/free.log", 900, 0.004)
+        + "[program:cat]\ncommand=/bin/cat\nautostart=false\nstartsecs=0\n"
+    )
+    for name in ("stuck", "also", "free"):
+        d.rpc.startProcess(name)
+    until("lines on the disk", lambda: size(disk.folder / "stuck.log") > 200)
+    until("lines elsewhere", lambda: size(d.root / "free.log") > 200)
+    others = Others(d, d.root / "free.log")
+    disk.hang()
+    others.look(1)
+    # supervision goes on, of programs with logs there too
+    began = time.monotonic()
+    d.rpc.startProcess("late")
+    d.rpc.startProcess("cat")
+    d.rpc.stopProcess("cat")
+    d.rpc.stopProcess("also")
+    assert time.monotonic() - began < MOST
+    assert d.info("late")["statename"] == "RUNNING" and d.info("also")["statename"] == "STOPPED"
+    others.look(1.5).check()
+    assert longest_write(d, "stuck") < MOST
+    until("the outage to be told", lambda: re.search(r"stuck.log takes nothing: .* not come back for 2 seconds", d.log()))
+    disk.go_on()
+    d.wait_log("/disk/stuck.log is written again after").wait_log("/disk/late.log is written again after")
+    until("the last line", lambda: read(disk.folder / "stuck.log")[-1:] == ["stuck 00000899"])
+    assert read(disk.folder / "stuck.log") == lines("stuck", 900)
+    until("all of the other", lambda: read(disk.folder / "late.log") == lines("late", 20))
+    also = read(disk.folder / "also.log")
+    assert len(also) > 5 and also == lines("also", len(also))
+    assert longest_write(d, "free") < MOST
+    until("the rest elsewhere", lambda: read(d.root / "free.log") == lines("free", 900))
+    assert len(re.findall(r"WARN .*stuck.log", d.log())) == 2
+    assert ", 0 bytes were dropped" in d.log()
+
+
+@pytest.mark.contract("A5.4", "A4.82", "A5.52")
+def test_the_activity_log_on_a_disk_that_hangs(lab, disk, counter):
+    d = Daemon(lab, lab.config(counter("free", "{root}/free.log", 900, 0.004)), ["-l", str(disk.folder / "s.log")], None, True)
+    d.rpc.startProcess("free")
+    until("lines", lambda: size(d.root / "free.log") > 200)
+    disk.hang()
+    Others(d, d.root / "free.log").look(1.5).check()
+    began = time.monotonic()
+    d.rpc.stopProcess("free")
+    d.rpc.startProcess("free")
+    d.signal(signal.SIGUSR2)
+    d.rpc.getState()
+    assert time.monotonic() - began < MOST
+    disk.go_on()
+    log = disk.folder / "s.log"
+    until("what was said meanwhile", lambda: log.read_text().count("spawned: 'free'") == 2)
+    until("the reopening", lambda: "supervisord logreopen" in log.read_text())
+    assert log.read_text().count("stopped: free") == 1
+
+
+@pytest.mark.contract("A4.118", "A4.73", "B1.11.9")
+def test_auto_logs_on_a_disk_that_hangs(lab, disk):
+    """Groups are added and start; their logs follow when the disk is back."""
+    d = lab.daemon(supervisord=f"childlogdir={disk.folder}")
+    d.conf.write_text(
+        d.conf.read_text()
+        + "[program:speaks]\ncommand=/bin/sh -c 'echo words; exec sleep 1000'\nstartsecs=0\n"
+        + "[program:waits]\ncommand=/bin/cat\nautostart=false\nnumprocs=50\nprocess_name=%(process_num)s\n"
+    )
+    assert sorted(d.rpc.reloadConfig()[0][0]) == ["speaks", "waits"]
+    disk.hang()
+    began = time.monotonic()
+    for name in ("waits", "speaks"):
+        d.rpc.addProcessGroup(name)
+    d.wait(speaks="RUNNING")
+    assert time.monotonic() - began < MOST
+    infos = d.rpc.getAllProcessInfo()
+    disk.go_on()
+    logs = [Path(info[key]) for info in infos for key in ("stdout_logfile", "stderr_logfile")]
+    assert len(set(logs)) == 102
+    until("all logs", lambda: len(list(disk.folder.iterdir())) == 102)
+    until("the words", lambda: read(Path(d.info("speaks")["stdout_logfile"])) == ["words"])
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in logs)
+
+
+@pytest.mark.contract("A4.93", "B1.10.16", "B1.10.1")
+def test_callers_and_the_end_do_not_wait_for_ever(lab, disk, counter):
+    d = lab.daemon(counter("p", "{root}/disk/p.log", 2000, 0.002))
+    d.rpc.startProcess("p")
+    until("lines", lambda: size(disk.folder / "p.log") > 200)
+    disk.hang()
+    began = time.monotonic()
+    with pytest.raises(xmlrpc.client.Fault, match="FAILED"):
+        d.rpc.clearProcessLogs("p")
+    assert time.monotonic() - began < 10
+    with pytest.raises(xmlrpc.client.Fault, match="FAILED"):
+        d.rpc.readProcessStdoutLog("p", 0, 100)
+    assert time.monotonic() - began < 20
+    d.process.terminate()
+    until("its last words", lambda: "could not be written" in d.process.err.read_text())
+    assert re.search(r"^\d+ bytes for 1 logs could not be written$", d.process.err.read_text(), re.MULTILINE)
+    until("everything to be tidied up", lambda: not (d.root / "supervisord.pid").exists() and not d.socket.exists())
+    # the kernel lets nobody end who has a file open there
+    disk.go_on()
+    assert d.exit_code() == 0
+
+
+@pytest.mark.contract("A5.26")
+def test_a_pipe_that_nobody_reads(lab, counter):
+    """Its program waits two seconds for the reader, and then no more."""
+    fifo = lab.root / "fifo"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        d = lab.daemon(counter("p", "{root}/fifo", 60, 0, 100_000) + counter("free", "{root}/free.log", 900, 0.002))
+        for name in ("free", "p"):
+            d.rpc.startProcess(name)
+        until("lines", lambda: size(d.root / "free.log") > 200)
+        Others(d, d.root / "free.log").look(0.7).check()
+        d.wait_log("fifo takes nothing: its reader does not read")
+        assert longest_write(d, "p") < 2 + MOST
+        got = b""
+        end = time.monotonic() + COMMAND_SECS
+        while len(got) < KEPT - 200_000 and time.monotonic() < end:
+            try:
+                got += os.read(reader, 1 << 20)
+            except BlockingIOError:
+                time.sleep(0.01)
+        d.wait_log("fifo is written again after")
+    finally:
+        os.close(reader)
+    text = got.decode().splitlines()[:-1]
+    assert len(text) > 30 and text == lines("p", len(text), 100_000)
