@@ -86,9 +86,10 @@ fn make_auto_log(next: &Config) -> Result<(), BootError> {
         return Ok(());
     }
     let directory = &settings.childlogdir;
-    let made = autolog::create(directory, TRIAL, Channel::Stdout, &settings.identifier);
     let failed = |error| BootError::Engine(EngineError::AutoLog { directory: directory.display().to_string(), error });
-    remove(&made.map_err(failed)?);
+    let log = autolog::name(directory, TRIAL, Channel::Stdout, &settings.identifier).map_err(failed)?;
+    autolog::make(&log).map_err(failed)?;
+    remove(&log);
     Ok(())
 }
 

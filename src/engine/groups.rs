@@ -6,6 +6,11 @@ use crate::config::{ChildLog, Config, GroupConfig, ProcessConfig, Supervisord};
 use crate::logs::autolog;
 use crate::manager::{Action, Manager, ProcessId};
 use crate::model::{Channel, LogLine, Now};
+use std::io;
+use std::path::PathBuf;
+
+/// Tries at names of AUTO logs that are all free; the first is as good as sure.
+const TRIES: u32 = 3;
 
 /// All groups active, their files and sockets seen to be possible, and nothing
 /// started: what can go wrong before the daemon goes to the background.
@@ -22,6 +27,9 @@ impl Prepared {
     /// active. `serial` is where event serials go on (A4.138). Adds to `lines`
     /// what the activity log should say (A1.22, steps 8 and 9), on failure too.
     ///
+    /// Waits for the disk however long it takes: nothing runs yet that could be
+    /// held up, and whoever starts the daemon is to see what is wrong (A1.35).
+    ///
     /// # Errors
     /// An AUTO log or a FastCGI socket cannot be made.
     pub fn new(config: &Config, serial: u64, lines: &mut Vec<LogLine>) -> Result<Self, EngineError> {
@@ -31,10 +39,16 @@ impl Prepared {
         }
         let manager = Manager::new(settings.identifier.clone(), config.groups.clone(), serial);
         let mut prepared = Self { manager, fcgi: FcgiSockets::default(), actions: vec![] };
-        for group in &config.groups {
-            let Self { manager, fcgi, actions } = &mut prepared;
-            activate(manager, fcgi, settings, group.clone(), actions, lines)?;
-        }
+        let mut made = vec![];
+        let mut make = |logs: Vec<PathBuf>| {
+            autolog::make_all(&logs)?;
+            made.extend(logs);
+            Ok(())
+        };
+        let Self { manager, fcgi, actions } = &mut prepared;
+        let mut activate = |group| activate(manager, fcgi, settings, group, &mut make, actions, lines);
+        let activated = config.groups.iter().cloned().try_for_each(&mut activate);
+        activated.inspect_err(|_| autolog::remove(&made))?;
         Ok(prepared)
     }
 }
@@ -44,8 +58,9 @@ impl Engine {
     /// is started.
     pub(super) fn activate(&mut self, group: GroupConfig, now: Now) -> Result<(), EngineError> {
         let (mut out, mut lines) = (vec![], vec![]);
-        let settings = &self.config.supervisord;
-        let activated = activate(&mut self.manager, &mut self.fcgi, settings, group, &mut out, &mut lines);
+        let (settings, pump) = (&self.config.supervisord, &self.pump);
+        let mut make = |logs| pump.make(logs);
+        let activated = activate(&mut self.manager, &mut self.fcgi, settings, group, &mut make, &mut out, &mut lines);
         lines.into_iter().for_each(|line| self.write(line));
         activated?;
         self.carry_out(out, now);
@@ -62,13 +77,17 @@ impl Engine {
     }
 }
 
+/// Makes all of these AUTO logs or none.
+type Make<'a> = &'a mut dyn FnMut(Vec<PathBuf>) -> io::Result<()>;
+
 /// FastCGI sockets are tried out and AUTO logs made first, so that a group that
-/// cannot work does not become active.
+/// cannot work does not become active and leaves nothing behind.
 fn activate(
     manager: &mut Manager,
     fcgi: &mut FcgiSockets,
     settings: &Supervisord,
     group: GroupConfig,
+    make: Make<'_>,
     out: &mut Vec<Action>,
     lines: &mut Vec<LogLine>,
 ) -> Result<(), EngineError> {
@@ -79,9 +98,9 @@ fn activate(
             tried.push(&socket.program);
         }
     }
-    let logs =
-        |process| Ok([logfile(process, Channel::Stdout, settings)?, logfile(process, Channel::Stderr, settings)?]);
-    let logfiles: Vec<_> = group.processes.iter().map(|process| logs(process)).collect::<Result<_, EngineError>>()?;
+    let directory = settings.childlogdir.display();
+    let no_log = |error| EngineError::AutoLog { directory: directory.to_string(), error };
+    let logfiles = logfiles(&group, settings, make).map_err(no_log)?;
     for (id, [stdout, stderr]) in manager.add_group(group, out).unwrap_or_default().into_iter().zip(logfiles) {
         manager.set_logfile(id, Channel::Stdout, stdout);
         manager.set_logfile(id, Channel::Stderr, stderr);
@@ -89,8 +108,30 @@ fn activate(
     Ok(())
 }
 
-/// Where a stream is logged, if anywhere; makes the AUTO file (A4.118).
-fn logfile(process: &ProcessConfig, channel: Channel, settings: &Supervisord) -> Result<Option<String>, EngineError> {
+/// Where the streams of each process are logged, if anywhere; has the AUTO files
+/// made (A4.118).
+fn logfiles(group: &GroupConfig, settings: &Supervisord, make: Make<'_>) -> io::Result<Vec<[Option<String>; 2]>> {
+    let mut tries = TRIES;
+    loop {
+        let mut auto = vec![];
+        let mut name = |process: &ProcessConfig, channel| logfile(process, channel, settings, &mut auto);
+        let mut both = |process: &ProcessConfig| Ok([name(process, Channel::Stdout)?, name(process, Channel::Stderr)?]);
+        let named = group.processes.iter().map(|process| both(process)).collect::<io::Result<_>>()?;
+        tries -= 1;
+        match make(auto) {
+            Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists && tries > 0 => {}
+            made => return made.map(|()| named),
+        }
+    }
+}
+
+/// Where a stream is logged, if anywhere; adds to `auto` what has to be made.
+fn logfile(
+    process: &ProcessConfig,
+    channel: Channel,
+    settings: &Supervisord,
+    auto: &mut Vec<PathBuf>,
+) -> io::Result<Option<String>> {
     if channel == Channel::Stderr && process.redirect_stderr {
         return Ok(None);
     }
@@ -98,9 +139,9 @@ fn logfile(process: &ProcessConfig, channel: Channel, settings: &Supervisord) ->
         ChildLog::None | ChildLog::Empty => return Ok(None),
         ChildLog::File(path) => path.clone(),
         ChildLog::Auto => {
-            let directory = &settings.childlogdir;
-            let made = autolog::create(directory, &process.name, channel, &settings.identifier);
-            made.map_err(|error| EngineError::AutoLog { directory: directory.display().to_string(), error })?
+            let name = autolog::name(&settings.childlogdir, &process.name, channel, &settings.identifier)?;
+            auto.push(name.clone());
+            name
         }
     };
     Ok(Some(path.to_string_lossy().into_owned()))
@@ -108,38 +149,68 @@ fn logfile(process: &ProcessConfig, channel: Channel, settings: &Supervisord) ->
 
 #[cfg(test)]
 mod tests {
-    use super::{FcgiSockets, activate};
-    use crate::config::{self, Overrides, Source};
+    use super::{FcgiSockets, Prepared, activate};
+    use crate::config::{self, Config, Overrides, Source};
     use crate::engine::EngineError;
+    use crate::logs::autolog;
     use crate::logs::testdir::TestDir;
     use crate::manager::Manager;
+    use crate::model::Channel;
     use std::fs;
+    use std::path::PathBuf;
+
+    /// A configuration with its AUTO logs in a folder `logs`.
+    fn read(dir: &TestDir, programs: &str) -> Config {
+        let (file, logs) = (dir.path().join("s.conf"), dir.path().join("logs"));
+        fs::create_dir(&logs).unwrap();
+        fs::write(&file, format!("[supervisord]\nchildlogdir={}\n{programs}", logs.display())).unwrap();
+        let (argv0, cwd) = ("supervisord".into(), dir.path().to_owned());
+        config::load(&Source { path: Some(file), argv0, cwd, overrides: Overrides::default() }).unwrap()
+    }
+
+    fn add(manager: &mut Manager, read: &Config) -> Result<(), EngineError> {
+        let (mut fcgi, settings, group) = (FcgiSockets::default(), &read.supervisord, read.groups[0].clone());
+        let mut make = |logs: Vec<PathBuf>| autolog::make_all(&logs);
+        activate(manager, &mut fcgi, settings, group, &mut make, &mut vec![], &mut vec![])
+    }
+
+    fn count(dir: &TestDir) -> usize {
+        fs::read_dir(dir.path().join("logs")).unwrap().count()
+    }
 
     /// B1.11.9: an `addProcessGroup` that failed can be tried again.
     #[test]
     fn a_group_whose_logs_cannot_be_made_does_not_become_active() {
         let dir = TestDir::new();
-        let (file, childlogdir) = (dir.path().join("s.conf"), dir.path().join("logs"));
-        fs::create_dir(&childlogdir).unwrap();
-        let text = format!("[supervisord]\nchildlogdir={}\n[program:a]\ncommand=/bin/cat\n", childlogdir.display());
-        fs::write(&file, text).unwrap();
-        let (argv0, cwd) = ("supervisord".into(), dir.path().to_owned());
-        let read = config::load(&Source { path: Some(file), argv0, cwd, overrides: Overrides::default() }).unwrap();
+        let read = read(&dir, "[program:a]\ncommand=/bin/cat\n");
         let mut manager = Manager::new("supervisor".to_owned(), vec![], 0);
-        let (mut out, mut lines) = (vec![], vec![]);
-        let mut add = |manager: &mut Manager| {
-            let mut sockets = FcgiSockets::default();
-            activate(manager, &mut sockets, &read.supervisord, read.groups[0].clone(), &mut out, &mut lines)
-        };
-
-        fs::remove_dir(&childlogdir).unwrap();
-        assert!(matches!(add(&mut manager), Err(EngineError::AutoLog { .. })));
+        let logs = dir.path().join("logs");
+        fs::remove_dir(&logs).unwrap();
+        assert!(matches!(add(&mut manager, &read), Err(EngineError::AutoLog { .. })));
         assert!(!manager.is_active("a"));
-        fs::create_dir(&childlogdir).unwrap();
-        add(&mut manager).unwrap();
+        fs::create_dir(&logs).unwrap();
+        add(&mut manager, &read).unwrap();
         let id = manager.process_named("a").unwrap();
-        let logs = [crate::model::Channel::Stdout, crate::model::Channel::Stderr].map(|of| manager.logfile(id, of));
+        let logs = [Channel::Stdout, Channel::Stderr].map(|of| manager.logfile(id, of));
         assert!(logs[0].is_some_and(|path| path.contains("/a-stdout---")), "{logs:?}");
         assert!(logs[1].is_some_and(|path| path.contains("/a-stderr---")), "{logs:?}");
+        assert_eq!(count(&dir), 2);
+    }
+
+    /// B1.11.9, A1.35: a name that is too long is found out last.
+    #[test]
+    fn what_was_made_for_a_group_that_cannot_work_is_removed() {
+        let dir = TestDir::new();
+        let long = "x".repeat(250);
+        let programs = format!("[program:a]\ncommand=x\n[program:{long}]\ncommand=x\n");
+        let text = format!("[group:both]\nprograms=a,{long}\n{programs}");
+        let mut manager = Manager::new("supervisor".to_owned(), vec![], 0);
+        let together = read(&dir, &text);
+        assert!(matches!(add(&mut manager, &together), Err(EngineError::AutoLog { .. })));
+        assert_eq!(count(&dir), 0);
+        let dir = TestDir::new();
+        let apart = read(&dir, &programs);
+        assert!(Prepared::new(&apart, 0, &mut vec![]).is_err());
+        assert_eq!(count(&dir), 0, "nor those of groups before");
     }
 }

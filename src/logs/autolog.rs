@@ -9,17 +9,16 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// Tries at a name that is free; 37^8 names make a second one rare.
-const TRIES: u32 = 100;
-/// Characters that make one name differ from the next.
+/// Characters that make one name differ from the next; 37^8 make it rare that one
+/// is taken.
 const TAIL: usize = 8;
 const ALPHABET: &[u8; 37] = b"abcdefghijklmnopqrstuvwxyz0123456789_";
 
-/// Makes an empty log that only we may read and write, and says where (A4.118).
+/// A name for a log in `dir` that nobody can foretell (A4.118).
 ///
 /// # Errors
-/// What the directory answers; `InvalidInput` for a name that would lead out of it.
-pub fn create(dir: &Path, process: &str, channel: Channel, identifier: &str) -> io::Result<PathBuf> {
+/// `InvalidInput` for one that would lead out of it.
+pub fn name(dir: &Path, process: &str, channel: Channel, identifier: &str) -> io::Result<PathBuf> {
     let stem = format!("{process}-{channel}---{identifier}-");
     if stem.contains('/') {
         return Err(io::Error::new(
@@ -27,19 +26,35 @@ pub fn create(dir: &Path, process: &str, channel: Channel, identifier: &str) -> 
             format!("{} cannot be part of a file name", py_repr(&stem)),
         ));
     }
-    let mut error = io::Error::from(io::ErrorKind::AlreadyExists);
-    for _ in 0..TRIES {
-        let path = dir.join(format!("{stem}{}.log", tail()));
-        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-            Ok(_) => return Ok(path),
-            Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => error = taken,
-            Err(other) => return Err(other),
-        }
-    }
-    Err(error)
+    Ok(dir.join(format!("{stem}{}.log", tail())))
 }
 
-/// Removes the logs in `dir` that [`create`] made for `identifier`, with their
+/// Makes an empty log that only we may read and write (A4.118).
+///
+/// # Errors
+/// `AlreadyExists`, and what else the directory answers.
+pub fn make(path: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop)
+}
+
+/// Makes all of these, or none.
+///
+/// # Errors
+/// As [`make`].
+pub fn make_all(paths: &[PathBuf]) -> io::Result<()> {
+    for (count, path) in paths.iter().enumerate() {
+        make(path).inspect_err(|_| remove(paths.get(..count).unwrap_or_default()))?;
+    }
+    Ok(())
+}
+
+/// Removes logs that nobody needs after all. What cannot be removed stays until
+/// the next start.
+pub fn remove(paths: &[PathBuf]) {
+    paths.iter().for_each(|path| drop(fs::remove_file(path)));
+}
+
+/// Removes the logs in `dir` that were made for `identifier`, with their
 /// rotated parts, and says what could not be done (A4.116, A5.40, A5.41).
 #[must_use]
 pub fn clean(dir: &Path, identifier: &str) -> Vec<LogLine> {
@@ -88,19 +103,22 @@ fn tail() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean, create, is_auto};
+    use super::{clean, is_auto, make, make_all, name};
     use crate::logs::testdir::TestDir;
     use crate::model::Channel;
     use std::fs;
+    use std::io::ErrorKind;
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
 
     /// A4.118
     #[test]
     fn an_auto_log_is_private_and_named_for_its_process() {
         let dir = TestDir::new();
-        let one = create(dir.path(), "cat", Channel::Stderr, "supervisor").unwrap();
-        let two = create(dir.path(), "cat", Channel::Stderr, "supervisor").unwrap();
+        let [one, two] = [(), ()].map(|()| name(dir.path(), "cat", Channel::Stderr, "supervisor").unwrap());
         assert_ne!(one, two);
+        make(&one).unwrap();
+        assert_eq!(make(&one).unwrap_err().kind(), ErrorKind::AlreadyExists, "never somebody else's");
         let name = one.file_name().unwrap().to_str().unwrap();
         let tail = name.strip_prefix("cat-stderr---supervisor-").unwrap().strip_suffix(".log").unwrap();
         assert_eq!(tail.len(), 8);
@@ -111,8 +129,17 @@ mod tests {
 
     #[test]
     fn a_name_cannot_lead_out_of_the_directory() {
+        assert!(name(Path::new("/logs"), "../x", Channel::Stdout, "supervisor").is_err());
+    }
+
+    #[test]
+    fn of_several_logs_there_are_all_or_none() {
         let dir = TestDir::new();
-        assert!(create(dir.path(), "../x", Channel::Stdout, "supervisor").is_err());
+        let logs = ["a", "none/b"].map(|name| dir.path().join(name));
+        assert_eq!(make_all(&logs).unwrap_err().kind(), ErrorKind::NotFound);
+        assert!(!logs[0].exists());
+        make_all(&logs[..1]).unwrap();
+        assert!(logs[0].exists());
     }
 
     /// A4.116
@@ -147,7 +174,8 @@ mod tests {
     #[test]
     fn clean_up_removes_ours_and_tells_what_it_could_not() {
         let dir = TestDir::new();
-        let log = create(dir.path(), "p", Channel::Stdout, "id").unwrap();
+        let log = name(dir.path(), "p", Channel::Stdout, "id").unwrap();
+        make(&log).unwrap();
         fs::write(dir.path().join("keep.log"), "").unwrap();
         fs::create_dir(dir.path().join("p---id-x.log")).unwrap();
         let told = clean(dir.path(), "id");

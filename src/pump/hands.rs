@@ -5,6 +5,7 @@
 use super::desk::Desk;
 use super::drive;
 use super::lanes::Place;
+use super::making::Making;
 use super::shared::Shared;
 use super::state::State;
 use crate::logs::file::{Limits, LogFile};
@@ -14,7 +15,7 @@ use crate::sys::thread::{is_blocked, own_id};
 use nix::sys::signal::SigSet;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -40,6 +41,8 @@ pub(super) enum Errand {
     Close { place: Place, file: LogFile },
     /// For a child that begins.
     Open { path: PathBuf, limits: Limits, number: u64, thread: Arc<AtomicI32>, tell: SyncSender<io::Result<LogFile>> },
+    /// AUTO logs.
+    Make { folder: PathBuf, thread: Arc<AtomicI32> },
 }
 
 /// A call is back that the loop did not wait for.
@@ -71,6 +74,7 @@ pub(super) struct Hands {
     watched: AtomicBool,
     reports: Sender<Report>,
     shared: Arc<Shared>,
+    making: Making,
 }
 
 #[derive(Default)]
@@ -99,6 +103,7 @@ impl Hands {
             watched: AtomicBool::new(false),
             reports,
             shared,
+            making: Making::default(),
         })
     }
 
@@ -134,22 +139,34 @@ impl Hands {
     /// # Errors
     /// It cannot be opened.
     pub(super) fn open(self: &Arc<Self>, path: PathBuf, limits: Limits) -> io::Result<NewLog> {
+        if let Some(log) = self.making.open(&path, limits) {
+            return Ok(log);
+        }
         let Some(number) = self.may_open(&path) else { return Ok(NewLog::Unopened(path, limits)) };
         let (tell, told) = sync_channel(1);
         let thread = Arc::new(AtomicI32::new(0));
         self.give(Errand::Open { path: path.clone(), limits, number, thread: Arc::clone(&thread), tell });
-        let began = Instant::now();
-        loop {
-            match told.recv_timeout(SLOW_OPEN) {
-                Ok(opened) => return opened.map(NewLog::Open),
-                Err(RecvTimeoutError::Disconnected) => return Ok(NewLog::Unopened(path, limits)),
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-            let id = thread.load(SeqCst);
-            let begun = id != 0;
-            if begun && is_blocked(id) || began.elapsed() > BUSY_MACHINE {
-                return Ok(NewLog::Opening(path, limits, told));
-            }
+        match wait(&told, &thread) {
+            Ok(opened) => opened.map(NewLog::Open),
+            Err(RecvTimeoutError::Disconnected) => Ok(NewLog::Unopened(path, limits)),
+            Err(RecvTimeoutError::Timeout) => Ok(NewLog::Opening(path, limits, told)),
+        }
+    }
+
+    /// Makes AUTO logs on another thread, and waits for that as [`open`](Self::open) does.
+    ///
+    /// # Errors
+    /// One cannot be made, and there is none of them.
+    pub(super) fn make(self: &Arc<Self>, paths: Vec<PathBuf>) -> io::Result<()> {
+        let Some(folder) = paths.first().and_then(|path| path.parent()).map(Path::to_owned) else { return Ok(()) };
+        let Some(told) = self.making.begin(&folder, paths) else { return Ok(()) };
+        let thread = Arc::new(AtomicI32::new(0));
+        self.give(Errand::Make { folder: folder.clone(), thread: Arc::clone(&thread) });
+        match wait(&told, &thread) {
+            Ok(outcome) => outcome,
+            Err(_) if self.making.leave(&folder) => Ok(()),
+            // it came just now
+            Err(_) => told.recv().unwrap_or(Ok(())),
         }
     }
 
@@ -168,7 +185,7 @@ impl Hands {
     }
 
     /// The number of a new opening; `None` if there should not be one now.
-    fn may_open(&self, path: &std::path::Path) -> Option<u64> {
+    fn may_open(&self, path: &Path) -> Option<u64> {
         let folder = path.parent().unwrap_or(path);
         let mut pool = self.lock();
         let slow = |(at, since): &(PathBuf, Instant)| at == folder && since.elapsed() > SLOW_OPEN;
@@ -275,10 +292,32 @@ impl Hands {
                 drop(tell.send(opened));
                 self.shared.nudge();
             }
+            Errand::Make { folder, thread } => {
+                thread.store(own_id(), SeqCst);
+                if caught(|| self.making.work(&folder, || self.shared.nudge())).is_err() {
+                    self.making.give_up(&folder);
+                }
+            }
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Pool> {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What `thread` tells; a time-out when it has waited for the disk too long.
+fn wait<T>(told: &Receiver<T>, thread: &AtomicI32) -> Result<T, RecvTimeoutError> {
+    let began = Instant::now();
+    loop {
+        match told.recv_timeout(SLOW_OPEN) {
+            Err(RecvTimeoutError::Timeout) => {}
+            other => return other,
+        }
+        let id = thread.load(SeqCst);
+        let begun = id != 0;
+        if begun && is_blocked(id) || began.elapsed() > BUSY_MACHINE {
+            return Err(RecvTimeoutError::Timeout);
+        }
     }
 }

@@ -33,6 +33,7 @@
 //! **A child's log is opened** on a spare thread ([`Pump::open`]). The engine
 //! waits for it 5 ms, so that a path that cannot be opened is still an error of
 //! the spawn; if it takes longer the child begins, and what it writes is kept.
+//! AUTO logs are made in the same way ([`Pump::make`]).
 //!
 //! **The end** waits for what is slow within the limit it is given, and for what
 //! is broken no longer than 1.5 seconds; a wait that is noticed is told ([`Pump::stop`]).
@@ -43,6 +44,7 @@ mod desk;
 mod drive;
 mod hands;
 mod lanes;
+mod making;
 mod outbox;
 mod outlets;
 mod pace;
@@ -190,7 +192,7 @@ struct Attachment {
 }
 
 /// The engine's end. None of its methods waits, but [`Pump::stop`] and, within
-/// bounds, [`Pump::open`].
+/// bounds, [`Pump::open`] and [`Pump::make`].
 pub struct Pump {
     orders: Sender<Order>,
     shared: Arc<Shared>,
@@ -225,6 +227,15 @@ impl Pump {
     /// It cannot be opened.
     pub fn open(&self, path: PathBuf, limits: Limits) -> io::Result<NewLog> {
         self.hands.open(path, limits)
+    }
+
+    /// Makes empty AUTO logs in one folder (A4.118): all, or none. Waits for the
+    /// disk 5 ms; what takes longer is made when the disk is back.
+    ///
+    /// # Errors
+    /// One cannot be made.
+    pub fn make(&self, paths: Vec<PathBuf>) -> io::Result<()> {
+        self.hands.make(paths)
     }
 
     /// Whether a line of `level` would be written.

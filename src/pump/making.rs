@@ -1,0 +1,203 @@
+//! AUTO logs on their way: made one after the other for each folder, by a thread
+//! that may have to wait for the disk. Who wants them waits as long as it likes;
+//! when it likes no longer the names stand, and the files follow.
+//!
+//! A child that begins meanwhile has its log opened behind its making, by the
+//! same thread: opened first it would be made for everybody to read.
+
+use super::hands::NewLog;
+use crate::logs::autolog;
+use crate::logs::file::{Limits, LogFile};
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Told that all logs are made, or that one could not be and the others are gone.
+type Tell = SyncSender<io::Result<()>>;
+
+/// The folders in which logs are being made.
+#[derive(Debug, Default)]
+pub(super) struct Making {
+    folders: Mutex<BTreeMap<PathBuf, Folder>>,
+}
+
+#[derive(Debug, Default)]
+struct Folder {
+    /// The first is being made.
+    coming: VecDeque<Coming>,
+    /// Who waits for them.
+    tell: Option<Tell>,
+}
+
+/// A log that is not there yet.
+#[derive(Debug)]
+struct Coming {
+    path: PathBuf,
+    /// The child that will write to it.
+    wanted: Option<(Limits, SyncSender<io::Result<LogFile>>)>,
+}
+
+impl Making {
+    /// Hands in logs that are to be made in `folder`. Gives where the outcome
+    /// comes, if somebody now has [`work`](Self::work) done; `None` when these
+    /// wait behind others, which are late.
+    pub(super) fn begin(&self, folder: &Path, paths: Vec<PathBuf>) -> Option<Receiver<io::Result<()>>> {
+        let mut folders = self.lock();
+        let late = folders.contains_key(folder);
+        let entry = folders.entry(folder.to_owned()).or_default();
+        entry.coming.extend(paths.into_iter().map(|path| Coming { path, wanted: None }));
+        if late {
+            return None;
+        }
+        let (tell, told) = sync_channel(1);
+        entry.tell = Some(tell);
+        Some(told)
+    }
+
+    /// Waits no longer for the logs in `folder`: whatever becomes of one, the
+    /// others are made. False if the outcome has been told.
+    pub(super) fn leave(&self, folder: &Path) -> bool {
+        self.lock().get_mut(folder).is_some_and(|folder| folder.tell.take().is_some())
+    }
+
+    /// The log at `path` for a child, if it is still to be made.
+    pub(super) fn open(&self, path: &Path, limits: Limits) -> Option<NewLog> {
+        let mut folders = self.lock();
+        let mut coming = folders.get_mut(path.parent()?)?.coming.iter_mut();
+        let log = coming.find(|log| log.path == path)?;
+        if log.wanted.is_some() {
+            // Of a child that has gone; what it left may still wait for that file.
+            return Some(NewLog::Unopened(path.to_owned(), limits));
+        }
+        let (tell, told) = sync_channel(1);
+        log.wanted = Some((limits, tell));
+        Some(NewLog::Opening(path.to_owned(), limits, told))
+    }
+
+    /// Makes all logs of `folder`, however long that takes; `arrived` is called
+    /// when a child's is open.
+    pub(super) fn work(&self, folder: &Path, arrived: impl Fn()) {
+        let mut made = vec![];
+        while let Some(path) = self.next(folder) {
+            let created = autolog::make(&path);
+            let Some(Step { log, refused, over }) = self.step(folder, created.is_err()) else { return };
+            if let (Err(error), Some(tell)) = (created, refused) {
+                // first, for this may block, too
+                drop(tell.send(Err(error)));
+                return autolog::remove(&made);
+            }
+            if let Some((limits, tell)) = log.wanted {
+                drop(tell.send(LogFile::open(&path, limits)));
+                arrived();
+            }
+            made.push(path);
+            if let Some(tell) = over {
+                drop(tell.send(Ok(())));
+            }
+        }
+    }
+
+    /// After a panic: nobody makes what is still to come there.
+    pub(super) fn give_up(&self, folder: &Path) {
+        self.lock().remove(folder);
+    }
+
+    fn next(&self, folder: &Path) -> Option<PathBuf> {
+        self.lock().get(folder)?.coming.front().map(|log| log.path.clone())
+    }
+
+    /// The first log of `folder` is made, or has `failed`.
+    fn step(&self, folder: &Path, failed: bool) -> Option<Step> {
+        let mut folders = self.lock();
+        let entry = folders.get_mut(folder)?;
+        let log = entry.coming.pop_front()?;
+        let refused = if failed { entry.tell.take() } else { None };
+        let mut over = None;
+        if entry.coming.is_empty() || refused.is_some() {
+            over = folders.remove(folder).and_then(|folder| folder.tell);
+        }
+        Some(Step { log, refused, over })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Folder>> {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What follows when a log is made or not.
+struct Step {
+    log: Coming,
+    /// Who waits and is told that it could not be made.
+    refused: Option<Tell>,
+    /// Who waits and is told that all are there.
+    over: Option<Tell>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Making;
+    use crate::logs::Limits;
+    use crate::logs::testdir::TestDir;
+    use crate::pump::NewLog;
+    use std::cell::Cell;
+    use std::fs;
+    use std::io::ErrorKind;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::PathBuf;
+
+    fn paths(dir: &TestDir, names: &[&str]) -> Vec<PathBuf> {
+        names.iter().map(|name| dir.path().join(name)).collect()
+    }
+
+    fn is_private(path: &PathBuf) -> bool {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777 == 0o600
+    }
+
+    /// A4.118
+    #[test]
+    fn all_logs_are_made_private_and_who_waits_is_told() {
+        let (dir, making) = (TestDir::new(), Making::default());
+        let logs = paths(&dir, &["a", "b"]);
+        let told = making.begin(dir.path(), logs.clone()).unwrap();
+        making.work(dir.path(), || panic!("for nobody"));
+        assert!(matches!(told.try_recv(), Ok(Ok(()))));
+        assert!(logs.iter().all(is_private));
+        assert!(!making.leave(dir.path()), "it is over");
+        assert!(making.open(&logs[0], Limits::default()).is_none(), "it is there");
+    }
+
+    #[test]
+    fn when_one_cannot_be_made_the_others_are_removed() {
+        let (dir, making) = (TestDir::new(), Making::default());
+        let logs = paths(&dir, &["a", "taken", "b"]);
+        fs::write(&logs[1], "x").unwrap();
+        let told = making.begin(dir.path(), logs.clone()).unwrap();
+        making.work(dir.path(), || ());
+        assert_eq!(told.try_recv().unwrap().unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert!(!logs[0].exists() && !logs[2].exists());
+        assert_eq!(fs::read(&logs[1]).unwrap(), b"x", "not ours");
+        assert!(making.begin(dir.path(), paths(&dir, &["c"])).is_some(), "the next ones do not wait for them");
+    }
+
+    /// A4.73, A4.118
+    #[test]
+    fn a_child_that_begins_before_its_log_is_there_gets_it_later() {
+        let (dir, making) = (TestDir::new(), Making::default());
+        let logs = paths(&dir, &["a", "taken", "b"]);
+        fs::write(&logs[1], "x").unwrap();
+        let told = making.begin(dir.path(), logs.clone()).unwrap();
+        assert!(making.leave(dir.path()));
+        let more = paths(&dir, &["c"]);
+        assert!(making.begin(dir.path(), more.clone()).is_none(), "behind the others");
+        let Some(NewLog::Opening(path, _, file)) = making.open(&logs[2], Limits::default()) else { panic!() };
+        assert!(matches!(making.open(&logs[2], Limits::default()), Some(NewLog::Unopened(..))));
+        let arrived = Cell::new(0);
+        making.work(dir.path(), || arrived.set(arrived.get() + 1));
+        assert!(told.try_recv().is_err(), "nobody waits");
+        assert_eq!(file.try_recv().unwrap().unwrap().path(), path);
+        assert_eq!(arrived.get(), 1);
+        assert!([&logs[0], &logs[2], &more[0]].into_iter().all(is_private), "whatever became of one");
+    }
+}
