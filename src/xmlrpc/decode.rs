@@ -5,7 +5,7 @@
 use super::wellformed::{
     check_attributes, check_comment, check_declaration, check_target, is_all_xml, is_name, is_space, reference,
 };
-use super::{Call, DecodeError, Value, WireFault, scalar};
+use super::{Call, DecodeError, Value, WireFault, scalar, usual};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::borrow::Cow;
@@ -36,6 +36,11 @@ const OUTSIDE: &str = "text outside the root";
 /// # Errors
 /// [`DecodeError`]; upstream answers both with HTTP 400.
 pub fn decode_call(body: &[u8]) -> Result<Call, DecodeError> {
+    usual::read(body).map_or_else(|| decode_any_call(body), Ok)
+}
+
+/// The same for whatever a client may write.
+pub(super) fn decode_any_call(body: &[u8]) -> Result<Call, DecodeError> {
     let found = Decoder::run(body, MAX_CALL_ELEMENTS)?;
     let method = found.method.filter(|method| !method.is_empty()).ok_or(DecodeError::NoMethodName)?;
     Ok(Call { method, params: found.params.unwrap_or_default() })

@@ -6,6 +6,7 @@
 pub mod decode;
 pub mod encode;
 mod scalar;
+mod usual;
 mod wellformed;
 
 pub use decode::{decode_call, decode_response};
