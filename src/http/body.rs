@@ -7,7 +7,9 @@ use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use hyper::{HeaderMap, StatusCode};
 use std::error::Error;
-use std::future::ready;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -80,14 +82,18 @@ pub(super) async fn read(
     }
     let mut limited = Limited::new(body, most);
     // Nearly every body has come with its head, and needs no clock.
-    let first = tokio::select! {
-        biased;
-        frame = limited.frame() => frame.map(data).transpose()?,
-        () = ready(()) => None,
-    };
-    let first = first.unwrap_or_default();
+    let mut look = |cx: &mut Context<'_>| life.bell().muffled(|| Pin::new(&mut limited).poll_frame(cx));
+    let first = poll_fn(|cx| Poll::Ready(look(cx))).await;
     // Of a known length the end needs no waiting for, which most bodies have.
-    if limited.is_end_stream() {
+    let is_whole = limited.is_end_stream();
+    if !is_whole {
+        life.bell().ring();
+    }
+    let first = match first {
+        Poll::Ready(Some(frame)) => data(frame)?,
+        Poll::Ready(None) | Poll::Pending => Bytes::new(),
+    };
+    if is_whole {
         return Ok(first);
     }
     let mut start = Instant::now();

@@ -157,7 +157,7 @@ async fn drive(stream: &Rc<Stream>, peer: &str, server: &Rc<Server>, admitted: &
         // costs every call a little.
         tokio::select! {
             biased;
-            ended = connection.as_mut() => {
+            ended = life.bell().wakes(connection.as_mut()) => {
                 // hyper has no words for a client that wants to speak HTTP/2.
                 if ended.is_err() && life.phase() == Phase::Head {
                     life.refuse(StatusCode::BAD_REQUEST);

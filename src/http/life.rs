@@ -1,10 +1,12 @@
 //! Where a connection stands, told by everyone who handles it: the socket side,
 //! the answering side and the body. Cells, since all live on one thread.
 
+use super::bell::Bell;
 use crate::sys::clock;
 use hyper::StatusCode;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -54,6 +56,8 @@ pub(super) struct Life {
     /// Wakes the watch over the connection: one of the two above, or a log is
     /// followed from now on. One for all, since a call wakes that watch often.
     called: Notify,
+    /// Wakes the connection's task.
+    bell: Arc<Bell>,
 }
 
 impl Life {
@@ -71,7 +75,13 @@ impl Life {
             evicted: Cell::new(false),
             stopping: Cell::new(false),
             called: Notify::new(),
+            bell: Arc::default(),
         })
+    }
+
+    /// What wakes its task.
+    pub(super) fn bell(&self) -> &Arc<Bell> {
+        &self.bell
     }
 
     /// What it is doing.

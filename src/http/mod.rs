@@ -8,6 +8,7 @@
 mod access_log;
 mod answer;
 mod auth;
+mod bell;
 mod body;
 mod connection;
 mod error_page;
