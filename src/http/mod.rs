@@ -22,6 +22,7 @@ mod origin;
 mod payload;
 mod percent;
 mod reply;
+mod room;
 mod route;
 mod rpc;
 mod web;

@@ -64,7 +64,9 @@ impl Reply {
     pub(super) fn body(self, body: impl Into<Payload>) -> Self {
         let payload = body.into();
         let length = payload.length().unwrap_or_default();
-        Self { payload, ..self.with(CONTENT_LENGTH, HeaderValue::from(length)) }
+        // The header's own way from a number takes more memory than it needs.
+        let digits = HeaderValue::from_str(itoa::Buffer::new().format(length));
+        Self { payload, ..self.with(CONTENT_LENGTH, digits.unwrap_or_else(|_| HeaderValue::from(length))) }
     }
 
     /// Sets a body whose end is not known.

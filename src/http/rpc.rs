@@ -1,7 +1,7 @@
 //! `POST /RPC2`: from bytes to bytes, the engine asked in between (B2.1, B2.2).
 
-use super::Context;
 use super::reply::Reply;
+use super::{Context, room};
 use crate::model::{Level, py_repr};
 use crate::rpc::{
     Dispatch, Fault, FaultCode, Infos, Reply as Answer, Step, dispatch, multicall_step, render, size_hint,
@@ -70,8 +70,8 @@ async fn perform(call: &Call, context: &Context) -> Result<Bytes, Fault> {
         Dispatch::Call(request) => match context.engine.call(request).await? {
             Answer::Infos(infos) => shared(infos, context).await,
             answer => {
-                let response = Encoder::response(size_hint(&answer));
-                Ok(write(answer, response, context).await?.finish().into())
+                let response = Encoder::response_in(room::take(), size_hint(&answer));
+                Ok(room::bytes(write(answer, response, context).await?.finish()))
             }
         },
         Dispatch::Multicall(calls) => Ok(multicall(&calls, context).await?.into()),

@@ -57,9 +57,15 @@ impl Encoder {
     /// A response whose value is about to be written; `size` is a guess at its bytes.
     #[must_use]
     pub fn response(size: usize) -> Self {
-        let mut out = String::with_capacity(SMALL + size);
-        out.push_str(RESPONSE);
-        Self { out }
+        Self::response_in(String::new(), size)
+    }
+
+    /// The same in a text that is empty but may have room.
+    #[must_use]
+    pub fn response_in(mut room: String, size: usize) -> Self {
+        room.reserve(SMALL + size);
+        room.push_str(RESPONSE);
+        Self { out: room }
     }
 
     /// Bytes written so far.
