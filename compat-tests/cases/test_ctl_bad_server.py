@@ -129,6 +129,30 @@ def test_a_server_that_says_nothing_is_left_with_ctrl_c(serve, run, lab, words):
     assert process.returncode in (-signal.SIGINT, 130) and b"panicked" not in err + out
 
 
+@pytest.mark.parametrize("words", [["tail", "-f", "x"], ["maintail", "-f"]])
+def test_a_second_connection_that_is_not_taken_is_left_with_ctrl_c(run, lab, words):
+    """The daemon has answered once; then nobody accepts, and the queue of those who wait is full."""
+    path = lab.root / "full.sock"
+    with contextlib.ExitStack() as sockets:
+        listener = sockets.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind(str(path))
+        listener.listen(0)
+        process = subprocess.Popen([*run.base, "-s", f"unix://{path}", *words], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, env=lab.environment(), cwd=lab.root)  # fmt: skip
+        first = sockets.enter_context(listener.accept()[0])
+        read_request(first)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                other = sockets.enter_context(socket.socket(socket.AF_UNIX))
+                other.setblocking(False)
+                other.connect(str(path))
+        first.sendall(framed(VERSION))
+        assert process.stdout.readline() == b"==> Press Ctrl-C to exit <==\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=SECONDS)
+        assert (process.returncode, out, err) == (0, b"\n", b"")
+
+
 @pytest.mark.contract("B3.6.5", "B3.6.7", "B3.7.13")
 def test_lines_that_mean_nothing(lab, run):
     d = lab.daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n").wait(cat="RUNNING")

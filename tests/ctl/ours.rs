@@ -99,6 +99,19 @@ fn logs_of_nobody_are_not_followed() {
 }
 
 #[test]
+fn how_to_leave_is_not_told_where_there_is_nothing_to_follow() {
+    let refused = || Reply::Status("404 Not Found");
+    let fake = Fake::new(&[
+        UP,
+        ("getAllProcessInfo", all_processes(&[("a", "a")])),
+        ("/logtail/a/stdout?lines=10", refused()),
+        ("/logtail/a/stderr?lines=10", refused()),
+    ]);
+    let none = "a: ERROR (no log file)\n".to_owned();
+    assert_eq!(fake.run_on_terminal(&["logs", "-f", "a"]), (1, none));
+}
+
+#[test]
 fn logs_of_several_say_whose_lines_they_are() {
     let fake = Fake::new(&[
         UP,

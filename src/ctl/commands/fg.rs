@@ -32,9 +32,9 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Result<(), CtlError>
         }
         Err(error) => return Err(error.into()),
     }
-    session.say(stream::HOW_TO_LEAVE);
     let watch = SignalWatch::new(&[Signal::INT])?;
     session.end_calls_by(&watch)?;
+    session.say(stream::HOW_TO_LEAVE);
     let before = session.exit_code();
     match attach(session, name, &watch) {
         // the terminal has shown ^C, which needs an end of its line

@@ -213,9 +213,6 @@ struct Followed {
 
 /// Shows what there is and what comes, until Ctrl-C or the daemon's end.
 fn follow(session: &mut Session, request: &Request<'_>, printer: &Printer) -> Result<(), CtlError> {
-    if session.is_shown_on_terminal() {
-        session.say(HOW_TO_LEAVE);
-    }
     let watch = SignalWatch::new(&[Signal::INT])?;
     session.end_calls_by(&watch)?;
     let mut followed = match open_all(session, request, printer) {
@@ -226,6 +223,8 @@ fn follow(session: &mut Session, request: &Request<'_>, printer: &Printer) -> Re
         followed => followed?,
     };
     let mut shown = vec![false; printer.names.len()];
+    // said above the first log, if there is one
+    let mut hint = session.is_shown_on_terminal().then_some(HOW_TO_LEAVE);
     while !followed.is_empty() {
         let mut fds: Vec<BorrowedFd<'_>> = vec![watch.as_fd()];
         fds.extend(followed.iter().map(|log| log.stream.as_fd()));
@@ -242,8 +241,9 @@ fn follow(session: &mut Session, request: &Request<'_>, printer: &Printer) -> Re
             }
             let mut bytes = Vec::new();
             let state = log.stream.read(&mut bytes)?;
-            if let Some(seen) = shown.get_mut(log.index) {
-                *seen |= !matches!(state, StreamState::Refused(_));
+            if !matches!(state, StreamState::Refused(_)) {
+                hint.take().into_iter().for_each(|hint| session.say(hint));
+                shown.get_mut(log.index).into_iter().for_each(|shown| *shown = true);
             }
             session.pass_on(&log.take(&bytes, state != StreamState::Open, printer))?;
             if state == StreamState::Open {

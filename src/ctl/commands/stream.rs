@@ -19,8 +19,9 @@ pub(super) fn follow(
     path: &str,
     open: impl FnOnce(&Proxy) -> Answer<LogStream>,
 ) -> Result<(), CtlError> {
-    session.say(HOW_TO_LEAVE);
     let watch = SignalWatch::new(&[Signal::INT])?;
+    session.end_calls_by(&watch)?;
+    session.say(HOW_TO_LEAVE);
     let mut stream = match open(session.proxy()?) {
         Ok(stream) => stream,
         Err(CallError::Interrupted) => {
