@@ -74,7 +74,7 @@ fn command_items() -> String {
             let _ = writeln!(out, ".It Ic {}\n{}", quoted(usage), sentences(does));
         }
         if !command.notes.is_empty() {
-            let _ = writeln!(out, "{}", sentences(&command.notes.replace('\n', " ")));
+            let _ = writeln!(out, "{}", sentences(command.notes));
         }
     }
     out.trim_end().to_owned()

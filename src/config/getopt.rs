@@ -1,6 +1,7 @@
 //! Command lines as Python's `getopt` takes them apart: options first, up to
 //! the first other word (A1.4). Shared by the daemon and its client.
 
+use crate::model::wrapped;
 use std::fmt::{Display, Write as _};
 use thiserror::Error;
 
@@ -39,13 +40,16 @@ pub enum GetoptError {
     NoArgument(String),
 }
 
-/// The part of a help text that tells the options, one on each line.
+/// Blanks before what does not fit into the line of its option.
+const INDENT: usize = 4;
+
+/// The part of a help text that tells the options, each on a line of its own.
 #[must_use]
 pub fn help_lines(lines: &[Line]) -> String {
     let mut text = String::new();
     for (option, argument, does) in lines {
         let blank = if argument.is_empty() { "" } else { " " };
-        let _ = writeln!(text, "{option}{blank}{argument} -- {does}");
+        let _ = writeln!(text, "{}", wrapped(&format!("{option}{blank}{argument} -- "), does, INDENT));
     }
     text
 }

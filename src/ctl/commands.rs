@@ -2,6 +2,7 @@
 //! manual page and completions are made of them. One file per family below.
 
 use super::{CtlError, Session};
+use crate::model::wrapped;
 
 mod avail;
 mod clear;
@@ -109,10 +110,12 @@ impl Command {
     #[must_use]
     pub fn help(&self) -> String {
         let width = self.forms.iter().map(|(usage, _)| usage.chars().count()).max().unwrap_or_default();
-        let mut lines: Vec<String> =
-            self.forms.iter().map(|(usage, does)| format!("{usage:<width$}  {does}")).collect();
-        lines.extend(self.notes.lines().map(str::to_owned));
-        lines.join("\n")
+        let form = |(usage, does): &(&str, &str)| wrapped(&format!("{usage:<width$}  "), does, width + 2);
+        let mut paragraphs: Vec<String> = self.forms.iter().map(form).collect();
+        if !self.notes.is_empty() {
+            paragraphs.push(wrapped("", self.notes, 0));
+        }
+        paragraphs.join("\n")
     }
 
     /// The argument text without [`JSON_WORD`], if it holds one and the command
@@ -154,6 +157,7 @@ fn quit(session: &mut Session, _argument: &str) -> Result<(), CtlError> {
 #[cfg(test)]
 mod tests {
     use super::{Arguments, Completes, Origin, find, table, topics};
+    use crate::model::wrap::COLUMNS;
 
     /// B3.7.116
     #[test]
@@ -165,7 +169,7 @@ mod tests {
             for (usage, does) in command.forms {
                 assert!(usage.split(' ').next() == Some(command.name) && does.ends_with('.'), "{usage}: {does}");
             }
-            assert!(command.help().lines().all(|line| line.chars().count() <= 112), "{}", command.help());
+            assert!(command.help().lines().all(|line| line.chars().count() <= COLUMNS), "{}", command.help());
         }
         assert_eq!(topics(Origin::Upstream).count(), 21);
     }

@@ -13,6 +13,7 @@ pub mod names;
 pub mod pytext;
 pub mod signal;
 pub mod state;
+pub mod wrap;
 
 pub use clock::Now;
 pub use exit::ExitStatus;
@@ -22,6 +23,7 @@ pub use names::{Channel, NameSpec, namespec};
 pub use pytext::{py_repr, py_repr_bytes};
 pub use signal::Signal;
 pub use state::{ListenerState, ProcessState, SupervisorState};
+pub use wrap::wrapped;
 
 /// The Supervisor release whose behaviour is offered; what `-v` and
 /// `getSupervisorVersion` answer (A1.11, B0.3).

@@ -98,8 +98,8 @@ pub const COMMANDS: &[Command] = &[
             ("logs -f <name>...", "Go on with what is written from now on; Ctrl-C ends it."),
             ("logs --since=10m <name>...", "Show the logs that were written to in the last 10 minutes (s, m, h, d)."),
         ],
-        notes: "Several processes are told apart by their names in front of each line: | is stdout, ! is stderr.\n\
-                Logs hold no times, so --since goes by that of the file: a log that was written to since is\n\
+        notes: "Several processes are told apart by their names in front of each line: | is stdout, ! is stderr. \
+                Logs hold no times, so --since goes by that of the file: a log that was written to since is \
                 shown whole, one that was not is left out. Rotated parts are not shown.",
         run: logs::run,
         ..PROCESSES
@@ -177,7 +177,7 @@ pub const COMMANDS: &[Command] = &[
             ("restart all", "Stop and start all processes."),
             ("restart --json ...", "The same, with the results as one JSON document."),
         ],
-        notes: "Changes of the configuration are not looked at: that is what reread and update do.\n\
+        notes: "Changes of the configuration are not looked at: that is what reread and update do. \
                 Where nothing has exactly that name, a name may be a pattern with * ? and [...].",
         run: restart::run,
         ..PROCESSES
@@ -271,7 +271,7 @@ pub const COMMANDS: &[Command] = &[
             ("top <group>:*", "The same of the processes of a group."),
             ("top -1 ...", "Print the table once, as it is done where there is no terminal."),
         ],
-        notes: "The keys n, c and m sort by name, processor and memory. What a process uses is told without\n\
+        notes: "The keys n, c and m sort by name, processor and memory. What a process uses is told without \
                 its children; restarts are counted since the daemon began.",
         run: top::run,
         ..PROCESSES
