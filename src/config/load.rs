@@ -192,6 +192,17 @@ impl World for System {
     }
 }
 
+/// For tests: the configuration `text` in the folder `dir`, and where it is found again.
+#[cfg(test)]
+pub(crate) fn load_text(dir: &Path, text: &str) -> (Source, super::Config) {
+    let path = dir.join("s.conf");
+    std::fs::write(&path, text).unwrap();
+    let (argv0, cwd) = ("supervisord".into(), dir.to_owned());
+    let source = Source { path: Some(path), argv0, cwd, ..Source::default() };
+    let config = load(&source).unwrap();
+    (source, config)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{System, load, load_ctl};

@@ -30,6 +30,8 @@ pub mod world;
 
 pub use ctl::{CtlConfig, CtlPlugin};
 pub use error::ConfigError;
+#[cfg(test)]
+pub(crate) use load::load_text;
 pub use load::{System, load, load_ctl, load_from};
 pub use shell_words::{ShlexError, split_command};
 pub use source::{Overrides, Source};

@@ -135,20 +135,17 @@ fn remove(path: &Path) {
 #[cfg(test)]
 mod tests {
     use super::rehearse;
-    use crate::config::{self, Config, Overrides, Source};
+    use crate::config::{Config, load_text};
     use crate::logs::testdir::TestDir;
     use std::fs;
     use std::net::TcpListener;
     use std::os::unix::net::UnixListener;
 
     fn read(dir: &TestDir, supervisord: &str, rest: &str) -> Config {
-        let file = dir.path().join("s.conf");
         let here = dir.path().display();
         let head = format!("[supervisord]\nlogfile={here}/s.log\nchildlogdir={here}/logs\n");
         fs::create_dir_all(dir.path().join("logs")).unwrap();
-        fs::write(&file, format!("{head}{supervisord}\n{rest}").replace("HERE", &here.to_string())).unwrap();
-        let (argv0, cwd) = ("supervisord".into(), dir.path().to_owned());
-        config::load(&Source { path: Some(file), argv0, cwd, overrides: Overrides::default() }).unwrap()
+        load_text(dir.path(), &format!("{head}{supervisord}\n{rest}").replace("HERE", &here.to_string())).1
     }
 
     fn refusal(next: &Config, now: &Config) -> String {

@@ -2,7 +2,7 @@
 
 use super::boot::BootError;
 use super::{Begun, begin};
-use crate::config::{self, Overrides, Source};
+use crate::config::{Config, Source, load_text};
 use crate::http::Socket;
 use crate::logs::testdir::TestDir;
 use crate::sys::signals::Signals;
@@ -10,27 +10,20 @@ use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 
-fn source(dir: &TestDir) -> Source {
-    let (file, here) = (dir.path().join("s.conf"), dir.path().display());
+fn read(dir: &TestDir) -> (Source, Config) {
+    let here = dir.path().display();
     let text = format!(
         "[supervisord]\nlogfile={here}/s.log\npidfile={here}/s.pid\nnodaemon=true\nsilent=true\n\
          [unix_http_server]\nfile={here}/s.sock\n"
     );
-    fs::write(&file, text).unwrap();
-    Source {
-        path: Some(file),
-        argv0: "supervisord".into(),
-        cwd: dir.path().to_owned(),
-        overrides: Overrides::default(),
-    }
+    load_text(dir.path(), &text)
 }
 
 /// A1.32: clients that the kernel does not tell of are no clients.
 #[test]
 fn a_server_that_cannot_be_watched_is_told_and_refused() {
     let dir = TestDir::new();
-    let source = source(&dir);
-    let config = config::load(&source).unwrap();
+    let (source, config) = read(&dir);
     let mut begun = begin(&config, false, 0, vec![]).unwrap();
     // What the kernel does not watch either: a plain file.
     let file = OwnedFd::from(File::create(dir.path().join("file")).unwrap());

@@ -150,7 +150,7 @@ fn logfile(
 #[cfg(test)]
 mod tests {
     use super::{FcgiSockets, Prepared, activate};
-    use crate::config::{self, Config, Overrides, Source};
+    use crate::config::{Config, load_text};
     use crate::engine::EngineError;
     use crate::logs::autolog;
     use crate::logs::testdir::TestDir;
@@ -161,11 +161,9 @@ mod tests {
 
     /// A configuration with its AUTO logs in a folder `logs`.
     fn read(dir: &TestDir, programs: &str) -> Config {
-        let (file, logs) = (dir.path().join("s.conf"), dir.path().join("logs"));
+        let logs = dir.path().join("logs");
         fs::create_dir(&logs).unwrap();
-        fs::write(&file, format!("[supervisord]\nchildlogdir={}\n{programs}", logs.display())).unwrap();
-        let (argv0, cwd) = ("supervisord".into(), dir.path().to_owned());
-        config::load(&Source { path: Some(file), argv0, cwd, overrides: Overrides::default() }).unwrap()
+        load_text(dir.path(), &format!("[supervisord]\nchildlogdir={}\n{programs}", logs.display())).1
     }
 
     fn add(manager: &mut Manager, read: &Config) -> Result<(), EngineError> {

@@ -1,6 +1,6 @@
 //! The engine with a real child or two and no turns but those that a test takes.
 
-use crate::config::{self, Overrides, Source};
+use crate::config::load_text;
 use crate::engine::handle::Command;
 use crate::engine::{Drain, Engine, EngineHandle, Parts, Prepared};
 use crate::logs::testdir::TestDir;
@@ -18,14 +18,10 @@ use std::time::Duration;
 
 /// An engine whose program `cat` and listener `ear` are not started yet.
 fn engine(dir: &TestDir) -> Engine {
-    let file = dir.path().join("s.conf");
     let text = "[supervisord]\nnocleanup=true\n[program:cat]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\n\
                 stdout_logfile=NONE\nstderr_logfile=NONE\n\
                 [eventlistener:ear]\ncommand=/bin/cat\nevents=TICK_5\nautostart=false\nstderr_logfile=NONE\n";
-    std::fs::write(&file, text).unwrap();
-    let (argv0, cwd) = ("supervisord".into(), dir.path().to_owned());
-    let source = Source { path: Some(file), argv0, cwd, overrides: Overrides::default() };
-    let config = config::load(&source).unwrap();
+    let (source, config) = load_text(dir.path(), text);
     let log = MainLog::file(&dir.path().join("s.log"), Limits::new(0, 0), Level::Info).unwrap();
     let (tell, pump_events) = tokio::sync::mpsc::channel(8);
     let (_, inbox) = EngineHandle::channel(Level::Info);

@@ -5,7 +5,7 @@ use crate::model::Signal;
 use std::sync::Arc;
 
 /// A program with upstream's defaults.
-pub(super) fn program(name: &str) -> ProcessConfig {
+pub(crate) fn program(name: &str) -> ProcessConfig {
     let channel = ChannelConfig {
         logfile: ChildLog::None,
         maxbytes: 0,

@@ -2,6 +2,7 @@
 
 use crate::config::{AutoRestart, ChannelConfig, ChildLog, ProcessConfig, ServerUrl, UserId};
 use crate::manager::info::{ProcessInfo, ResultEntry};
+use crate::manager::testing::program;
 use crate::model::{Channel, ProcessState, Signal, SupervisorState};
 use crate::rpc::{ConfigInfo, Infos, LogState, Reply};
 use crate::xmlrpc::{Encoder, Value, decode_response};
@@ -57,27 +58,13 @@ fn channel(logfile: ChildLog) -> ChannelConfig {
 
 fn config() -> ConfigInfo {
     let process = ProcessConfig {
-        name: "p".to_owned(),
-        command: "/bin/cat".to_owned(),
-        directory: None,
-        umask: None,
-        priority: 999,
-        autostart: true,
-        autorestart: AutoRestart::Unexpected,
-        startsecs: 1,
-        startretries: 3,
         stdout: channel(ChildLog::File("/out".into())),
         stderr: channel(ChildLog::Auto),
         stopsignal: Signal::QUIT,
-        stopwaitsecs: 10,
-        stopasgroup: false,
         killasgroup: true,
         exitcodes: vec![0, 2],
-        redirect_stderr: false,
-        user: None,
         environment: vec![("SECRET".to_owned(), "x".to_owned())],
-        serverurl: ServerUrl::Auto,
-        fcgi: None,
+        ..program("p")
     };
     ConfigInfo {
         group: "g".to_owned(),
