@@ -20,7 +20,7 @@ use supervisord::model::event_names::EVENT_NAMES;
 use supervisord::model::{Channel, ListenerState, ProcessState, SupervisorState};
 use supervisord::rpc::table::Namespace;
 use supervisord::rpc::{Dispatch, FaultCode, dispatch, table};
-use supervisord::xmlrpc::{Call, Value};
+use supervisord::xmlrpc::Value;
 use toml::{Table, Value as Toml};
 
 const MEND: &str = "run UPDATE=1 cargo test --test spec";
@@ -164,7 +164,7 @@ fn every_method_is_parsed_as_the_spec_says() {
         let params: Vec<Value> =
             list(&row, "params").iter().map(|param| sample(text(param.as_table().unwrap(), "type"))).collect();
         let full = format!("{namespace}.{name}");
-        let call = |params: Vec<Value>| dispatch(&Call { method: full.clone(), params }, &namespaces);
+        let call = |params: Vec<Value>| dispatch(&full, params, &namespaces);
         let Ok(Dispatch::Call(request)) = call(params.clone()) else {
             panic!("{full} is in rpc-spec/ but rpc::parse does not read it: {:?}", call(params));
         };
@@ -188,7 +188,7 @@ fn every_system_method_is_answered() {
         };
         let method = format!("system.{name}");
         assert_eq!(table::find(&method, &[]).map(|(namespace, _)| namespace), Some(Namespace::System));
-        let answer = dispatch(&Call { method: method.clone(), params }, &[]);
+        let answer = dispatch(&method, params, &[]);
         assert!(matches!(answer, Ok(Dispatch::System(_) | Dispatch::Multicall(_))), "{method}: {answer:?}");
     }
 }

@@ -44,7 +44,7 @@ fn answer(body: &[u8]) -> Option<Vec<String>> {
 fn shown(params: Vec<Value>) -> String {
     let params = vec![Value::Text(String::new()), Value::Array(params)];
     let call = Call { method: "supervisor.sendProcessStdin".to_owned(), params };
-    let fault = dispatch(&call, &["supervisor".to_owned()]).err();
+    let fault = dispatch(&call.method, call.params.clone(), &["supervisor".to_owned()]).err();
     let told = fault.map(|fault| fault.text()).unwrap_or_default();
     told.strip_prefix("INCORRECT_PARAMETERS: ").unwrap_or(&told).to_owned()
 }

@@ -30,8 +30,8 @@ fn written_and_read(call: &Call) -> Call {
 
 fn route(call: &Call) {
     let namespaces = ["supervisor".to_owned()];
-    match dispatch(call, &namespaces) {
-        Ok(Dispatch::Multicall(calls)) => calls.iter().for_each(|call| drop(multicall_step(call, &namespaces))),
+    match dispatch(&call.method, call.params.clone(), &namespaces) {
+        Ok(Dispatch::Multicall(calls)) => calls.into_iter().for_each(|call| drop(multicall_step(call, &namespaces))),
         Ok(Dispatch::System(_) | Dispatch::Call(_)) => {}
         Err(fault) => drop(fault.text()),
     }

@@ -29,19 +29,19 @@ const MOST_RESULTS: usize = 256 << 20;
 
 /// Answers the call in `body`: 400 when it is none, else 200 with a value or a fault.
 pub(super) async fn answer(body: Bytes, context: &Context) -> Reply {
-    let call = match decode(body, context).await {
+    let Call { method, params } = match decode(body, context).await {
         Ok(call) => call,
         Err(text) => {
             context.engine.log(Level::Error, text);
             return Reply::error(StatusCode::BAD_REQUEST);
         }
     };
-    trace(context, || format!("XML-RPC method called: {}()", call.method));
-    let answer = perform(&call, context).await;
+    trace(context, || format!("XML-RPC method called: {method}()"));
+    let answer = perform(&method, params, context).await;
     trace(context, || match &answer {
-        Ok(_) => format!("XML-RPC method {}() returned successfully", call.method),
+        Ok(_) => format!("XML-RPC method {method}() returned successfully"),
         Err(fault) => {
-            format!("XML-RPC method {}() returned fault: [{}] {}", call.method, fault.code.code(), fault.text())
+            format!("XML-RPC method {method}() returned fault: [{}] {}", fault.code.code(), fault.text())
         }
     });
     Reply::whole("text/xml", answer.unwrap_or_else(|fault| encode_fault(&fault.to_wire()).into()))
@@ -64,8 +64,8 @@ async fn decode(body: Bytes, context: &Context) -> Result<Call, String> {
 }
 
 /// The whole response to a call that is answered.
-async fn perform(call: &Call, context: &Context) -> Result<Bytes, Fault> {
-    match dispatch(call, &context.namespaces)? {
+async fn perform(method: &str, params: Vec<Value>, context: &Context) -> Result<Bytes, Fault> {
+    match dispatch(method, params, &context.namespaces)? {
         Dispatch::System(value) => Ok(encode_response(&value).into()),
         Dispatch::Call(request) => match context.engine.call(request).await? {
             Answer::Infos(infos) => shared(infos, context).await,
@@ -74,7 +74,7 @@ async fn perform(call: &Call, context: &Context) -> Result<Bytes, Fault> {
                 Ok(room::bytes(write(answer, response, context).await?.finish()))
             }
         },
-        Dispatch::Multicall(calls) => Ok(multicall(&calls, context).await?.into()),
+        Dispatch::Multicall(calls) => Ok(multicall(calls, context).await?.into()),
     }
 }
 
@@ -96,7 +96,7 @@ async fn shared(infos: Arc<Infos>, context: &Context) -> Result<Bytes, Fault> {
 
 /// All results in order, not wrapped in arrays (B1.14.6), a fault as a struct in
 /// its place (B1.14.7).
-async fn multicall(calls: &[Value], context: &Context) -> Result<String, Fault> {
+async fn multicall(calls: Vec<Value>, context: &Context) -> Result<String, Fault> {
     let mut response = Encoder::response(0);
     response.begin_array();
     for call in calls {

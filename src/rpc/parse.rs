@@ -14,7 +14,7 @@ use crate::xmlrpc::Value;
 /// # Errors
 /// `UNKNOWN_METHOD` before all else, then `INCORRECT_PARAMETERS` for a wrong
 /// number (B1.1.5) or type (B1.1.10) of parameters.
-pub fn parse(method: &str, params: &[Value], namespaces: &[String]) -> Result<Request, Fault> {
+pub fn parse(method: &str, params: Vec<Value>, namespaces: &[String]) -> Result<Request, Fault> {
     match table::find(method, namespaces) {
         Some((Namespace::Supervisor | Namespace::Ext, found)) => request(found, params),
         _ => Err(Fault::new(FaultCode::UnknownMethod)),
@@ -22,11 +22,11 @@ pub fn parse(method: &str, params: &[Value], namespaces: &[String]) -> Result<Re
 }
 
 /// Reads a call of a method that has been found in the table.
-pub(super) fn request(method: &Method, params: &[Value]) -> Result<Request, Fault> {
+pub(super) fn request(method: &Method, params: Vec<Value>) -> Result<Request, Fault> {
     if !method.takes(params.len()) {
         return Err(incorrect());
     }
-    let params = Params(params);
+    let mut params = Params(params);
     Ok(match method.main_name() {
         "addProcessGroup" => Request::AddProcessGroup(params.group(0)?),
         "clearAllProcessLogs" => Request::ClearAllProcessLogs,
@@ -46,8 +46,8 @@ pub(super) fn request(method: &Method, params: &[Value]) -> Result<Request, Faul
         "getState" => Request::GetState,
         "getSupervisorVersion" => Request::GetSupervisorVersion,
         "readLog" => Request::ReadLog { offset: params.position(0)?, length: params.position(1)? },
-        "readProcessStderrLog" => read_process_log(&params, Channel::Stderr)?,
-        "readProcessStdoutLog" => read_process_log(&params, Channel::Stdout)?,
+        "readProcessStderrLog" => read_process_log(&mut params, Channel::Stderr)?,
+        "readProcessStdoutLog" => read_process_log(&mut params, Channel::Stdout)?,
         "reloadConfig" => Request::ReloadConfig,
         "removeProcessGroup" => Request::RemoveProcessGroup(params.group(0)?),
         "restart" => Request::Restart,
@@ -67,19 +67,19 @@ pub(super) fn request(method: &Method, params: &[Value]) -> Result<Request, Faul
         "stopAllProcesses" => Request::StopAllProcesses { wait: params.wait(0) },
         "stopProcess" => Request::StopProcess { name: params.name(0)?, wait: params.wait(1) },
         "stopProcessGroup" => Request::StopProcessGroup { name: params.group(0)?, wait: params.wait(1) },
-        "tailProcessStderrLog" => tail_process_log(&params, Channel::Stderr)?,
-        "tailProcessStdoutLog" => tail_process_log(&params, Channel::Stdout)?,
+        "tailProcessStderrLog" => tail_process_log(&mut params, Channel::Stderr)?,
+        "tailProcessStdoutLog" => tail_process_log(&mut params, Channel::Stdout)?,
         // A row without an arm; the test of the table fails first.
         _ => return Err(Fault::new(FaultCode::UnknownMethod)),
     })
 }
 
-fn read_process_log(params: &Params<'_>, channel: Channel) -> Result<Request, Fault> {
+fn read_process_log(params: &mut Params, channel: Channel) -> Result<Request, Fault> {
     let (name, offset, length) = (params.name(0)?, params.position(1)?, params.position(2)?);
     Ok(Request::ReadProcessLog { name, channel, offset, length })
 }
 
-fn tail_process_log(params: &Params<'_>, channel: Channel) -> Result<Request, Fault> {
+fn tail_process_log(params: &mut Params, channel: Channel) -> Result<Request, Fault> {
     let (name, offset, length) = (params.name(0)?, params.position(1)?, params.position(2)?);
     Ok(Request::TailProcessLog { name, channel, offset, length })
 }
@@ -88,18 +88,20 @@ pub(super) fn incorrect() -> Fault {
     Fault::new(FaultCode::IncorrectParameters)
 }
 
-/// The parameters, read one by one as the type that a method wants.
-struct Params<'a>(&'a [Value]);
+/// The parameters, each taken once as the type that a method wants: a text may be
+/// many megabytes, and is not copied.
+struct Params(Vec<Value>);
 
-impl Params<'_> {
-    fn at(&self, index: usize) -> Result<&Value, Fault> {
-        self.0.get(index).ok_or_else(incorrect)
+impl Params {
+    fn take(&mut self, index: usize) -> Result<Value, Fault> {
+        let value = self.0.get_mut(index).ok_or_else(incorrect)?;
+        Ok(std::mem::replace(value, Value::Nil))
     }
 
     /// `process` or `group:process`: only a string has parts.
-    fn name(&self, index: usize) -> Result<String, Fault> {
-        match self.at(index)? {
-            Value::Text(name) => Ok(name.clone()),
+    fn name(&mut self, index: usize) -> Result<String, Fault> {
+        match self.take(index)? {
+            Value::Text(name) => Ok(name),
             _ => Err(incorrect()),
         }
     }
@@ -107,45 +109,38 @@ impl Params<'_> {
     /// A group's name. Upstream looks up whatever it is given, so a number is a
     /// name that is not there and is shown as such; what cannot be looked up is
     /// refused (B1.1.6).
-    fn group(&self, index: usize) -> Result<String, Fault> {
-        match self.at(index)? {
+    fn group(&mut self, index: usize) -> Result<String, Fault> {
+        match self.take(index)? {
             Value::Array(_) | Value::Struct(_) | Value::Nil => Err(incorrect()),
-            scalar => Ok(py_str(scalar)),
+            scalar => Ok(shown(scalar)),
         }
     }
 
     /// Any value as text.
-    fn shown(&self, index: usize) -> Result<String, Fault> {
-        self.at(index).map(py_str)
+    fn shown(&mut self, index: usize) -> Result<String, Fault> {
+        self.take(index).map(shown)
     }
 
     /// Text and nothing but text; the fault shows what else it was (B1.6.24).
-    fn chars(&self, index: usize) -> Result<String, Fault> {
-        match self.at(index)? {
-            Value::Text(text) => Ok(text.clone()),
-            other => Err(Fault::about(FaultCode::IncorrectParameters, other)),
+    fn chars(&mut self, index: usize) -> Result<String, Fault> {
+        match self.take(index)? {
+            Value::Text(text) => Ok(text),
+            other => Err(Fault::about(FaultCode::IncorrectParameters, &other)),
         }
     }
 
     /// An offset or a length (B1.10.2).
-    fn position(&self, index: usize) -> Result<i64, Fault> {
-        match self.at(index)? {
-            Value::Int(number) => Ok(*number),
-            // No file is that long: the ends of 64 bits act the same.
-            Value::Wide(digits) => Ok(if digits.starts_with('-') { i64::MIN } else { i64::MAX }),
-            Value::Bool(flag) => Ok(i64::from(*flag)),
-            // Cut towards zero; beyond 64 bits it stays at the end of them.
-            Value::Double(number) if number.is_finite() => Ok(*number as i64),
-            Value::Text(digits) => digits.trim().parse().map_err(|_| incorrect()),
-            _ => Err(incorrect()),
-        }
+    fn position(&mut self, index: usize) -> Result<i64, Fault> {
+        number(&self.take(index)?)
     }
 
     /// A signal as text; the manager knows which there are (B1.6.19).
-    fn signal(&self, index: usize) -> Result<String, Fault> {
-        match self.at(index)? {
-            Value::Text(signal) | Value::Wide(signal) => Ok(signal.clone()),
-            Value::Int(_) | Value::Bool(_) | Value::Double(_) => self.position(index).map(|number| number.to_string()),
+    fn signal(&mut self, index: usize) -> Result<String, Fault> {
+        match self.take(index)? {
+            Value::Text(signal) | Value::Wide(signal) => Ok(signal),
+            other @ (Value::Int(_) | Value::Bool(_) | Value::Double(_)) => {
+                number(&other).map(|number| number.to_string())
+            }
             _ => Err(incorrect()),
         }
     }
@@ -165,6 +160,26 @@ impl Params<'_> {
     }
 }
 
+fn shown(value: Value) -> String {
+    match value {
+        Value::Text(text) => text,
+        other => py_str(&other),
+    }
+}
+
+fn number(value: &Value) -> Result<i64, Fault> {
+    match value {
+        Value::Int(number) => Ok(*number),
+        // No file is that long: the ends of 64 bits act the same.
+        Value::Wide(digits) => Ok(if digits.starts_with('-') { i64::MIN } else { i64::MAX }),
+        Value::Bool(flag) => Ok(i64::from(*flag)),
+        // Cut towards zero; beyond 64 bits it stays at the end of them.
+        Value::Double(number) if number.is_finite() => Ok(*number as i64),
+        Value::Text(digits) => digits.trim().parse().map_err(|_| incorrect()),
+        _ => Err(incorrect()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::parse;
@@ -177,7 +192,7 @@ mod tests {
     }
 
     fn call(method: &str, params: &[Value]) -> Result<Request, Fault> {
-        parse(method, params, &["supervisor".to_owned()])
+        parse(method, params.to_vec(), &["supervisor".to_owned()])
     }
 
     fn refused(method: &str, params: &[Value]) -> String {
@@ -211,8 +226,8 @@ mod tests {
     #[test]
     fn every_configured_namespace_serves_the_same_methods() {
         let names = ["a".to_owned(), "b".to_owned()];
-        assert_eq!(parse("b.getPID", &[], &names), Ok(Request::GetPid));
-        assert_eq!(parse("supervisor.getPID", &[], &names), Err(Fault::new(FaultCode::UnknownMethod)));
+        assert_eq!(parse("b.getPID", vec![], &names), Ok(Request::GetPid));
+        assert_eq!(parse("supervisor.getPID", vec![], &names), Err(Fault::new(FaultCode::UnknownMethod)));
     }
 
     /// B1.1.5, B1.1.8

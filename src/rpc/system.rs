@@ -4,7 +4,7 @@
 use super::parse::{self, incorrect};
 use super::table::{self, Method, Namespace};
 use super::{Fault, FaultCode, Request, spec};
-use crate::xmlrpc::{Call, Value};
+use crate::xmlrpc::Value;
 
 /// Which way a call goes.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,11 +32,7 @@ pub enum Step {
 /// # Errors
 /// `UNKNOWN_METHOD`, `INCORRECT_PARAMETERS`, and for help and signature of an
 /// unknown method `SIGNATURE_UNSUPPORTED`.
-pub fn dispatch(call: &Call, namespaces: &[String]) -> Result<Dispatch, Fault> {
-    dispatch_parts(&call.method, &call.params, namespaces)
-}
-
-fn dispatch_parts(method: &str, params: &[Value], namespaces: &[String]) -> Result<Dispatch, Fault> {
+pub fn dispatch(method: &str, mut params: Vec<Value>, namespaces: &[String]) -> Result<Dispatch, Fault> {
     let (namespace, found) = table::find(method, namespaces).ok_or_else(|| Fault::new(FaultCode::UnknownMethod))?;
     if namespace != Namespace::System {
         return parse::request(found, params).map(Dispatch::Call);
@@ -44,11 +40,11 @@ fn dispatch_parts(method: &str, params: &[Value], namespaces: &[String]) -> Resu
     if !found.takes(params.len()) {
         return Err(incorrect());
     }
-    let answer = match (found.name, params) {
+    let answer = match (found.name, params.as_mut_slice()) {
         ("listMethods", _) => texts(list_methods(namespaces)),
         ("methodHelp", [name]) => Value::Text(method_help(named(name)?, namespaces)?.to_owned()),
         ("methodSignature", [name]) => texts(method_signature(named(name)?, namespaces)?),
-        ("multicall", [Value::Array(calls)]) => return Ok(Dispatch::Multicall(calls.clone())),
+        ("multicall", [Value::Array(calls)]) => return Ok(Dispatch::Multicall(std::mem::take(calls))),
         ("multicall", _) => return Err(incorrect()),
         // A row without an arm; the test of the table fails first.
         _ => return Err(Fault::new(FaultCode::UnknownMethod)),
@@ -62,10 +58,17 @@ fn dispatch_parts(method: &str, params: &[Value], namespaces: &[String]) -> Resu
 /// # Errors
 /// Those of [`dispatch`]; `INCORRECT_PARAMETERS` also for an entry that is no
 /// call and for a multicall in a multicall (B1.14.8, B1.14.10).
-pub fn multicall_step(call: &Value, namespaces: &[String]) -> Result<Step, Fault> {
+pub fn multicall_step(call: Value, namespaces: &[String]) -> Result<Step, Fault> {
     let Value::Struct(members) = call else { return Err(incorrect()) };
-    let member = |wanted: &str| members.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
-    let method = match member("methodName") {
+    let (mut method, mut params) = (None, None);
+    for (name, value) in members {
+        match name.as_str() {
+            "methodName" => method = Some(value),
+            "params" => params = Some(value),
+            _ => {}
+        }
+    }
+    let method = match method {
         None | Some(Value::Nil) => return Err(Fault::with(FaultCode::IncorrectParameters, "No methodName")),
         Some(Value::Text(method)) => method,
         Some(_) => return Err(incorrect()),
@@ -74,12 +77,12 @@ pub fn multicall_step(call: &Value, namespaces: &[String]) -> Result<Step, Fault
         let extra = "Recursive system.multicall forbidden";
         return Err(Fault::with(FaultCode::IncorrectParameters, extra));
     }
-    let params = match member("params") {
-        None => &[],
-        Some(Value::Array(params)) => params.as_slice(),
+    let params = match params {
+        None => vec![],
+        Some(Value::Array(params)) => params,
         Some(_) => return Err(incorrect()),
     };
-    match dispatch_parts(method, params, namespaces)? {
+    match dispatch(&method, params, namespaces)? {
         Dispatch::System(value) => Ok(Step::Answer(value)),
         Dispatch::Call(request) => Ok(Step::Call(request)),
         Dispatch::Multicall(_) => Err(incorrect()),
@@ -138,7 +141,7 @@ fn texts(texts: Vec<String>) -> Value {
 mod tests {
     use super::{Dispatch, Step, dispatch, list_methods, method_help, method_signature, multicall_step};
     use crate::rpc::{Fault, Request};
-    use crate::xmlrpc::{Call, Value};
+    use crate::xmlrpc::Value;
 
     fn names() -> Vec<String> {
         vec!["supervisor".to_owned()]
@@ -149,14 +152,14 @@ mod tests {
     }
 
     fn go(method: &str, params: Vec<Value>) -> Result<Dispatch, Fault> {
-        dispatch(&Call { method: method.to_owned(), params }, &names())
+        dispatch(method, params, &names())
     }
 
     fn entry(members: &[(&str, Value)]) -> Value {
         Value::Struct(members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
     }
 
-    fn refused(call: &Value) -> String {
+    fn refused(call: Value) -> String {
         multicall_step(call, &names()).unwrap_err().text()
     }
 
@@ -202,17 +205,17 @@ mod tests {
     #[test]
     fn entries_of_a_multicall_are_calls_or_faults() {
         let pid = entry(&[("methodName", text("supervisor.getPID")), ("other", Value::Int(1))]);
-        assert_eq!(multicall_step(&pid, &names()), Ok(Step::Call(Request::GetPid)));
+        assert_eq!(multicall_step(pid, &names()), Ok(Step::Call(Request::GetPid)));
         let list = entry(&[("methodName", text("system.listMethods")), ("params", Value::Array(vec![]))]);
-        assert!(matches!(multicall_step(&list, &names()), Ok(Step::Answer(Value::Array(_)))));
+        assert!(matches!(multicall_step(list, &names()), Ok(Step::Answer(Value::Array(_)))));
 
-        assert_eq!(refused(&entry(&[])), "INCORRECT_PARAMETERS: No methodName");
+        assert_eq!(refused(entry(&[])), "INCORRECT_PARAMETERS: No methodName");
         let nested = entry(&[("methodName", text("system.multicall")), ("params", Value::Array(vec![]))]);
-        assert_eq!(refused(&nested), "INCORRECT_PARAMETERS: Recursive system.multicall forbidden");
-        assert_eq!(refused(&entry(&[("methodName", text(""))])), "UNKNOWN_METHOD");
-        assert_eq!(refused(&entry(&[("methodName", Value::Int(5))])), "INCORRECT_PARAMETERS");
+        assert_eq!(refused(nested), "INCORRECT_PARAMETERS: Recursive system.multicall forbidden");
+        assert_eq!(refused(entry(&[("methodName", text(""))])), "UNKNOWN_METHOD");
+        assert_eq!(refused(entry(&[("methodName", Value::Int(5))])), "INCORRECT_PARAMETERS");
         let spread = entry(&[("methodName", text("supervisor.getProcessInfo")), ("params", text("c"))]);
-        assert_eq!(refused(&spread), "INCORRECT_PARAMETERS");
-        assert_eq!(refused(&text("supervisor.getPID")), "INCORRECT_PARAMETERS");
+        assert_eq!(refused(spread), "INCORRECT_PARAMETERS");
+        assert_eq!(refused(text("supervisor.getPID")), "INCORRECT_PARAMETERS");
     }
 }
