@@ -13,23 +13,37 @@ const MOST_URI: usize = 1024;
 
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
-/// Writes the line, if anybody wants it. Followed logs have no end and no line.
-pub(super) fn write(engine: &EngineHandle, peer: &str, request: &Parts, response: &Response<Payload>, wall: Duration) {
-    if !engine.wants(Level::Trace) {
-        return;
+/// What the line tells of a request, whose head is gone when it is answered.
+#[derive(Debug)]
+pub(super) struct Asked {
+    method: Method,
+    uri: String,
+    version: &'static str,
+}
+
+impl Asked {
+    /// To be asked at once; `None` when nobody wants the line.
+    pub(super) fn of(request: &Parts, engine: &EngineHandle) -> Option<Self> {
+        engine.wants(Level::Trace).then(|| Self {
+            method: request.method.clone(),
+            uri: request.uri.to_string().chars().take(MOST_URI).collect(),
+            version: if request.version == Version::HTTP_10 { "1.0" } else { "1.1" },
+        })
     }
-    let Some(length) = response.body().length() else { return };
-    let length = if request.method == Method::HEAD { 0 } else { length };
-    let uri: String = request.uri.to_string().chars().take(MOST_URI).collect();
-    let version = if request.version == Version::HTTP_10 { "1.0" } else { "1.1" };
-    let line = format!(
-        "{peer} - - [{}] \"{} {uri} HTTP/{version}\" {} {}",
-        stamp(local_time(wall)),
-        request.method,
-        response.status().as_u16(),
-        head_length(response) + length,
-    );
-    engine.log(Level::Trace, line);
+
+    /// Writes the line. Followed logs have no end and no line.
+    pub(super) fn write(self, engine: &EngineHandle, peer: &str, response: &Response<Payload>, wall: Duration) {
+        let Some(length) = response.body().length() else { return };
+        let Self { method, uri, version } = self;
+        let length = if method == Method::HEAD { 0 } else { length };
+        let line = format!(
+            "{peer} - - [{}] \"{method} {uri} HTTP/{version}\" {} {}",
+            stamp(local_time(wall)),
+            response.status().as_u16(),
+            head_length(response) + length,
+        );
+        engine.log(Level::Trace, line);
+    }
 }
 
 /// As Python's `time.ctime()` shows a moment: `Sun Nov 22 15:07:39 2026`.

@@ -1,6 +1,6 @@
 //! From a request to its answer: who asks, what for, how much is read (B2.6, B2.7).
 
-use super::access_log;
+use super::access_log::Asked;
 use super::auth::{self, Verdict};
 use super::body::{self, BodyError};
 use super::connection::Server;
@@ -31,9 +31,10 @@ pub(super) async fn answer(
     let (parts, body) = request.into_parts();
     #[cfg(test)]
     assert!(parts.uri.path() != "/planted", "planted");
-    let persistence = Persistence::of(&parts);
+    let engine = &server.context().engine;
+    let (persistence, asked) = (Persistence::of(&parts), Asked::of(&parts, engine));
     let reply = match refusal(&parts, &server, &life) {
-        None => serve(&parts, body, &server, &life).await,
+        None => serve(parts, body, &server, &life).await,
         Some(refusal) => refusal,
     };
     let wall = clock::coarse().wall;
@@ -41,7 +42,9 @@ pub(super) async fn answer(
     if response.status() == StatusCode::FORBIDDEN {
         server.tell_of_foreign();
     }
-    access_log::write(&server.context().engine, peer, &parts, &response, wall);
+    if let Some(asked) = asked {
+        asked.write(engine, peer, &response, wall);
+    }
     Ok(response.map(|payload| payload.watched_by(&life)))
 }
 
@@ -70,9 +73,9 @@ fn unauthorized() -> Reply {
         .page()
 }
 
-async fn serve(parts: &Parts, body: Incoming, server: &Rc<Server>, life: &Rc<Life>) -> Reply {
+async fn serve(parts: Parts, body: Incoming, server: &Rc<Server>, life: &Rc<Life>) -> Reply {
     let route = route(&parts.method, parts.uri.path());
-    let body = match read(parts, body, &route, server, life).await {
+    let body = match read(&parts, body, &route, server, life).await {
         Ok(body) => body,
         Err(error) => return Reply::error(error.status()).closing(),
     };
@@ -82,7 +85,11 @@ async fn serve(parts: &Parts, body: Incoming, server: &Rc<Server>, life: &Rc<Lif
     match route {
         Route::Rpc if parts.method != Method::POST => Reply::error(StatusCode::BAD_REQUEST),
         Route::Rpc if is_foreign() => Reply::error(StatusCode::FORBIDDEN),
-        Route::Rpc => rpc::answer(body, context).await,
+        Route::Rpc => {
+            // The call may wait long, and the head is of no use to it.
+            drop(parts);
+            rpc::answer(body, context).await
+        }
         Route::LogTail(_) | Route::MainLogTail if parts.method != Method::GET => Reply::error(StatusCode::BAD_REQUEST),
         Route::LogTail(None) => Reply::error(StatusCode::NOT_FOUND),
         Route::LogTail(_) | Route::MainLogTail if server.is_full_of_followers() => {
