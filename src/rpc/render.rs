@@ -3,7 +3,7 @@
 use super::{ConfigInfo, LogState, Reply, UsageEntry};
 use crate::config::{AutoRestart, ChildLog, ServerUrl};
 use crate::manager::info::{ProcessInfo, ResultEntry};
-use crate::xmlrpc::{Encoder, Value, is_xml_char};
+use crate::xmlrpc::{Encoder, Key, Value, is_xml_char, key};
 use std::borrow::Cow;
 
 /// What stands where a setting has no value.
@@ -25,8 +25,8 @@ pub fn render(reply: &Reply, to: &mut Encoder) {
         Reply::Int(number) => to.int(*number),
         Reply::Text(string) => to.text(string),
         Reply::State(state) => to.structure(|to| {
-            int(to, "statecode", state.code());
-            text(to, "statename", state.name());
+            int(to, key!("statecode"), state.code());
+            text(to, key!("statename"), state.name());
         }),
         Reply::Info(info) => process_info(info, to),
         Reply::Infos(infos) => to.array(|to| infos.list().iter().for_each(|info| process_info(info, to))),
@@ -75,46 +75,46 @@ pub fn log_text(bytes: &[u8]) -> String {
 /// B1.8.1
 fn process_info(info: &ProcessInfo, to: &mut Encoder) {
     to.structure(|to| {
-        text(to, "name", &info.name);
-        text(to, "group", &info.group);
-        int(to, "start", seconds(info.start));
-        int(to, "stop", seconds(info.stop));
-        int(to, "now", seconds(info.now));
-        int(to, "state", info.state.code());
-        text(to, "statename", info.state.name());
-        text(to, "spawnerr", &info.spawnerr);
-        int(to, "exitstatus", info.exitstatus);
-        text(to, "logfile", &info.stdout_logfile);
-        text(to, "stdout_logfile", &info.stdout_logfile);
-        text(to, "stderr_logfile", &info.stderr_logfile);
-        int(to, "pid", info.pid);
-        text(to, "description", &info.description);
+        text(to, key!("name"), &info.name);
+        text(to, key!("group"), &info.group);
+        int(to, key!("start"), seconds(info.start));
+        int(to, key!("stop"), seconds(info.stop));
+        int(to, key!("now"), seconds(info.now));
+        int(to, key!("state"), info.state.code());
+        text(to, key!("statename"), info.state.name());
+        text(to, key!("spawnerr"), &info.spawnerr);
+        int(to, key!("exitstatus"), info.exitstatus);
+        text(to, key!("logfile"), &info.stdout_logfile);
+        text(to, key!("stdout_logfile"), &info.stdout_logfile);
+        text(to, key!("stderr_logfile"), &info.stderr_logfile);
+        int(to, key!("pid"), info.pid);
+        text(to, key!("description"), &info.description);
     });
 }
 
 fn usage_entry(entry: &UsageEntry, to: &mut Encoder) {
     to.structure(|to| {
-        text(to, "group", &entry.group);
-        text(to, "name", &entry.name);
-        int(to, "pid", entry.pid);
-        int(to, "starts", number(entry.starts));
-        to.member("cpu", |to| to.value(&Value::Double(entry.cpu.as_secs_f64())));
-        int(to, "rss", number(entry.rss));
-        int(to, "threads", number(entry.threads));
+        text(to, key!("group"), &entry.group);
+        text(to, key!("name"), &entry.name);
+        int(to, key!("pid"), entry.pid);
+        int(to, key!("starts"), number(entry.starts));
+        to.member(key!("cpu"), |to| to.value(&Value::Double(entry.cpu.as_secs_f64())));
+        int(to, key!("rss"), number(entry.rss));
+        int(to, key!("threads"), number(entry.threads));
     });
 }
 
 fn log_state(state: &LogState, to: &mut Encoder) {
     to.structure(|to| {
-        text(to, "group", &state.group);
-        text(to, "name", &state.name);
-        text(to, "channel", state.channel.name());
-        text(to, "path", &state.path);
-        int(to, "written", number(state.written));
-        int(to, "dropped", number(state.dropped));
-        int(to, "waiting", number(state.waiting));
-        int(to, "outages", number(state.outages));
-        int(to, "since", state.out_since.map_or(0, |since| number(since.as_secs())));
+        text(to, key!("group"), &state.group);
+        text(to, key!("name"), &state.name);
+        text(to, key!("channel"), state.channel.name());
+        text(to, key!("path"), &state.path);
+        int(to, key!("written"), number(state.written));
+        int(to, key!("dropped"), number(state.dropped));
+        int(to, key!("waiting"), number(state.waiting));
+        int(to, key!("outages"), number(state.outages));
+        int(to, key!("since"), state.out_since.map_or(0, |since| number(since.as_secs())));
     });
 }
 
@@ -125,10 +125,10 @@ fn number(number: u64) -> i64 {
 /// B1.7.1
 fn result_entry(entry: &ResultEntry, to: &mut Encoder) {
     to.structure(|to| {
-        text(to, "name", &entry.name);
-        text(to, "group", &entry.group);
-        int(to, "status", entry.status);
-        text(to, "description", &entry.description);
+        text(to, key!("name"), &entry.name);
+        text(to, key!("group"), &entry.group);
+        int(to, key!("status"), entry.status);
+        text(to, key!("description"), &entry.description);
     });
 }
 
@@ -139,41 +139,41 @@ fn config_info(info: &ConfigInfo, to: &mut Encoder) {
     // With redirect_stderr there is no second log, whatever is configured.
     let stderr_log = if process.redirect_stderr { &ChildLog::None } else { &stderr.logfile };
     to.structure(|to| {
-        boolean(to, "autostart", process.autostart);
-        to.member("autorestart", |to| autorestart(process.autorestart, to));
-        text(to, "directory", process.directory.as_deref().unwrap_or(NONE));
-        to.member("uid", |to| match process.user {
+        boolean(to, key!("autostart"), process.autostart);
+        to.member(key!("autorestart"), |to| autorestart(process.autorestart, to));
+        text(to, key!("directory"), process.directory.as_deref().unwrap_or(NONE));
+        to.member(key!("uid"), |to| match process.user {
             Some(user) => to.int(user.0.into()),
             None => to.text(NONE),
         });
-        text(to, "command", &process.command);
-        to.member("exitcodes", |to| {
+        text(to, key!("command"), &process.command);
+        to.member(key!("exitcodes"), |to| {
             to.array(|to| process.exitcodes.iter().for_each(|code| to.int((*code).into())));
         });
-        text(to, "group", &info.group);
-        int(to, "group_prio", info.group_priority);
-        boolean(to, "inuse", info.in_use);
-        boolean(to, "killasgroup", process.killasgroup);
-        text(to, "name", &process.name);
-        int(to, "process_prio", process.priority);
-        boolean(to, "redirect_stderr", process.redirect_stderr);
-        int(to, "startretries", process.startretries);
-        int(to, "startsecs", process.startsecs);
-        int(to, "stdout_capture_maxbytes", stdout.capture_maxbytes);
-        boolean(to, "stdout_events_enabled", stdout.events_enabled);
-        text(to, "stdout_logfile", &logfile(&stdout.logfile, info.stdout_auto.as_deref()));
-        int(to, "stdout_logfile_backups", stdout.backups);
-        int(to, "stdout_logfile_maxbytes", stdout.maxbytes);
-        boolean(to, "stdout_syslog", stdout.syslog);
-        int(to, "stopsignal", process.stopsignal.number());
-        int(to, "stopwaitsecs", process.stopwaitsecs);
-        int(to, "stderr_capture_maxbytes", stderr.capture_maxbytes);
-        boolean(to, "stderr_events_enabled", stderr.events_enabled);
-        text(to, "stderr_logfile", &logfile(stderr_log, info.stderr_auto.as_deref()));
-        int(to, "stderr_logfile_backups", stderr.backups);
-        int(to, "stderr_logfile_maxbytes", stderr.maxbytes);
-        boolean(to, "stderr_syslog", stderr.syslog);
-        text(to, "serverurl", server_url(&process.serverurl));
+        text(to, key!("group"), &info.group);
+        int(to, key!("group_prio"), info.group_priority);
+        boolean(to, key!("inuse"), info.in_use);
+        boolean(to, key!("killasgroup"), process.killasgroup);
+        text(to, key!("name"), &process.name);
+        int(to, key!("process_prio"), process.priority);
+        boolean(to, key!("redirect_stderr"), process.redirect_stderr);
+        int(to, key!("startretries"), process.startretries);
+        int(to, key!("startsecs"), process.startsecs);
+        int(to, key!("stdout_capture_maxbytes"), stdout.capture_maxbytes);
+        boolean(to, key!("stdout_events_enabled"), stdout.events_enabled);
+        text(to, key!("stdout_logfile"), &logfile(&stdout.logfile, info.stdout_auto.as_deref()));
+        int(to, key!("stdout_logfile_backups"), stdout.backups);
+        int(to, key!("stdout_logfile_maxbytes"), stdout.maxbytes);
+        boolean(to, key!("stdout_syslog"), stdout.syslog);
+        int(to, key!("stopsignal"), process.stopsignal.number());
+        int(to, key!("stopwaitsecs"), process.stopwaitsecs);
+        int(to, key!("stderr_capture_maxbytes"), stderr.capture_maxbytes);
+        boolean(to, key!("stderr_events_enabled"), stderr.events_enabled);
+        text(to, key!("stderr_logfile"), &logfile(stderr_log, info.stderr_auto.as_deref()));
+        int(to, key!("stderr_logfile_backups"), stderr.backups);
+        int(to, key!("stderr_logfile_maxbytes"), stderr.maxbytes);
+        boolean(to, key!("stderr_syslog"), stderr.syslog);
+        text(to, key!("serverurl"), server_url(&process.serverurl));
     });
 }
 
@@ -208,16 +208,16 @@ fn seconds(epoch: i64) -> i64 {
     epoch.clamp(i32::MIN.into(), i32::MAX.into())
 }
 
-fn text(to: &mut Encoder, name: &'static str, text: &str) {
-    to.member(name, |to| to.text(text));
+fn text(to: &mut Encoder, key: Key, text: &str) {
+    to.member(key, |to| to.text(text));
 }
 
-fn int(to: &mut Encoder, name: &'static str, number: impl Into<i64>) {
-    to.member(name, |to| to.int(number.into()));
+fn int(to: &mut Encoder, key: Key, number: impl Into<i64>) {
+    to.member(key, |to| to.int(number.into()));
 }
 
-fn boolean(to: &mut Encoder, name: &'static str, flag: bool) {
-    to.member(name, |to| to.boolean(flag));
+fn boolean(to: &mut Encoder, key: Key, flag: bool) {
+    to.member(key, |to| to.boolean(flag));
 }
 
 #[cfg(test)]

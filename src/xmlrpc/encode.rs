@@ -46,6 +46,19 @@ pub fn encode_call(method: &str, params: &[Value]) -> String {
     encoder.out
 }
 
+/// The name of a member with the tags around it: it is ours, so there is nothing in
+/// it to escape, and all of it is known before the program runs. `key!` makes one.
+#[derive(Debug, Clone, Copy)]
+pub struct Key(pub(crate) &'static str);
+
+/// Makes a `Key` of a name.
+macro_rules! key {
+    ($name:literal) => {
+        $crate::xmlrpc::Key(concat!("<member>\n<name>", $name, "</name>\n"))
+    };
+}
+pub(crate) use key;
+
 /// A response that is written value by value, for answers too large to be built
 /// first: to have a million values in memory takes longer than to write them.
 #[derive(Debug)]
@@ -153,12 +166,9 @@ impl Encoder {
         self.out.push_str("</struct></value>\n");
     }
 
-    /// A `<member>` with the one value that `value` writes. The name is ours, so
-    /// there is nothing in it to escape.
-    pub fn member(&mut self, name: &'static str, value: impl FnOnce(&mut Self)) {
-        self.out.push_str("<member>\n<name>");
-        self.out.push_str(name);
-        self.out.push_str("</name>\n");
+    /// A `<member>` with the one value that `value` writes.
+    pub fn member(&mut self, key: Key, value: impl FnOnce(&mut Self)) {
+        self.out.push_str(key.0);
         value(self);
         self.out.push_str("</member>\n");
     }

@@ -10,7 +10,8 @@ mod usual;
 mod wellformed;
 
 pub use decode::{decode_call, decode_response};
-pub use encode::{Encoder, double_text, encode_call, encode_fault, encode_response};
+pub(crate) use encode::key;
+pub use encode::{Encoder, Key, double_text, encode_call, encode_fault, encode_response};
 pub use wellformed::is_xml_char;
 
 use thiserror::Error;
