@@ -2,9 +2,11 @@
 that fits is lost, and nobody else notices. Theirs waits for them itself.
 """
 
+import contextlib
 import os
 import re
 import signal
+import socket
 import time
 import xmlrpc.client
 from pathlib import Path
@@ -75,6 +77,27 @@ def test_the_activity_log_on_a_disk_that_hangs(lab, disk, counter):
     until("what was said meanwhile", lambda: log.read_text().count("spawned: 'free'") == 2)
     until("the reopening", lambda: "supervisord logreopen" in log.read_text())
     assert log.read_text().count("stopped: free") == 1
+
+
+@pytest.mark.contract("B2.9.1", "B1.10.1")
+def test_those_who_want_to_see_a_log_there_hold_up_nobody_else(lab, disk, counter):
+    d = lab.daemon(counter("p", "{root}/disk/p.log", 1, 0) + counter("free", "{root}/free.log", 1, 0))
+    for name in ("p", "free"):
+        d.rpc.startProcess(name)
+        longest_write(d, name)
+    until("both lines", lambda: size(disk.folder / "p.log") and size(d.root / "free.log"))
+    disk.hang()
+    with contextlib.ExitStack() as clients:
+        waiting = [clients.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(100)]
+        for client in waiting:
+            client.connect(str(d.socket))
+            client.sendall(b"GET /logtail/p HTTP/1.0\r\n\r\n")
+        began = time.monotonic()
+        assert d.rpc.readProcessStdoutLog("free", 0, 0) == "free 00000000\n"
+        assert time.monotonic() - began < MOST
+        for client in waiting:
+            client.settimeout(COMMAND_SECS)
+            assert client.recv(100).startswith(b"HTTP/1.0 503 ")
 
 
 @pytest.mark.contract("A4.118", "A4.73", "B1.11.9")

@@ -2,11 +2,13 @@
 //! with a place for its answer. Clones are cheap; the engine outlives them.
 
 pub mod aside;
+mod readers;
 
 use crate::model::{Channel, Level, LogLine};
 use crate::rpc::{Fault, FaultCode, Reply, Request};
 use aside::Aside;
-use std::path::PathBuf;
+use readers::Readers;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -52,6 +54,8 @@ pub struct Inbox {
     pub(super) gone: Arc<Notify>,
     /// For what the engine has done on other threads.
     pub(super) aside: Aside,
+    /// The same for files that somebody wants to see.
+    pub(super) readers: Readers,
 }
 
 impl Inbox {
@@ -68,6 +72,7 @@ pub struct EngineHandle {
     commands: mpsc::Sender<Command>,
     gone: Arc<Notify>,
     aside: Aside,
+    readers: Readers,
     quietest: Level,
 }
 
@@ -78,8 +83,9 @@ impl EngineHandle {
         let (sender, commands) = mpsc::channel(QUEUE);
         let gone = Arc::new(Notify::new());
         let aside = Aside::new(sender.downgrade());
-        let handle = Self { commands: sender, gone: Arc::clone(&gone), aside: aside.clone(), quietest };
-        (handle, Inbox { commands, gone, aside })
+        let readers = Readers::new(aside.clone());
+        let inbox = Inbox { commands, gone: Arc::clone(&gone), aside: aside.clone(), readers: readers.clone() };
+        (Self { commands: sender, gone, aside, readers, quietest }, inbox)
     }
 
     /// Makes an API call and waits for its answer, however long it takes.
@@ -126,6 +132,12 @@ impl EngineHandle {
     #[must_use]
     pub fn aside(&self) -> &Aside {
         &self.aside
+    }
+
+    /// Has `work` done on the file at `path`, which a disk may hold up; `None` when
+    /// that takes too long.
+    pub async fn look<T: Send + 'static>(&self, path: &Path, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        self.readers.look(path, work).await
     }
 
     /// For what is answered at once.

@@ -111,7 +111,7 @@ impl Engine {
         let paths: Vec<PathBuf> =
             [Channel::Stdout, Channel::Stderr].into_iter().filter_map(|channel| self.logfile(id, channel)).collect();
         let Some(first) = paths.first().cloned() else { return answer(Ok(())) };
-        let cleared = self.readers.look(&first, move || paths.iter().try_for_each(|path| clear_closed(path)));
+        let cleared = self.inbox.readers.look(&first, move || paths.iter().try_for_each(|path| clear_closed(path)));
         tokio::spawn(async move { answer(cleared.await.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))) });
     }
 
@@ -138,7 +138,7 @@ impl Engine {
         caller: Caller,
         work: impl FnOnce() -> Result<Reply, Fault> + Send + 'static,
     ) {
-        let found = self.readers.look(&path, work);
+        let found = self.inbox.readers.look(&path, work);
         tokio::spawn(async move { drop(caller.send(found.await.unwrap_or(Err(Fault::new(FaultCode::Failed))))) });
     }
 

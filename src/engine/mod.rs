@@ -12,7 +12,6 @@ pub mod handle;
 mod logfiles;
 mod panics;
 mod perform;
-mod readers;
 mod reload;
 mod spawn;
 mod stdin;
@@ -42,7 +41,6 @@ use crate::sys::signals::Signals;
 use crate::sys::spawn::Spawner;
 use fcgi::FcgiSockets;
 use handle::{Caller, Inbox};
-use readers::Readers;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::io;
@@ -122,7 +120,6 @@ pub struct Engine {
     attached: BTreeSet<ProcessId>,
     /// How often each was started.
     starts: BTreeMap<ProcessId, u64>,
-    readers: Readers,
     /// Who may have outlived a stop.
     survivors: Survivors,
     search: Option<Search>,
@@ -174,7 +171,6 @@ impl Engine {
             reaper: Reaper::default(),
             attached: BTreeSet::new(),
             starts: BTreeMap::new(),
-            readers: Readers::new(inbox.aside.clone()),
             survivors: Survivors::default(),
             search: None,
             ended: None,

@@ -3,7 +3,6 @@
 //! told in `sys::panics`.
 
 use crate::engine::EngineHandle;
-use crate::engine::handle::aside::Aside;
 use crate::model::Level;
 use crate::sys::clock;
 use crate::sys::panics::{Brake, caught_in};
@@ -24,9 +23,9 @@ impl Guard {
         Self { engine, section, brake: RefCell::default() }
     }
 
-    /// For work that may take long.
-    pub(super) fn aside(&self) -> &Aside {
-        self.engine.aside()
+    /// Who looks at files.
+    pub(super) fn engine(&self) -> &EngineHandle {
+        &self.engine
     }
 
     /// Writes about the server to the activity log.

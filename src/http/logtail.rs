@@ -40,9 +40,11 @@ pub(super) async fn answer(
     idle: &Rc<Idle>,
 ) -> Reply {
     let from = beginning(query.unwrap_or_default());
-    let opened = match path {
-        Some(path) => idle.guard().aside().done("a look at a log", move || open(&path, from)).await.flatten(),
-        None => None,
+    let Some(path) = path else { return Reply::error(StatusCode::NOT_FOUND) };
+    let log = path.clone();
+    let opened = match idle.guard().engine().look(&path, move || open(&log, from)).await {
+        Some(opened) => opened,
+        None => return Reply::error(StatusCode::SERVICE_UNAVAILABLE),
     };
     let Some((follow, modified)) = opened else {
         return Reply::error(StatusCode::NOT_FOUND);

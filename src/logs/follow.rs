@@ -110,7 +110,7 @@ impl Follow {
             return Ok(Some(bytes));
         }
         let Some((file, meta)) = successor else { return Ok(None) };
-        (self.file, self.regular) = (file, meta.is_file());
+        (self.file, self.device, self.regular) = (file, meta.dev(), meta.is_file());
         self.turns += 1;
         self.position = 0;
         self.grown(max)

@@ -4,7 +4,7 @@ use super::{Follow, From, TRUNCATED};
 use crate::logs::testdir::TestDir;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 fn append(path: &Path, text: &str) {
@@ -87,6 +87,11 @@ fn of_a_device_or_a_pipe_nothing_comes_until_a_file_takes_its_place() {
     append(&log, "file\n");
     assert_eq!(all(&mut follow), "file\n");
     assert!(follow.is_regular());
+    let mut follow = Follow::open(&log, From::LastBytes).unwrap();
+    fs::remove_file(&log).unwrap();
+    std::os::unix::fs::symlink("/dev/null", &log).unwrap();
+    assert_eq!(all(&mut follow), "file\n");
+    assert_eq!(follow.device(), fs::metadata("/dev/null").unwrap().dev(), "where it is now");
 }
 
 /// B2.9.13
