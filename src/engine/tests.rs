@@ -13,7 +13,7 @@ use crate::rpc::{Fault, FaultCode, Request};
 use crate::sys::clock;
 use crate::sys::signals::Signals;
 use std::pin::pin;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// An engine whose program `cat` and listener `ear` are not started yet.
@@ -193,6 +193,22 @@ fn a_call_that_is_given_up_for_a_panic_has_failed() {
         assert_eq!(answer, Err(Fault::new(FaultCode::Failed)));
         drop(inbox);
         assert_eq!(handle.call(Request::GetPid).await, Err(Fault::new(FaultCode::ShutdownState)));
+    });
+}
+
+/// B1.13.1: a call that came in the last moment.
+#[test]
+fn who_calls_at_the_end_is_turned_away_at_once() {
+    in_engine(|engine| {
+        let (handle, inbox) = EngineHandle::channel(Level::Info);
+        engine.inbox = inbox;
+        let mut context = Context::from_waker(Waker::noop());
+        let mut call = pin!(handle.call(Request::GetState));
+        assert!(call.as_mut().poll(&mut context).is_pending());
+        engine.turn_away();
+        let away = Poll::Ready(Err(Fault::new(FaultCode::ShutdownState)));
+        assert_eq!(call.as_mut().poll(&mut context), away);
+        assert_eq!(pin!(handle.call(Request::GetState)).poll(&mut context), away, "and who comes later");
     });
 }
 

@@ -61,6 +61,7 @@ impl Engine {
                 && self.survivors.is_empty()
                 && let Some(ended) = self.end()
             {
+                self.turn_away();
                 return ended;
             }
             self.turn().await;
@@ -79,6 +80,17 @@ impl Engine {
                 Some(Ended::Restart(Box::new(next)))
             }
             SupervisorState::Shutdown | SupervisorState::Running => Some(Ended::Exit),
+        }
+    }
+
+    /// Takes no more commands. Who has made a call by now is told so at once, and
+    /// does not hold up the end; those that wait for a process hear nothing (B1.13.5).
+    pub(super) fn turn_away(&mut self) {
+        self.inbox.commands.close();
+        while let Ok(command) = self.inbox.commands.try_recv() {
+            if let Command::Log(line) = command {
+                self.write(line);
+            }
         }
     }
 
