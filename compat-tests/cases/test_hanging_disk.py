@@ -7,6 +7,8 @@ import os
 import re
 import signal
 import socket
+import statistics
+import threading
 import time
 import xmlrpc.client
 from pathlib import Path
@@ -14,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from daemon import COMMAND_SECS, Daemon, until
-from numbered import KEPT, MOST, Others, lines, longest_write, read, size
+from numbered import KEPT, MOST, USUAL, Others, lines, longest_write, read, size
 
 pytestmark = pytest.mark.usefixtures("only_ours")
 
@@ -98,6 +100,29 @@ def test_those_who_want_to_see_a_log_there_hold_up_nobody_else(lab, disk, counte
         for client in waiting:
             client.settimeout(COMMAND_SECS)
             assert client.recv(100).startswith(b"HTTP/1.0 503 ")
+
+
+@pytest.mark.contract("B1.11.1")
+def test_a_reread_that_looks_at_a_disk_that_hangs(lab, disk, counter):
+    d = lab.daemon(supervisord=f"childlogdir={disk.folder}")
+    d.conf.write_text(d.conf.read_text() + "[program:new]\ncommand=/bin/cat\nstdout_logfile={}/p.log\n".format(disk.folder))
+    disk.hang()
+    time.sleep(1.1)  # the kernel asks again then
+    answers = []
+    reread = threading.Thread(target=lambda: answers.append(d.rpc.reloadConfig()))
+    reread.start()
+    try:
+        took = []
+        for _ in range(20):
+            began = time.monotonic()
+            d.rpc.getState()
+            took.append(time.monotonic() - began)
+            time.sleep(0.02)
+        assert answers == [] and max(took) < MOST and statistics.median(took) < USUAL, took
+    finally:
+        disk.go_on()
+        reread.join(COMMAND_SECS)
+    assert answers == [[[["new"], [], []]]]
 
 
 @pytest.mark.contract("A4.118", "A4.73", "B1.11.9")

@@ -75,6 +75,7 @@ impl Engine {
                 };
                 return self.log_offset(&name, channel, seconds, now, caller);
             }
+            Request::ReloadConfig => return self.reread(caller),
             Request::ClearLog => return self.clear_log(caller),
             Request::ClearProcessLogs(name) => return self.clear_process_logs(&name, caller),
             Request::ClearAllProcessLogs => return self.clear_all_process_logs(caller),
@@ -100,7 +101,6 @@ impl Engine {
                 }
                 Err(fault) => Err(fault),
             },
-            Request::ReloadConfig => self.reread(),
             Request::AddProcessGroup(name) => self.add_process_group(&name, now),
             Request::RemoveProcessGroup(name) => self.remove_process_group(&name, now),
             Request::SendProcessStdin { name, chars } => self.send_stdin(&name, &chars),

@@ -41,6 +41,7 @@ use crate::sys::signals::Signals;
 use crate::sys::spawn::Spawner;
 use fcgi::FcgiSockets;
 use handle::{Caller, Inbox};
+use reload::Rereads;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::io;
@@ -120,6 +121,7 @@ pub struct Engine {
     attached: BTreeSet<ProcessId>,
     /// How often each was started.
     starts: BTreeMap<ProcessId, u64>,
+    rereads: Rereads,
     /// Who may have outlived a stop.
     survivors: Survivors,
     search: Option<Search>,
@@ -171,6 +173,7 @@ impl Engine {
             reaper: Reaper::default(),
             attached: BTreeSet::new(),
             starts: BTreeMap::new(),
+            rereads: Rereads::default(),
             survivors: Survivors::default(),
             search: None,
             ended: None,

@@ -7,9 +7,9 @@ use crate::logs::testdir::TestDir;
 use crate::logs::{Limits, MainLog};
 use crate::manager::process::Purpose;
 use crate::manager::{Action, Input, ProcessId, Target, Ticket, Wish};
-use crate::model::{ExitStatus, Level, Signal};
+use crate::model::{ExitStatus, Level, Signal, SupervisorState};
 use crate::pump::{Pump, PumpEvent};
-use crate::rpc::{Fault, FaultCode, Request};
+use crate::rpc::{Fault, FaultCode, Reply, Request};
 use crate::sys::clock;
 use crate::sys::signals::Signals;
 use std::pin::pin;
@@ -193,6 +193,44 @@ fn a_call_that_is_given_up_for_a_panic_has_failed() {
         assert_eq!(answer, Err(Fault::new(FaultCode::Failed)));
         drop(inbox);
         assert_eq!(handle.call(Request::GetPid).await, Err(Fault::new(FaultCode::ShutdownState)));
+    });
+}
+
+/// B1.11.1: what is read for one may be old for the next.
+#[test]
+fn each_reread_reads_anew_and_is_answered_in_order() {
+    in_engine(|engine| {
+        let file = engine.source.path.clone().unwrap();
+        let (answers, callers): (Vec<_>, Vec<_>) = (0..3).map(|_| tokio::sync::oneshot::channel()).unzip();
+        answers.into_iter().for_each(|answer| engine.reread(answer));
+        let next = |engine: &mut Engine, text: &str| {
+            let read = tokio::runtime::Handle::current().block_on(engine.rereads.result());
+            std::fs::write(&file, text).unwrap();
+            engine.take_read(read);
+        };
+        next(engine, "[supervisord]\n[program:new]\ncommand=/bin/cat\n");
+        next(engine, "[supervisord\n");
+        next(engine, "");
+        let told: Vec<_> = callers.into_iter().map(|mut caller| caller.try_recv().unwrap()).collect();
+        let none = Vec::<String>::new;
+        assert_eq!(told[0], Ok(Reply::Reread { added: none(), changed: none(), removed: none() }));
+        let removed = vec!["ear".to_owned(), "cat".to_owned()];
+        assert_eq!(told[1], Ok(Reply::Reread { added: vec!["new".to_owned()], changed: none(), removed }));
+        assert!(told[2].as_ref().is_err_and(|fault| fault.code == FaultCode::CantReread), "{:?}", told[2]);
+        assert!(pin!(engine.rereads.result()).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    });
+}
+
+/// B1.13.1
+#[test]
+fn a_reread_that_is_over_when_the_daemon_ends_is_refused() {
+    in_engine(|engine| {
+        let (answer, mut caller) = tokio::sync::oneshot::channel();
+        engine.reread(answer);
+        let read = tokio::runtime::Handle::current().block_on(engine.rereads.result());
+        engine.feed(Input::Leave(SupervisorState::Shutdown), clock::now());
+        engine.take_read(read);
+        assert_eq!(caller.try_recv().unwrap(), Err(Fault::new(FaultCode::ShutdownState)));
     });
 }
 

@@ -4,6 +4,7 @@
 //! order, each within a bound, so that no source starves another.
 
 use super::handle::Command;
+use super::reload::Read;
 use super::{Drain, Engine, survivors};
 use crate::config::Config;
 use crate::manager::survivors::Found;
@@ -48,6 +49,8 @@ struct Sent {
     gone: bool,
     /// A search is over; what it found, or that it came to nothing.
     searched: Option<Option<Found>>,
+    /// The configuration that was read again, if it was.
+    read: Option<Option<Read>>,
 }
 
 impl Engine {
@@ -117,6 +120,7 @@ impl Engine {
             () = self.inbox.gone.notified() => sent.gone = true,
             count = self.pump_events.recv_many(output, BATCH), if !self.pump_gone => told = Some(count),
             found = survivors::result(&mut self.search) => sent.searched = Some(found),
+            read = self.rereads.result() => sent.read = Some(read),
             () = sleep_until(wake) => {}
         }
         self.callers_gone |= asked == Some(0);
@@ -149,6 +153,9 @@ impl Engine {
         self.guarded(|engine| engine.take_writable(now));
         for command in sent.commands {
             self.guarded(|engine| engine.take_command(command, now));
+        }
+        if let Some(read) = sent.read {
+            self.guarded(|engine| engine.take_read(read));
         }
         self.infos = None;
         if sent.gone {
