@@ -93,6 +93,11 @@ impl LogFile {
         self.limits
     }
 
+    /// Rotates it by other rules from now on.
+    pub(super) fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// The number of the file system that it is on.
     #[must_use]
     pub fn device(&self) -> u64 {

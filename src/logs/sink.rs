@@ -200,6 +200,9 @@ impl Sink {
     #[must_use]
     pub fn renew(&mut self, file: Option<LogFile>, limits: Limits, now: Now) -> Option<LogFile> {
         self.limits = limits;
+        if let Slot::Here(file) = &mut self.slot {
+            file.set_limits(limits);
+        }
         let file = file?;
         if self.is_out() {
             return Some(file);
@@ -258,7 +261,13 @@ impl Sink {
 
     /// Takes the outcome of a job, and tells that of a clearing if it was one.
     pub fn put_back(&mut self, done: Done, now: Now) -> Option<io::Result<()>> {
-        self.slot = done.file.map_or(Slot::Missing, Slot::Here);
+        self.slot = match done.file {
+            Some(mut file) => {
+                file.set_limits(self.limits);
+                Slot::Here(file)
+            }
+            None => Slot::Missing,
+        };
         self.health.wrote(done.count);
         let rest: usize = done.rest.iter().map(Vec::len).sum();
         self.backlog.put_back(done.rest);

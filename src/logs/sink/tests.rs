@@ -41,6 +41,22 @@ fn on_a_full_disk(path: &Path) -> Sink {
     opened(path, 0, 0)
 }
 
+/// A5.15: a program may come back with other settings while its log is slow.
+#[test]
+fn a_log_that_goes_on_keeps_to_the_new_limits() {
+    let (_dir, path) = in_dir();
+    let mut log = opened(&path, 100, 1);
+    log.push(b"first", at(0));
+    let job = log.take_job(at(0)).unwrap();
+    assert!(log.renew(None, Limits::new(5, 1), at(0)).is_none());
+    assert!(log.put_back(job.run(), at(0)).is_none());
+    write(&mut log, "x", 1);
+    assert_eq!(fs::read(part(&path, 1)).unwrap(), b"firstx");
+    assert!(log.renew(None, Limits::new(0, 0), at(2)).is_none());
+    write(&mut log, "longer than that", 2);
+    assert_eq!(fs::read(&path).unwrap(), b"longer than that");
+}
+
 /// A5.20
 #[test]
 fn a_rotation_that_fails_is_told_once_and_the_log_goes_on() {
