@@ -15,6 +15,9 @@ use std::os::fd::OwnedFd;
 /// who makes it has bounds of its own.
 const MOST_PENDING: usize = 4 << 20;
 
+/// Room that is kept for a child when nothing waits for it.
+const KEPT_ROOM: usize = 64 << 10;
+
 /// Why bytes cannot be sent to a child.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Undelivered {
@@ -104,6 +107,8 @@ impl Pipe {
                 Err(error) => return Err(error),
             }
         }
+        // A message of megabytes is rare, and its room is not kept for the next.
+        self.pending.shrink_to(KEPT_ROOM);
         Ok(true)
     }
 }
@@ -141,6 +146,8 @@ mod tests {
             }
         }
         assert_eq!(received, sent);
+        stdins.writable(ProcessId(1), &poller).expect("open");
+        assert!(stdins.pipes[&ProcessId(1)].pending.capacity() <= KEPT_ROOM, "all is sent");
     }
 
     /// A6.53: a capture may be of any size, and its event is one message.
