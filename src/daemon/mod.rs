@@ -38,7 +38,8 @@ const PUMP_EVENTS: usize = 1024;
 /// How long the last log lines may take to reach the disk at the end of a life.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// Threads that read logs and /proc beside the loop.
+/// Threads beside the loop: they read logs, /proc, long calls, and the
+/// configuration again.
 const HELPERS: usize = 64;
 
 /// How long an idle one of them is kept: for good. Where no process can be made

@@ -1,5 +1,6 @@
 //! How connection tasks reach the engine: a bounded queue of commands, each
-//! with a place for its answer. Clones are cheap; the engine outlives them.
+//! with a place for its answer. Clones are cheap; the engine outlives them. For
+//! what may take long there are threads that they share with the engine.
 
 pub mod aside;
 mod readers;
