@@ -6,9 +6,8 @@ use super::handle::{Caller, Command};
 use super::stdin::Undelivered;
 use crate::manager::{Input, Refusal, Target, Ticket, Wish};
 use crate::model::{API_VERSION, Channel, Now, SUPERVISOR_VERSION, SupervisorState};
-use crate::rpc::{ConfigInfo, Fault, FaultCode, Infos, Reply, Request};
+use crate::rpc::{ConfigInfo, Fault, FaultCode, Reply, Request};
 use crate::sys::clock;
-use std::sync::Arc;
 use std::time::Duration;
 
 impl Engine {
@@ -26,9 +25,6 @@ impl Engine {
     }
 
     fn call(&mut self, request: Request, caller: Caller, now: Now) {
-        if request != Request::GetAllProcessInfo {
-            self.infos = None;
-        }
         // B1.13.1, B1.13.2
         let running = self.manager.state() == SupervisorState::Running;
         if !running && !matches!(request, Request::SendRemoteCommEvent { .. }) {
@@ -88,7 +84,7 @@ impl Engine {
                 let info = self.manager.info(&name, now, &stamp);
                 info.map(|info| Reply::Info(Box::new(info))).map_err(Fault::from)
             }
-            Request::GetAllProcessInfo => Ok(Reply::Infos(self.infos(now))),
+            Request::GetAllProcessInfo => Ok(Reply::Infos(self.manager.infos(now))),
             Request::GetAllConfigInfo => Ok(Reply::Configs(self.config_infos())),
             Request::Shutdown => {
                 self.feed(Input::Leave(SupervisorState::Shutdown), now);
@@ -112,12 +108,6 @@ impl Engine {
             }
         };
         drop(caller.send(answer));
-    }
-
-    /// Those who ask within one turn, and with nothing done between, get the same.
-    fn infos(&mut self, now: Now) -> Arc<Infos> {
-        let manager = &self.manager;
-        Arc::clone(self.infos.get_or_insert_with(|| Infos::new(manager.infos(now, &stamp))))
     }
 
     /// Start, stop and signal: the answer comes when the manager gives it.
@@ -208,7 +198,7 @@ impl Engine {
 }
 
 /// `Sep 01 02:00 PM` (B1.8.6)
-fn stamp(epoch: Duration) -> String {
+pub(super) fn stamp(epoch: Duration) -> String {
     let at = clock::local_time(epoch);
     let half = if at.hour < 12 { "AM" } else { "PM" };
     let hour = match at.hour % 12 {

@@ -9,6 +9,7 @@ mod command;
 mod fcgi;
 mod groups;
 pub mod handle;
+mod known;
 mod logfiles;
 mod panics;
 mod perform;
@@ -27,10 +28,9 @@ pub use turn::Ended;
 
 use crate::config::{Config, Source};
 use crate::manager::survivors::Survivors;
-use crate::manager::{Action, Manager, ProcessId, Ticket};
+use crate::manager::{Action, ProcessId, Ticket};
 use crate::model::{ExitStatus, Level, LogLine, SupervisorState};
 use crate::pump::{Pump, PumpEvent};
-use crate::rpc::Infos;
 use crate::sys::clock;
 use crate::sys::errno::os_error_text;
 use crate::sys::panics::Brake;
@@ -41,11 +41,11 @@ use crate::sys::signals::Signals;
 use crate::sys::spawn::Spawner;
 use fcgi::FcgiSockets;
 use handle::{Caller, Inbox};
+use known::Known;
 use reload::Rereads;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 use stdin::Stdins;
 use survivors::Search;
@@ -88,7 +88,7 @@ pub struct Rest {
 
 /// The doing half of the daemon.
 pub struct Engine {
-    manager: Manager,
+    manager: Known,
     config: Config,
     source: Source,
     rehearse: Rehearsal,
@@ -111,9 +111,6 @@ pub struct Engine {
     /// Callers whose answer is still to come.
     answers: BTreeMap<Ticket, Caller>,
     next_ticket: u64,
-    /// What the commands of this turn were told of all processes; nothing has
-    /// been done since.
-    infos: Option<Arc<Infos>>,
     /// Children that are dead and whose last output is being read.
     draining: BTreeMap<ProcessId, Drain>,
     reaper: Reaper,
@@ -152,7 +149,7 @@ impl Engine {
     pub fn new(parts: Parts) -> Result<Self, EngineError> {
         let Parts { prepared, config, source, rehearse, signals, pump, pump_events, inbox } = parts;
         Ok(Self {
-            manager: prepared.manager,
+            manager: Known::new(prepared.manager),
             source,
             rehearse,
             next: None,
@@ -168,7 +165,6 @@ impl Engine {
             turn_end: Duration::ZERO,
             answers: BTreeMap::new(),
             next_ticket: 0,
-            infos: None,
             draining: BTreeMap::new(),
             reaper: Reaper::default(),
             attached: BTreeSet::new(),

@@ -157,7 +157,6 @@ impl Engine {
         if let Some(read) = sent.read {
             self.guarded(|engine| engine.take_read(read));
         }
-        self.infos = None;
         if sent.gone {
             self.guarded(Self::forget_gone_callers);
         }
