@@ -199,9 +199,7 @@ impl Begun {
             stop.send_replace(true);
             while servers.join_next().await.is_some() {}
             let (rest, pump) = engine.into_rest();
-            let waits = |left: Left| {
-                complain(&format!("waiting for the disk: {} bytes for {} logs may be lost", left.bytes, left.logs));
-            };
+            let waits = |left: Left| complain(&left.waits_text());
             match pump.stop(LAST_WORDS, waits) {
                 Some(left) if left.bytes == 0 => {}
                 Some(left) => complain(&format!("{} bytes for {} logs could not be written", left.bytes, left.logs)),

@@ -65,7 +65,8 @@ impl Engine {
         let open = |channel| {
             let Some(path) = self.manager.logfile(id, channel) else { return Ok(None) };
             let settings = config.channel(channel);
-            self.pump.open(PathBuf::from(path), Limits::new(settings.maxbytes, settings.backups)).map(Some)
+            let limits = Limits::new(settings.maxbytes, settings.backups);
+            self.pump.open(id.0, PathBuf::from(path), limits).map(Some)
         };
         Ok([open(Channel::Stdout)?, open(Channel::Stderr)?])
     }

@@ -74,7 +74,7 @@ pub(super) struct Hands {
     watched: AtomicBool,
     reports: Sender<Report>,
     shared: Arc<Shared>,
-    making: Making,
+    making: Arc<Making>,
 }
 
 #[derive(Default)]
@@ -95,7 +95,7 @@ enum Task {
 }
 
 impl Hands {
-    pub(super) fn new(shared: Arc<Shared>, reports: Sender<Report>) -> io::Result<Self> {
+    pub(super) fn new(shared: Arc<Shared>, reports: Sender<Report>, making: Arc<Making>) -> io::Result<Self> {
         Ok(Self {
             pool: Mutex::default(),
             bell: Condvar::new(),
@@ -103,7 +103,7 @@ impl Hands {
             watched: AtomicBool::new(false),
             reports,
             shared,
-            making: Making::default(),
+            making,
         })
     }
 
@@ -139,7 +139,7 @@ impl Hands {
     /// # Errors
     /// It cannot be opened.
     pub(super) fn open(self: &Arc<Self>, path: PathBuf, limits: Limits) -> io::Result<NewLog> {
-        if let Some(log) = self.making.open(&path, limits) {
+        if let Some(log) = self.making.open(&path, limits, Arc::clone(&self.shared).into()) {
             return Ok(log);
         }
         let Some(number) = self.may_open(&path) else { return Ok(NewLog::Unopened(path, limits)) };
@@ -294,7 +294,7 @@ impl Hands {
             }
             Errand::Make { folder, thread } => {
                 thread.store(own_id(), SeqCst);
-                if caught(|| self.making.work(&folder, || self.shared.nudge())).is_err() {
+                if caught(|| self.making.work(&folder)).is_err() {
                     self.making.give_up(&folder);
                 }
             }

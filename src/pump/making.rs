@@ -13,6 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 /// Told that all logs are made, or that one could not be and the others are gone.
 type Tell = SyncSender<io::Result<()>>;
@@ -36,7 +37,16 @@ struct Folder {
 struct Coming {
     path: PathBuf,
     /// The child that will write to it.
-    wanted: Option<(Limits, SyncSender<io::Result<LogFile>>)>,
+    wanted: Option<Wanted>,
+}
+
+/// Where the file goes when it is there.
+#[derive(Debug)]
+struct Wanted {
+    limits: Limits,
+    tell: SyncSender<io::Result<LogFile>>,
+    /// Of the loop that has the child's streams.
+    bell: Waker,
 }
 
 impl Making {
@@ -62,8 +72,9 @@ impl Making {
         self.lock().get_mut(folder).is_some_and(|folder| folder.tell.take().is_some())
     }
 
-    /// The log at `path` for a child, if it is still to be made.
-    pub(super) fn open(&self, path: &Path, limits: Limits) -> Option<NewLog> {
+    /// The log at `path` for a child, if it is still to be made; `bell` rings when
+    /// it has come.
+    pub(super) fn open(&self, path: &Path, limits: Limits, bell: Waker) -> Option<NewLog> {
         let mut folders = self.lock();
         let mut coming = folders.get_mut(path.parent()?)?.coming.iter_mut();
         let log = coming.find(|log| log.path == path)?;
@@ -72,13 +83,12 @@ impl Making {
             return Some(NewLog::Unopened(path.to_owned(), limits));
         }
         let (tell, told) = sync_channel(1);
-        log.wanted = Some((limits, tell));
+        log.wanted = Some(Wanted { limits, tell, bell });
         Some(NewLog::Opening(path.to_owned(), limits, told))
     }
 
-    /// Makes all logs of `folder`, however long that takes; `arrived` is called
-    /// when a child's is open.
-    pub(super) fn work(&self, folder: &Path, arrived: impl Fn()) {
+    /// Makes all logs of `folder`, however long that takes.
+    pub(super) fn work(&self, folder: &Path) {
         let mut made = vec![];
         while let Some(path) = self.next(folder) {
             let created = autolog::make(&path);
@@ -88,9 +98,9 @@ impl Making {
                 drop(tell.send(Err(error)));
                 return autolog::remove(&made);
             }
-            if let Some((limits, tell)) = log.wanted {
+            if let Some(Wanted { limits, tell, bell }) = log.wanted {
                 drop(tell.send(LogFile::open(&path, limits)));
-                arrived();
+                bell.wake();
             }
             made.push(path);
             if let Some(tell) = over {
@@ -141,11 +151,23 @@ mod tests {
     use crate::logs::Limits;
     use crate::logs::testdir::TestDir;
     use crate::pump::NewLog;
-    use std::cell::Cell;
     use std::fs;
     use std::io::ErrorKind;
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+    use std::task::{Wake, Waker};
+
+    /// Counts how often it rang.
+    #[derive(Default)]
+    struct Bell(AtomicU32);
+
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
 
     fn paths(dir: &TestDir, names: &[&str]) -> Vec<PathBuf> {
         names.iter().map(|name| dir.path().join(name)).collect()
@@ -161,11 +183,11 @@ mod tests {
         let (dir, making) = (TestDir::new(), Making::default());
         let logs = paths(&dir, &["a", "b"]);
         let told = making.begin(dir.path(), logs.clone()).unwrap();
-        making.work(dir.path(), || panic!("for nobody"));
+        making.work(dir.path());
         assert!(matches!(told.try_recv(), Ok(Ok(()))));
         assert!(logs.iter().all(is_private));
         assert!(!making.leave(dir.path()), "it is over");
-        assert!(making.open(&logs[0], Limits::default()).is_none(), "it is there");
+        assert!(making.open(&logs[0], Limits::default(), Waker::noop().clone()).is_none(), "it is there");
     }
 
     #[test]
@@ -174,7 +196,7 @@ mod tests {
         let logs = paths(&dir, &["a", "taken", "b"]);
         fs::write(&logs[1], "x").unwrap();
         let told = making.begin(dir.path(), logs.clone()).unwrap();
-        making.work(dir.path(), || ());
+        making.work(dir.path());
         assert_eq!(told.try_recv().unwrap().unwrap_err().kind(), ErrorKind::AlreadyExists);
         assert!(!logs[0].exists() && !logs[2].exists());
         assert_eq!(fs::read(&logs[1]).unwrap(), b"x", "not ours");
@@ -191,13 +213,14 @@ mod tests {
         assert!(making.leave(dir.path()));
         let more = paths(&dir, &["c"]);
         assert!(making.begin(dir.path(), more.clone()).is_none(), "behind the others");
-        let Some(NewLog::Opening(path, _, file)) = making.open(&logs[2], Limits::default()) else { panic!() };
-        assert!(matches!(making.open(&logs[2], Limits::default()), Some(NewLog::Unopened(..))));
-        let arrived = Cell::new(0);
-        making.work(dir.path(), || arrived.set(arrived.get() + 1));
+        let bell = Arc::new(Bell::default());
+        let open = || making.open(&logs[2], Limits::default(), Arc::clone(&bell).into());
+        let Some(NewLog::Opening(path, _, file)) = open() else { panic!() };
+        assert!(matches!(open(), Some(NewLog::Unopened(..))));
+        making.work(dir.path());
         assert!(told.try_recv().is_err(), "nobody waits");
         assert_eq!(file.try_recv().unwrap().unwrap().path(), path);
-        assert_eq!(arrived.get(), 1);
+        assert_eq!(bell.0.load(SeqCst), 1);
         assert!([&logs[0], &logs[2], &more[0]].into_iter().all(is_private), "whatever became of one");
     }
 }

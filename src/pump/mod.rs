@@ -4,9 +4,17 @@
 //! What must hold: a pipe is always drained, bytes of one log stay in order, and
 //! a disk that fails or hangs costs nobody else anything.
 //!
-//! **One thread works the loop** (`drive`): it reads a chunk from a pipe and
-//! writes it from the same buffer. Orders and lines of the engine come by a queue,
-//! what the engine is told goes through a bounded channel; neither side waits.
+//! **A thread works a loop** (`drive`): it reads a chunk from a pipe and writes it
+//! from the same buffer. Orders and lines of the engine come by a queue, what the
+//! engine is told goes through a bounded channel; neither side waits.
+//!
+//! **There are as many loops as processors**, four at most (`loops`), since one
+//! cannot keep up with children that keep the others busy. Each has streams, logs
+//! and threads of its own, and shares nothing with the others but the room for
+//! what waits. A process belongs to one of them by its number, so that its streams
+//! stay in order. The first one has the activity log, to which the others send
+//! their lines as the engine does. At the debug level, where each chunk may be
+//! such a line, there is one loop only.
 //!
 //! **A call that does not come back** must not stop that. So the state of the
 //! loop (`state`) lies on a desk while its thread makes a call to the disk
@@ -14,12 +22,12 @@
 //! when a call has not come back after 4 to 8 ms and its thread is not just short
 //! of processor time, the watcher takes the state and works the loop itself. Who
 //! was stuck reports what its call came to, when it does, and is a spare thread
-//! from then on (`hands`). There are at most 16 threads; three are usual.
+//! from then on (`hands`). A loop has at most 16 threads; three are usual.
 //!
 //! **A file system on which that happened is suspect** (`lanes`) until it has
 //! behaved for two seconds: its calls are made by a spare thread, one at a time,
-//! and the loop goes on meanwhile. So a hanging file system holds one thread,
-//! however many logs are on it.
+//! and the loop goes on meanwhile. So a hanging file system holds one thread of a
+//! loop, however many logs are on it.
 //!
 //! **What a log cannot take is kept** (`logs::sink`, `logs::backlog`), 4 MiB for
 //! each log and 256 MiB for all, and written in order when it can. While a log is
@@ -43,7 +51,9 @@ pub mod capture;
 mod desk;
 mod drive;
 mod hands;
+mod inlet;
 mod lanes;
+mod loops;
 mod making;
 mod outbox;
 mod outlets;
@@ -57,16 +67,12 @@ pub use hands::NewLog;
 
 use crate::logs::{Counts, Limits, MainLog};
 use crate::model::{Channel, Level, LogLine, Now};
-use hands::Hands;
-use shared::Shared;
-use state::State;
+use loops::Loops;
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Where the outcome of an order goes; called on the pump's thread, so it must
 /// not wait for anything. An order that is never obeyed drops it.
@@ -74,9 +80,6 @@ type Answer = Box<dyn FnOnce(io::Result<()>) + Send>;
 
 /// The same for the counters.
 type CountAnswer = Box<dyn FnOnce(AllCounts) + Send>;
-
-/// For what is still to be said when the limit of a stop is reached.
-const LAST_TURN: Duration = Duration::from_millis(500);
 
 /// The counters of each channel; those of the activity log are nobody's.
 pub type AllCounts = BTreeMap<Option<ChannelId>, Counts>;
@@ -90,13 +93,17 @@ pub struct Left {
     pub bytes: usize,
 }
 
-/// How the end goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    /// It takes a while.
-    Waits(Left),
-    /// It is over.
-    Over(Left),
+impl Left {
+    fn add(&mut self, other: Self) {
+        self.logs += other.logs;
+        self.bytes += other.bytes;
+    }
+
+    /// For people, while it may still be written.
+    #[must_use]
+    pub fn waits_text(self) -> String {
+        format!("waiting for the disk: {} bytes for {} logs may be lost", self.bytes, self.logs)
+    }
 }
 
 /// One output stream of one process.
@@ -181,7 +188,10 @@ enum Order {
     ClearMain(Answer),
     Count(CountAnswer),
     StripAnsi(bool),
+    /// Within this time; the first loop goes on until [`Order::Alone`].
     Stop(Duration),
+    /// All other loops have ended.
+    Alone,
 }
 
 struct Attachment {
@@ -194,11 +204,8 @@ struct Attachment {
 /// The engine's end. None of its methods waits, but [`Pump::stop`] and, within
 /// bounds, [`Pump::open`] and [`Pump::make`].
 pub struct Pump {
-    orders: Sender<Order>,
-    shared: Arc<Shared>,
-    hands: Arc<Hands>,
+    loops: Loops,
     quietest: Level,
-    stopped: Receiver<Ending>,
 }
 
 impl Pump {
@@ -208,25 +215,22 @@ impl Pump {
     /// # Errors
     /// No thread or descriptor is left.
     pub fn start(main: MainLog, events: tokio::sync::mpsc::Sender<PumpEvent>) -> io::Result<Self> {
-        let (orders, inbox) = channel();
-        let (tell_report, reports) = channel();
-        // whoever does not wait for the end does not miss the answer either
-        let (tell_stopped, stopped) = sync_channel(2);
-        let shared = Arc::new(Shared::new()?);
-        let quietest = main.quietest();
-        let state = State::new(main, inbox, reports, Arc::clone(&shared), events, tell_stopped)?;
-        let hands = Arc::new(Hands::new(Arc::clone(&shared), tell_report)?);
-        hands.start(Box::new(state))?;
-        Ok(Self { orders, shared, hands, quietest, stopped })
+        let count = loops::count_for(main.quietest());
+        Self::with_loops(count, main, events)
     }
 
-    /// Opens the log of a child that will begin (A4.73). Waits for the disk 5 ms;
-    /// what takes longer goes on beside the child.
+    fn with_loops(count: usize, main: MainLog, events: tokio::sync::mpsc::Sender<PumpEvent>) -> io::Result<Self> {
+        let quietest = main.quietest();
+        Ok(Self { loops: Loops::start(count, main, &events)?, quietest })
+    }
+
+    /// Opens the log of a child of `process` that will begin (A4.73). Waits for
+    /// the disk 5 ms; what takes longer goes on beside the child.
     ///
     /// # Errors
     /// It cannot be opened.
-    pub fn open(&self, path: PathBuf, limits: Limits) -> io::Result<NewLog> {
-        self.hands.open(path, limits)
+    pub fn open(&self, process: u32, path: PathBuf, limits: Limits) -> io::Result<NewLog> {
+        self.loops.of(process).open(path, limits)
     }
 
     /// Makes empty AUTO logs in one folder (A4.118): all, or none. Waits for the
@@ -235,7 +239,7 @@ impl Pump {
     /// # Errors
     /// One cannot be made.
     pub fn make(&self, paths: Vec<PathBuf>) -> io::Result<()> {
-        self.hands.make(paths)
+        self.loops.first().make(paths)
     }
 
     /// Whether a line of `level` would be written.
@@ -247,75 +251,59 @@ impl Pump {
     /// Writes a line that happened at `now` to the activity log. When too many
     /// wait already it is dropped; the log says later how many were.
     pub fn log(&self, line: LogLine, now: Now) {
-        if self.wants(line.level) && self.shared.admit(&line.text) {
-            self.order(Order::Log(line, now));
+        if self.wants(line.level) {
+            self.loops.first().inlet.log(line, now);
         }
     }
 
     /// Reads a stream of a new child until its end or until [`Pump::drain`].
     pub fn attach(&self, id: ChannelId, pid: i32, fd: OwnedFd, setup: ChannelSetup) {
-        self.order(Order::Attach(Box::new(Attachment { id, pid, fd, setup })));
+        self.order(id.process, Order::Attach(Box::new(Attachment { id, pid, fd, setup })));
     }
 
     /// The child is gone: reads what it left, as far as that ends, and closes
     /// its streams and logs. Always answered by [`PumpEvent::Drained`].
     pub fn drain(&self, process: u32, pid: i32) {
-        self.order(Order::Drain(process, pid));
+        self.order(process, Order::Drain(process, pid));
     }
 
     /// Opens every log by its name again (A5.10).
     pub fn reopen_all(&self) {
-        self.order(Order::ReopenAll);
+        self.loops.order_all(|| Order::ReopenAll);
     }
 
     /// Begins empty logs for a process that runs (B1.10.16); `TimedOut` when the
     /// disk hangs. One whose logs are not open is answered with success: see
     /// [`crate::logs::clear_closed`].
     pub fn clear(&self, process: u32, answer: impl FnOnce(io::Result<()>) + Send + 'static) {
-        self.order(Order::Clear(process, Box::new(answer)));
+        self.order(process, Order::Clear(process, Box::new(answer)));
     }
 
     /// What became of the bytes of each channel so far. By then the activity log
     /// has what was said before, unless its disk is slow.
     pub fn count(&self, answer: impl FnOnce(AllCounts) + Send + 'static) {
-        self.order(Order::Count(Box::new(answer)));
+        self.loops.count(Box::new(answer));
     }
 
     /// Begins an empty activity log (B1.10.15); `NotFound` when there is no file.
     pub fn clear_main(&self, answer: impl FnOnce(io::Result<()>) + Send + 'static) {
-        self.order(Order::ClearMain(Box::new(answer)));
+        self.loops.first().inlet.order(Order::ClearMain(Box::new(answer)));
     }
 
     /// Whether ANSI escapes are taken out, from the next chunk on (A4.120).
     pub fn set_strip_ansi(&self, on: bool) {
-        self.order(Order::StripAnsi(on));
+        self.loops.order_all(|| Order::StripAnsi(on));
     }
 
     /// Writes everything that was handed over, closes all streams and tells what
     /// could not be written; `None` when that takes longer than `limit`. `waits`
-    /// is told what is left when that does not go at once.
+    /// is told what is left when that does not go at once, and so is the log.
     pub fn stop(self, limit: Duration, waits: impl FnOnce(Left)) -> Option<Left> {
-        self.order(Order::Stop(limit));
-        let end = Instant::now() + limit + LAST_TURN;
-        let mut waits = Some(waits);
-        loop {
-            match self.stopped.recv_timeout(end.saturating_duration_since(Instant::now())).ok()? {
-                Ending::Over(left) => return Some(left),
-                Ending::Waits(left) => waits.take().into_iter().for_each(|waits| waits(left)),
-            }
-        }
+        self.loops.stop(limit, waits)
     }
 
-    /// A thread that is gone takes no orders, and nobody is left to be told.
-    fn order(&self, order: Order) {
-        drop(self.orders.send(order));
-        self.shared.nudge();
-    }
-}
-
-impl Drop for Pump {
-    fn drop(&mut self) {
-        self.order(Order::Stop(Duration::ZERO));
+    fn order(&self, process: u32, order: Order) {
+        self.loops.of(process).inlet.order(order);
     }
 }
 

@@ -1,7 +1,9 @@
 //! Where a stream's bytes go: the logs, syslog and the engine.
 
+use super::inlet::Inlet;
 use super::outbox::Outbox;
 use super::sinks::{MAIN, Sinks};
+use crate::logs::backlog::Budget;
 use crate::logs::{MainLog, Syslog, syslog};
 use crate::model::{Level, LogLine, Now};
 use std::time::Duration;
@@ -10,8 +12,7 @@ use std::time::Duration;
 const SYSLOG_LINES: Duration = Duration::from_secs(10);
 
 pub(super) struct Outlets {
-    /// All of the activity log but its file.
-    pub(super) main: MainLog,
+    pub(super) lines: Lines,
     pub(super) sinks: Sinks,
     pub(super) syslog: Syslog,
     pub(super) outbox: Outbox,
@@ -21,14 +22,38 @@ pub(super) struct Outlets {
     next_syslog_line: Duration,
 }
 
+/// Where lines for the activity log go.
+pub(super) enum Lines {
+    /// It is written here; all of it but its file.
+    Here(Box<MainLog>),
+    /// The first loop writes it, down to this level.
+    There(Inlet, Level),
+}
+
+impl Lines {
+    /// Echoes what waits for a slow reader, as far as it takes it.
+    pub(super) fn flush_echo(&mut self) {
+        if let Self::Here(main) = self {
+            main.flush_echo();
+        }
+    }
+
+    /// Whether some of the echo waits for a slow reader.
+    pub(super) fn is_echo_behind(&self) -> bool {
+        matches!(self, Self::Here(main) if main.is_echo_behind())
+    }
+}
+
 impl Outlets {
-    pub(super) fn new(mut main: MainLog, outbox: Outbox, now: Now) -> Self {
+    pub(super) fn new(mut lines: Lines, budget: &Budget, outbox: Outbox, now: Now) -> Self {
         let syslog = Syslog::new(syslog::IDENT);
-        let mut sinks = Sinks::default();
-        if let Some(sink) = main.take_sink() {
+        let mut sinks = Sinks::new(budget.clone());
+        if let Lines::Here(main) = &mut lines
+            && let Some(sink) = main.take_sink()
+        {
             sinks.insert_main(sink);
         }
-        Self { main, sinks, syslog, outbox, strip_ansi: false, now, next_syslog_line: Duration::ZERO }
+        Self { lines, sinks, syslog, outbox, strip_ansi: false, now, next_syslog_line: Duration::ZERO }
     }
 
     /// A line of the pump's own for the activity log.
@@ -38,8 +63,14 @@ impl Outlets {
 
     /// A line for the activity log that happened at `at`.
     pub(super) fn write(&mut self, line: &LogLine, at: Now) {
-        if let Some(text) = self.main.render(line, at) {
-            self.sinks.push(MAIN, text.as_bytes(), self.now);
+        match &mut self.lines {
+            Lines::Here(main) => {
+                if let Some(text) = main.render(line, at) {
+                    self.sinks.push(MAIN, text.as_bytes(), self.now);
+                }
+            }
+            Lines::There(first, quietest) if line.level <= *quietest => first.log(line.clone(), at),
+            Lines::There(..) => {}
         }
     }
 

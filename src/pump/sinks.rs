@@ -73,6 +73,11 @@ pub(super) enum Call {
 }
 
 impl Sinks {
+    /// None yet; what waits for them has room in `budget`.
+    pub(super) fn new(budget: Budget) -> Self {
+        Self { budget, ..Self::default() }
+    }
+
     /// The activity log's.
     pub(super) fn insert_main(&mut self, sink: Sink) {
         self.all.insert(MAIN, sink);

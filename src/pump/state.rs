@@ -10,13 +10,12 @@ pub(super) use panics::Turn;
 
 use super::hands::Report;
 use super::lanes::Place;
-use super::outbox::Outbox;
-use super::outlets::Outlets;
+use super::loops::Ending;
+use super::outlets::{Lines, Outlets};
 use super::shared::Shared;
 use super::sinks::MAIN;
 use super::source::Source;
-use super::{Attachment, ChannelId, CountAnswer, Ending, Left, Order, PumpEvent};
-use crate::logs::MainLog;
+use super::{Attachment, ChannelId, CountAnswer, Left, Order, PumpEvent};
 use crate::logs::job::Job;
 use crate::logs::sink::SLOW_LOOK;
 use crate::model::{Channel, Level};
@@ -29,7 +28,6 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 use std::time::Duration;
-use tokio::sync::mpsc::Sender;
 
 /// Orders obeyed in one turn, so that many lines do not keep streams waiting.
 const ORDERS: usize = 1024;
@@ -70,7 +68,9 @@ pub(super) struct State {
     countings: Vec<(Duration, CountAnswer)>,
     more_orders: bool,
     stop: Option<Stop>,
-    stopped: SyncSender<Ending>,
+    endings: SyncSender<Ending>,
+    /// Nobody may still have a line for the activity log, if it is here.
+    alone: bool,
     brake: Brake,
 }
 
@@ -117,21 +117,20 @@ pub(super) enum Chunk {
 
 impl State {
     pub(super) fn new(
-        main: MainLog,
+        outlets: Outlets,
         orders: Receiver<Order>,
         reports: Receiver<Report>,
         shared: Arc<Shared>,
-        events: Sender<PumpEvent>,
-        stopped: SyncSender<Ending>,
+        endings: SyncSender<Ending>,
     ) -> io::Result<Self> {
         let poller = Poller::new()?;
         poller.add(&*shared, BELL, Interest::Read)?;
-        let outbox = Outbox::new(events, Arc::clone(&shared).into());
+        let alone = matches!(outlets.lines, Lines::There(..));
         Ok(Self {
             orders,
             reports,
             shared,
-            outlets: Outlets::new(main, outbox, clock::now()),
+            outlets,
             poller,
             sources: HashMap::new(),
             tokens: BTreeMap::new(),
@@ -142,7 +141,8 @@ impl State {
             countings: Vec::new(),
             more_orders: false,
             stop: None,
-            stopped,
+            endings,
+            alone,
             brake: Brake::default(),
         })
     }
@@ -262,7 +262,7 @@ impl State {
         self.outlets.sinks.sweep(now);
         self.outlets.report();
         self.outlets.count_losses(self.shared.take_dropped());
-        self.outlets.main.flush_echo();
+        self.outlets.lines.flush_echo();
         self.answer_drains();
         self.answer_countings();
         self.outlets.sinks.answer_clearings(now);
@@ -275,15 +275,17 @@ impl State {
         if self.more_orders {
             return Some(Duration::ZERO);
         }
-        let slow = self.unwatched || self.outlets.main.is_echo_behind();
+        let slow = self.unwatched || self.outlets.lines.is_echo_behind();
         let look = slow.then(|| self.outlets.now.mono + SLOW_LOOK);
         let drains = self.drains.iter().filter(|drain| !drain.answered).map(|drain| drain.limit).min();
         let countings = self.countings.iter().map(|(limit, _)| *limit).min();
         let end = self.stop.as_ref().map(|stop| match (&stop.left, self.outlets.sinks.standing()) {
+            (None, (false, _)) if !self.alone => stop.limit,
             (Some(_), _) | (None, (false, _)) => Duration::ZERO,
             (None, (true, hopeful)) if !stop.told => stop.tell_at(hopeful).min(stop.limit),
             (None, (true, true)) => stop.limit,
-            (None, (true, false)) => stop.last_try.min(stop.limit),
+            (None, (true, false)) if stop.last_try > self.outlets.now.mono => stop.last_try.min(stop.limit),
+            (None, (true, false)) => stop.limit,
         });
         [self.outlets.sinks.deadline(), look, drains, countings, end].into_iter().flatten().min()
     }
@@ -314,7 +316,8 @@ impl State {
                 },
                 Ok(Order::Count(answer)) => self.countings.push((now.mono + COUNT_PATIENCE, answer)),
                 Ok(Order::StripAnsi(on)) => self.outlets.strip_ansi = on,
-                Ok(Order::Stop(limit)) => return self.begin_stop(limit),
+                Ok(Order::Stop(limit)) => self.begin_stop(limit),
+                Ok(Order::Alone) => self.alone = true,
                 Err(TryRecvError::Empty) => return,
                 Err(TryRecvError::Disconnected) => return self.begin_stop(Duration::ZERO),
             }
@@ -426,18 +429,17 @@ impl State {
         let Some(stop) = &mut self.stop else { return true };
         if let Some(left) = stop.left.take() {
             // nobody may wait for it any more
-            let _ = self.stopped.try_send(Ending::Over(left));
+            let _ = self.endings.try_send(Ending::Over(left));
             return false;
         }
         let (waiting, hopeful) = self.outlets.sinks.standing();
         let over = stop.limit <= now.mono || !hopeful && stop.last_try <= now.mono && (stop.told || !waiting);
         let (logs, bytes) = self.outlets.sinks.unwritten();
-        if !over && (waiting || !self.drains.is_empty()) {
+        let is_done = !waiting && self.drains.is_empty() || over;
+        if !is_done || !self.alone && now.mono < stop.limit {
             if waiting && !stop.told && stop.tell_at(hopeful) <= now.mono {
                 stop.told = true;
-                let _ = self.stopped.try_send(Ending::Waits(Left { logs, bytes }));
-                self.outlets
-                    .say(Level::Warn, format!("waiting for the disk: {bytes} bytes for {logs} logs may be lost"));
+                let _ = self.endings.try_send(Ending::Waits(Left { logs, bytes }));
             }
             return true;
         }

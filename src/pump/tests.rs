@@ -46,7 +46,7 @@ impl Rig {
     }
 
     fn open(&self, name: &str) -> NewLog {
-        self.pump.open(self.path(name), Limits::default()).unwrap()
+        self.pump.open(PROCESS, self.path(name), Limits::default()).unwrap()
     }
 
     /// Attaches a stream and gives the child's end of it.
@@ -162,7 +162,7 @@ fn the_end_of_the_standard_output_is_told_after_all_of_it() {
 fn ten_megabytes_arrive_byte_for_byte_over_rotations() {
     let mut rig = Rig::new(16);
     let path = rig.path("out");
-    let log = Some(rig.pump.open(path.clone(), Limits::new(300_000, 100)).unwrap());
+    let log = Some(rig.pump.open(PROCESS, path.clone(), Limits::new(300_000, 100)).unwrap());
     let mut child = rig.attach(STDOUT, ChannelSetup { log, ..setup() });
     let sent: Vec<u8> = (0..10_u32 << 20).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     for piece in sent.chunks(77_777) {
@@ -329,7 +329,7 @@ fn a_slow_reader_of_a_log_delays_one_child_and_loses_nothing() {
     let fifo = rig.path("fifo");
     nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let mut reader = File::options().read(true).write(true).open(&fifo).unwrap();
-    let log = Some(rig.pump.open(fifo, Limits::new(1000, 1)).unwrap());
+    let log = Some(rig.pump.open(PROCESS, fifo, Limits::new(1000, 1)).unwrap());
     let mut child = rig.attach(STDOUT, ChannelSetup { log, ..setup() });
     let writer = std::thread::spawn(move || child.write_all(&[b'x'; 1_000_000]).unwrap());
     rig.pump.log(LogLine::new(Level::Info, "not held up"), Now::default());
@@ -403,7 +403,7 @@ fn a_stop_writes_what_was_handed_over_before() {
 #[test]
 fn a_stop_that_waits_for_a_full_disk_says_so() {
     let rig = Rig::new(16);
-    let full = rig.pump.open("/dev/full".into(), Limits::default()).unwrap();
+    let full = rig.pump.open(PROCESS, "/dev/full".into(), Limits::default()).unwrap();
     let mut child = rig.attach(STDOUT, ChannelSetup { log: Some(full), ..setup() });
     child.write_all(b"words").unwrap();
     let Rig { pump, dir, events: _events } = rig;
