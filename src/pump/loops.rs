@@ -7,6 +7,7 @@ use super::outbox::Outbox;
 use super::outlets::{Lines, Outlets};
 use super::shared::Shared;
 use super::state::State;
+use super::width::Widths;
 use super::{AllCounts, CountAnswer, Left, Order, PumpEvent};
 use crate::logs::backlog::Budget;
 use crate::logs::{Limits, MainLog};
@@ -39,6 +40,7 @@ pub(super) enum Ending {
 #[derive(Default)]
 struct Common {
     budget: Budget,
+    widths: Widths,
     making: Arc<Making>,
 }
 
@@ -66,7 +68,7 @@ impl Loop {
         let shared = Arc::new(Shared::new()?);
         let outbox = Outbox::new(events.clone(), Arc::clone(&shared).into());
         let outlets = Outlets::new(lines, &common.budget, outbox, clock::now());
-        let state = State::new(outlets, inbox, reports, Arc::clone(&shared), endings.clone())?;
+        let state = State::new(outlets, common.widths.clone(), inbox, reports, Arc::clone(&shared), endings.clone())?;
         let hands = Arc::new(Hands::new(Arc::clone(&shared), tell_report, Arc::clone(&common.making))?);
         hands.start(Box::new(state))?;
         Ok(Self { inlet: Inlet::new(orders, shared), hands })

@@ -62,6 +62,7 @@ mod shared;
 mod sinks;
 mod source;
 mod state;
+mod width;
 
 pub use hands::NewLog;
 

@@ -4,9 +4,11 @@
 use super::ansi::Stripper;
 use super::capture::{Captured, Piece, Scanner};
 use super::outlets::Outlets;
+use super::width::{WIDE, Width, Widths};
 use super::{Attachment, ChannelId, PumpEvent};
 use crate::logs::Sink;
 use crate::model::{Channel, Level, py_repr, py_repr_bytes};
+use crate::sys::fds;
 use std::borrow::Cow;
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -28,6 +30,7 @@ pub(super) struct Source {
     echo: bool,
     capture: Option<(Scanner, Captured)>,
     stripper: Stripper,
+    width: Width,
     /// How often it had to begin anew.
     panics: u32,
 }
@@ -49,6 +52,7 @@ impl Source {
             echo: setup.echo,
             capture: captures.then(|| (Scanner::default(), Captured::new(maxbytes))),
             stripper: Stripper::default(),
+            width: Width::default(),
             panics: 0,
         }
     }
@@ -85,6 +89,17 @@ impl Source {
     pub(super) fn clear(&mut self) {
         if let Some((_, captured)) = &mut self.capture {
             drop(captured.take());
+        }
+    }
+
+    /// Makes its pipe larger if a read of `count` bytes was one of many that found
+    /// it full.
+    pub(super) fn fit(&mut self, count: usize, widths: &Widths) {
+        if self.width.should_grow(count, widths)
+            && let Some(fd) = &self.fd
+            && fds::widen_pipe(fd, WIDE).is_err()
+        {
+            self.width.refuse();
         }
     }
 

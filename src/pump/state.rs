@@ -15,6 +15,7 @@ use super::outlets::{Lines, Outlets};
 use super::shared::Shared;
 use super::sinks::MAIN;
 use super::source::Source;
+use super::width::Widths;
 use super::{Attachment, ChannelId, CountAnswer, Left, Order, PumpEvent};
 use crate::logs::job::Job;
 use crate::logs::sink::SLOW_LOOK;
@@ -53,6 +54,7 @@ pub(super) struct State {
     reports: Receiver<Report>,
     shared: Arc<Shared>,
     pub(super) outlets: Outlets,
+    widths: Widths,
     poller: Poller,
     sources: HashMap<u64, Source>,
     /// A number is never used twice: what the poller still reports about a
@@ -118,6 +120,7 @@ pub(super) enum Chunk {
 impl State {
     pub(super) fn new(
         outlets: Outlets,
+        widths: Widths,
         orders: Receiver<Order>,
         reports: Receiver<Report>,
         shared: Arc<Shared>,
@@ -131,6 +134,7 @@ impl State {
             reports,
             shared,
             outlets,
+            widths,
             poller,
             sources: HashMap::new(),
             tokens: BTreeMap::new(),
@@ -201,6 +205,7 @@ impl State {
             // a pipe has no errors; whatever this is, there will be no more
             Err(_) => return Chunk::End,
         };
+        source.fit(count, &self.widths);
         let chunk = buffer.get(..count).unwrap_or_default();
         #[cfg(test)]
         super::tests::panic_if(chunk, b"a stream panics");

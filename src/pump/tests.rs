@@ -21,7 +21,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Receiver;
 
 const LONG: Duration = Duration::from_secs(30);
+/// Its streams are not of the loop that has the activity log.
 const PROCESS: u32 = 7;
+const LOOPS: usize = 3;
 const PID: i32 = 4242;
 const STDOUT: ChannelId = ChannelId { process: PROCESS, channel: Channel::Stdout };
 const STDERR: ChannelId = ChannelId { process: PROCESS, channel: Channel::Stderr };
@@ -38,7 +40,7 @@ impl Rig {
         let dir = TestDir::new();
         let main = MainLog::file(&dir.path().join("main"), Limits::default(), Level::Debug).unwrap();
         let (sender, events) = tokio::sync::mpsc::channel(room);
-        Self { dir, pump: Pump::start(main, sender).unwrap(), events }
+        Self { dir, pump: Pump::with_loops(LOOPS, main, sender).unwrap(), events }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -427,6 +429,91 @@ fn the_counters_are_told_behind_what_was_said_before() {
         rig.pump.count(move |_| tell.send(fs::read_to_string(path).unwrap()).unwrap());
         assert_eq!(told.recv_timeout(LONG).unwrap().lines().count(), round * 50);
     }
+}
+
+/// Streams of several loops and the activity log have one end, and none of it is lost.
+#[test]
+fn all_loops_end_together() {
+    let rig = Rig::new(16);
+    let children: Vec<File> = (0..7)
+        .map(|process| {
+            let (reader, writer) = pipe_cloexec().unwrap();
+            let log = rig.pump.open(process, rig.path(&format!("out{process}")), Limits::default()).unwrap();
+            let id = ChannelId { process, channel: Channel::Stdout };
+            rig.pump.attach(id, PID, reader, ChannelSetup { log: Some(log), ..setup() });
+            File::from(writer)
+        })
+        .collect();
+    for mut child in &children {
+        child.write_all(&[b'x'; 60_000]).unwrap();
+    }
+    let Rig { pump, dir, events: _events } = rig;
+    assert_eq!(pump.stop(LONG, |_| ()), Some(Left::default()));
+    for process in 0..7 {
+        assert_eq!(fs::metadata(dir.path().join(format!("out{process}"))).unwrap().len(), 60_000);
+    }
+    let said = fs::read_to_string(dir.path().join("main")).unwrap();
+    assert_eq!(said.matches("closed, stopped monitoring stdout of 'cat'").count(), 7, "{said}");
+}
+
+/// What each of several loops waits for at the end is told as one.
+#[test]
+fn a_stop_tells_once_what_all_loops_wait_for() {
+    let rig = Rig::new(16);
+    for process in 0..LOOPS {
+        let process = u32::try_from(process).unwrap();
+        let (reader, writer) = pipe_cloexec().unwrap();
+        let log = rig.pump.open(process, "/dev/full".into(), Limits::default()).unwrap();
+        let id = ChannelId { process, channel: Channel::Stdout };
+        rig.pump.attach(id, PID, reader, ChannelSetup { log: Some(log), ..setup() });
+        File::from(writer).write_all(b"words").unwrap();
+    }
+    let Rig { pump, dir, events: _events } = rig;
+    let mut waited = vec![];
+    let left = pump.stop(LONG, |left| waited.push(left));
+    assert_eq!((left, waited), (Some(Left { logs: 3, bytes: 15 }), vec![Left { logs: 3, bytes: 15 }]));
+    let said = fs::read_to_string(dir.path().join("main")).unwrap();
+    assert_eq!(said.matches("WARN waiting for the disk").count(), 1, "{said}");
+}
+
+/// The counters of all loops are told as one answer.
+#[test]
+fn the_counters_of_all_loops_are_put_together() {
+    let mut rig = Rig::new(64);
+    for process in 0..5 {
+        let (reader, writer) = pipe_cloexec().unwrap();
+        let log = rig.pump.open(process, rig.path(&format!("out{process}")), Limits::default()).unwrap();
+        let id = ChannelId { process, channel: Channel::Stdout };
+        rig.pump.attach(id, PID, reader, ChannelSetup { log: Some(log), ..setup() });
+        File::from(writer).write_all(b"words").unwrap();
+        rig.pump.drain(process, PID);
+        while rig.event() != (PumpEvent::Drained { process, pid: PID }) {}
+    }
+    let (tell, told) = mpsc::channel();
+    rig.pump.count(move |counts| tell.send(counts).unwrap());
+    let counts = told.recv_timeout(LONG).unwrap();
+    let written = |process| counts[&Some(ChannelId { process, channel: Channel::Stdout })].written;
+    assert_eq!((0..5).map(written).collect::<Vec<_>>(), [5; 5]);
+}
+
+/// A pipe that is always full gets larger, and nothing is lost over that.
+#[test]
+fn a_child_that_keeps_its_pipe_full_gets_a_larger_one() {
+    use nix::fcntl::{FcntlArg, fcntl};
+    let mut rig = Rig::new(16);
+    let log = Some(rig.open("out"));
+    let mut child = rig.attach(STDOUT, ChannelSetup { log, ..setup() });
+    let end = Instant::now() + LONG;
+    let mut written = 0;
+    while fcntl(&child, FcntlArg::F_GETPIPE_SZ).unwrap() < 256 << 10 {
+        assert!(Instant::now() < end);
+        child.write_all(&[b'x'; 1 << 20]).unwrap();
+        written += 1 << 20;
+    }
+    drop(child);
+    assert_eq!(rig.drained(), []);
+    let log = rig.path("out");
+    rig.until("out", || fs::metadata(&log).is_ok_and(|meta| meta.len() == written));
 }
 
 /// A5.23: the end of one stream says nothing about the other.

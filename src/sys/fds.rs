@@ -23,6 +23,16 @@ pub fn set_nonblocking(fd: impl AsFd, on: bool) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives a pipe room for `bytes`.
+///
+/// # Errors
+/// `EPERM` when that is more than the user may have, `EBADF` when it is no pipe.
+pub fn widen_pipe(fd: impl AsFd, bytes: usize) -> io::Result<()> {
+    let bytes = i32::try_from(bytes).unwrap_or(i32::MAX);
+    fcntl(&fd, FcntlArg::F_SETPIPE_SZ(bytes))?;
+    Ok(())
+}
+
 /// What is lifted is above what a new child's table of descriptors begins with
 /// (`Spawner`).
 const HIGH: i32 = 64;
