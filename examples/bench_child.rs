@@ -6,14 +6,14 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: bench_child spew BYTES CHUNK LINE STAMP | bench_child listen";
+const USAGE: &str = "usage: bench_child spew BYTES CHUNK LINE STAMP [GATE] | bench_child listen";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = match *words.as_slice() {
-        ["spew", bytes, chunk, line, stamp] => match (bytes.parse(), chunk.parse(), line.parse()) {
-            (Ok(bytes), Ok(chunk), Ok(line)) => spew(bytes, chunk, line, stamp),
+        ["spew", bytes, chunk, line, stamp, ref gate @ ..] => match (bytes.parse(), chunk.parse(), line.parse()) {
+            (Ok(bytes), Ok(chunk), Ok(line)) => wait_at(gate.first()).and_then(|()| spew(bytes, chunk, line, stamp)),
             _ => Err(io::Error::other(USAGE)),
         },
         ["listen"] => listen(),
@@ -26,6 +26,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Waits until somebody opens the FIFO `gate` for writing. A file beside it with
+/// our number tells that we wait.
+fn wait_at(gate: Option<&&str>) -> io::Result<()> {
+    let Some(gate) = gate else { return Ok(()) };
+    fs::write(format!("{gate}.{}", std::process::id()), [])?;
+    fs::File::open(gate).map(drop)
 }
 
 /// Writes `bytes` bytes to stdout, `chunk` with each call, as lines of `line`

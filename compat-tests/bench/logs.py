@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,9 +52,9 @@ class Load:
         """Bytes of one child: whole lines."""
         return self.mib * MIB // self.children // self.line * self.line
 
-    def words(self, stamp):
-        """The command of a writer."""
-        return [str(CHILD), "spew", str(self.bytes_each()), str(self.chunk), str(self.line), str(stamp)]
+    def words(self, stamp, *gate):
+        """The command of a writer, which waits at the gate if there is one."""
+        return [str(CHILD), "spew", str(self.bytes_each()), str(self.chunk), str(self.line), str(stamp), *map(str, gate)]
 
 
 def loads(mib):
@@ -134,21 +135,22 @@ def through(who, command, found):
     """A logger that reads a pipe: `command(log)` is its command line, `found(log)` its files."""
 
     def measure(load, folder):
-        loggers, writers = [], []
+        loggers, writers, gate = [], [], made_gate(folder)
         for number in range(load.children):
             log = folder / f"log{number}"
             reader, writer = os.pipe()
             words, out = command(log)
             with open(out, "wb") as stdout:
                 loggers.append(subprocess.Popen(words, stdin=reader, stdout=stdout, stderr=subprocess.DEVNULL))
-            writers.append((load.words(folder / f"stamp{number}"), writer))
+            writers.append((load.words(folder / f"stamp{number}", gate), writer))
             os.close(reader)
         spews = []
         for words, writer in writers:
             spews.append(subprocess.Popen(words, stdout=writer))
             os.close(writer)
-        for spew in spews:
-            spew.wait(LIMIT_SECS)
+        with opened(gate, load):
+            for spew in spews:
+                spew.wait(LIMIT_SECS)
         cpu = 0.0
         for logger in loggers:
             _, status, usage = os.wait4(logger.pid, 0)
@@ -160,6 +162,29 @@ def through(who, command, found):
         return Outcome(seconds_between(folder, sum(logs, [])), cpu)
 
     return measure
+
+
+@contextmanager
+def opened(gate, load):
+    """All writers begin at once, when each waits at the gate: else the first would have
+    ended before the last begins."""
+    end = time.monotonic() + LIMIT_SECS
+    while len(list(gate.parent.glob(f"{gate.name}.*"))) < load.children:
+        if time.monotonic() > end:
+            sys.exit(f"{load.name}: the writers did not start within {LIMIT_SECS} s")
+        time.sleep(LOOK_SECS)
+    # a writer that is a moment late finds it open
+    held = os.open(gate, os.O_RDWR)
+    try:
+        yield
+    finally:
+        os.close(held)
+
+
+def made_gate(folder):
+    """A closed one."""
+    os.mkfifo(folder / "gate")
+    return folder / "gate"
 
 
 def directory_logger(program, *words):
@@ -184,7 +209,7 @@ def cpu_seconds(pid):
 
 PROGRAM = """\
 [program:spew]
-command={child} spew {bytes} {chunk} {line} {{root}}/stamp%(process_num)s
+command={child} spew {bytes} {chunk} {line} {{root}}/stamp%(process_num)s {{root}}/gate
 process_name=%(process_num)s
 numprocs={children}
 autostart=false
@@ -214,19 +239,21 @@ def supervised(target):
         shutil.rmtree(lab.root)
         lab.root = folder
         (folder / "childlog").mkdir()
+        gate = made_gate(folder)
         daemon = lab.daemon(text + (LISTENER.format(child=CHILD) if load.events else ""))
         try:
             if load.events:
                 daemon.wait(ears="RUNNING")
-            before = cpu_seconds(daemon.pid)
             daemon.rpc.startProcessGroup("spew", False)
             whole = load.bytes_each() * load.children
             end = time.monotonic() + LIMIT_SECS
-            while sum(path.stat().st_size for path in folder.glob("log[0-9]*") if path.exists()) < whole:
-                if time.monotonic() > end:
-                    sys.exit(f"{target}, {load.name}: not all of it arrived within {LIMIT_SECS} s")
-                time.sleep(LOOK_SECS)
-            cpu = cpu_seconds(daemon.pid) - before
+            with opened(gate, load):
+                before = cpu_seconds(daemon.pid)
+                while sum(path.stat().st_size for path in folder.glob("log[0-9]*") if path.exists()) < whole:
+                    if time.monotonic() > end:
+                        sys.exit(f"{target}, {load.name}: not all of it arrived within {LIMIT_SECS} s")
+                    time.sleep(LOOK_SECS)
+                cpu = cpu_seconds(daemon.pid) - before
             logs = [by_age(folder, f"log{number}") for number in range(load.children)]
             for files in logs:
                 verify(load, str(target), files)
