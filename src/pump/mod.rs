@@ -16,6 +16,11 @@
 //! their lines as the engine does. At the debug level, where each chunk may be
 //! such a line, there is one loop only.
 //!
+//! **Who writes much** is made to wait little: a pipe that is always full gets
+//! larger (`width`), and one that always has something is read without being
+//! watched (`heat`); one that brings little at a time is let to gather for a moment
+//! (`pace`).
+//!
 //! **A call that does not come back** must not stop that. So the state of the
 //! loop (`state`) lies on a desk while its thread makes a call to the disk
 //! (`desk`). A second thread watches the desk, asleep while no calls are made:
@@ -51,6 +56,7 @@ pub mod capture;
 mod desk;
 mod drive;
 mod hands;
+mod heat;
 mod inlet;
 mod lanes;
 mod loops;
@@ -62,6 +68,7 @@ mod shared;
 mod sinks;
 mod source;
 mod state;
+mod watch;
 mod width;
 
 pub use hands::NewLog;

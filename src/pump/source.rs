@@ -3,6 +3,7 @@
 
 use super::ansi::Stripper;
 use super::capture::{Captured, Piece, Scanner};
+use super::heat::Heat;
 use super::outlets::Outlets;
 use super::width::{WIDE, Width, Widths};
 use super::{Attachment, ChannelId, PumpEvent};
@@ -31,6 +32,7 @@ pub(super) struct Source {
     capture: Option<(Scanner, Captured)>,
     stripper: Stripper,
     width: Width,
+    pub(super) heat: Heat,
     /// How often it had to begin anew.
     panics: u32,
 }
@@ -53,6 +55,7 @@ impl Source {
             capture: captures.then(|| (Scanner::default(), Captured::new(maxbytes))),
             stripper: Stripper::default(),
             width: Width::default(),
+            heat: Heat::default(),
             panics: 0,
         }
     }

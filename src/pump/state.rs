@@ -15,6 +15,7 @@ use super::outlets::{Lines, Outlets};
 use super::shared::Shared;
 use super::sinks::MAIN;
 use super::source::Source;
+use super::watch::{BELL, Watch};
 use super::width::Widths;
 use super::{Attachment, ChannelId, CountAnswer, Left, Order, PumpEvent};
 use crate::logs::job::Job;
@@ -22,7 +23,6 @@ use crate::logs::sink::SLOW_LOOK;
 use crate::model::{Channel, Level};
 use crate::sys::errno::os_error_text;
 use crate::sys::panics::Brake;
-use crate::sys::poll::{Interest, Poller};
 use crate::sys::{clock, fds};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io;
@@ -45,9 +45,6 @@ const LAST_TRY: Duration = Duration::from_millis(1500);
 const SILENT_TRY: Duration = Duration::from_millis(200);
 /// The same for logs that are merely slow.
 const SILENT_WAIT: Duration = Duration::from_secs(1);
-/// The token of the bell; that of the activity log's sink is [`MAIN`], and
-/// streams count from there.
-const BELL: u64 = 0;
 
 pub(super) struct State {
     orders: Receiver<Order>,
@@ -55,16 +52,12 @@ pub(super) struct State {
     shared: Arc<Shared>,
     pub(super) outlets: Outlets,
     widths: Widths,
-    poller: Poller,
+    watch: Watch,
     sources: HashMap<u64, Source>,
     /// A number is never used twice: what the poller still reports about a
     /// stream that is gone then finds nothing.
     tokens: BTreeMap<ChannelId, u64>,
     last_token: u64,
-    /// Not watched, because somebody downstream is slow.
-    paused: Vec<u64>,
-    /// Those whose watching failed; tried again.
-    unwatched: bool,
     drains: VecDeque<Drain>,
     /// Who asked for the counters, and until when that may wait.
     countings: Vec<(Duration, CountAnswer)>,
@@ -126,8 +119,7 @@ impl State {
         shared: Arc<Shared>,
         endings: SyncSender<Ending>,
     ) -> io::Result<Self> {
-        let poller = Poller::new()?;
-        poller.add(&*shared, BELL, Interest::Read)?;
+        let watch = Watch::new(&*shared)?;
         let alone = matches!(outlets.lines, Lines::There(..));
         Ok(Self {
             orders,
@@ -135,12 +127,10 @@ impl State {
             shared,
             outlets,
             widths,
-            poller,
+            watch,
             sources: HashMap::new(),
             tokens: BTreeMap::new(),
             last_token: MAIN,
-            paused: Vec::new(),
-            unwatched: false,
             drains: VecDeque::new(),
             countings: Vec::new(),
             more_orders: false,
@@ -155,9 +145,8 @@ impl State {
     /// Tells how long it waited.
     pub(super) fn wait(&mut self, ready: &mut Vec<u64>) -> Duration {
         let asleep = clock::now().mono;
-        let timeout = self.deadline().map(|at| at.saturating_sub(asleep));
-        // an error is none of the streams'; what is ready is reported again
-        drop(self.poller.wait(timeout, ready));
+        let until = if self.watch.may_sleep() { self.deadline() } else { Some(Duration::ZERO) };
+        self.watch.wait(until.map(|at| at.saturating_sub(asleep)), ready);
         self.outlets.now = clock::now();
         if ready.contains(&BELL) {
             self.shared.heard();
@@ -172,6 +161,7 @@ impl State {
         }
         self.outlets.sinks.take_opened(now);
         let waited = now.mono.saturating_sub(asleep);
+        self.watch.begin_turn(waited, &self.sources, ready);
         self.obey();
         waited
     }
@@ -185,12 +175,12 @@ impl State {
     /// Whether one that is ready should be read now; if not it is not watched
     /// any more, until it should.
     pub(super) fn may_read(&mut self, token: u64) -> bool {
-        let Some(source) = self.sources.get(&token) else { return false };
-        if source.must_wait(&self.outlets) {
-            self.pause(token);
-            return false;
+        let Some(source) = self.sources.get_mut(&token) else { return false };
+        let must_wait = source.must_wait(&self.outlets);
+        if must_wait {
+            self.watch.pause(token, source);
         }
-        true
+        !must_wait
     }
 
     /// Reads a chunk into `buffer` and takes care of it as far as that is
@@ -201,10 +191,14 @@ impl State {
         let count = match fds::read(fd, buffer) {
             Ok(0) => return Chunk::End,
             Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Chunk::NotYet,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.watch.gave_nothing(token, source, self.outlets.now.mono);
+                return Chunk::NotYet;
+            }
             // a pipe has no errors; whatever this is, there will be no more
             Err(_) => return Chunk::End,
         };
+        self.watch.gave(count, token, source, self.outlets.now.mono);
         source.fit(count, &self.widths);
         let chunk = buffer.get(..count).unwrap_or_default();
         #[cfg(test)]
@@ -225,10 +219,7 @@ impl State {
     /// The stream has ended; its log stays open until the child is gone.
     pub(super) fn end(&mut self, token: u64) {
         if let Some(source) = self.sources.get_mut(&token) {
-            if let Some(fd) = &source.fd {
-                // one that is paused is not in the set
-                drop(self.poller.remove(fd));
-            }
+            self.watch.end(source);
             source.end(&mut self.outlets);
         }
     }
@@ -272,7 +263,7 @@ impl State {
         self.answer_countings();
         self.outlets.sinks.answer_clearings(now);
         self.outlets.outbox.release();
-        self.resume();
+        self.watch.resume(&mut self.sources, &self.outlets);
         self.go_on()
     }
 
@@ -280,7 +271,7 @@ impl State {
         if self.more_orders {
             return Some(Duration::ZERO);
         }
-        let slow = self.unwatched || self.outlets.lines.is_echo_behind();
+        let slow = self.watch.has_failed() || self.outlets.lines.is_echo_behind();
         let look = slow.then(|| self.outlets.now.mono + SLOW_LOOK);
         let drains = self.drains.iter().filter(|drain| !drain.answered).map(|drain| drain.limit).min();
         let countings = self.countings.iter().map(|(limit, _)| *limit).min();
@@ -345,31 +336,7 @@ impl State {
         let sink = setup.log.take().map(|log| self.outlets.sinks.begin(token, id, log, self.outlets.now));
         self.sources.insert(token, Source::new(Attachment { id, pid, fd, setup }, sink));
         self.tokens.insert(id, token);
-        // it is watched at the end of this turn
-        self.paused.push(token);
-    }
-
-    fn pause(&mut self, token: u64) {
-        if let Some(fd) = self.sources.get(&token).and_then(|source| source.fd.as_ref()) {
-            drop(self.poller.remove(fd));
-        }
-        self.paused.push(token);
-    }
-
-    /// Watches streams again whose ways are free.
-    fn resume(&mut self) {
-        let Self { outlets, sources, poller, paused, unwatched, .. } = self;
-        *unwatched = false;
-        paused.retain(|token| {
-            let Some(source) = sources.get(token) else { return false };
-            let Some(fd) = &source.fd else { return false };
-            if source.must_wait(outlets) {
-                return true;
-            }
-            let failed = poller.add(fd, *token, Interest::Read).is_err();
-            *unwatched |= failed;
-            failed
-        });
+        self.watch.begin(token);
     }
 
     fn drain(&mut self, process: u32, pid: i32) {

@@ -55,10 +55,8 @@ impl State {
         for drain in &mut self.drains {
             drain.streams.retain(|(dead, _)| *dead != token);
         }
-        if let Some(source) = self.sources.remove(&token) {
-            if let Some(fd) = &source.fd {
-                drop(self.poller.remove(fd));
-            }
+        if let Some(mut source) = self.sources.remove(&token) {
+            self.watch.end(&mut source);
             if let Some(sink) = source.sink {
                 self.outlets.sinks.let_go(sink, self.outlets.now);
             }

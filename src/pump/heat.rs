@@ -1,0 +1,177 @@
+//! Which streams are read without asking whether there is something: those that
+//! had something in several turns, one right after the other.
+//!
+//! The kernel tells a watcher of each single write, and the writer pays for that.
+//! Nobody watches the pipe of a hot stream, so who writes line by line without a
+//! pause writes faster. It is watched again when it has had nothing for a while,
+//! and at once when none had anything ([`Watch`](super::watch::Watch)). Who writes
+//! large blocks is watched always: that costs one call for each of them, and a look
+//! at the wrong moment finds half of one. Decides only.
+
+use std::time::Duration;
+
+/// Turns in a row after which a stream is hot.
+const STREAK: u32 = 4;
+/// A wait that is longer than this was one for output.
+const AT_ONCE: Duration = Duration::from_micros(50);
+/// So long a hot stream may have nothing: among many that write without a pause
+/// each has to wait for a processor.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Bytes of a read that are a block, or what lines became while nobody looked.
+const MUCH: usize = 32 << 10;
+/// Such reads in a row that are blocks.
+const BLOCKS: u32 = 2;
+
+/// The number of a turn. Numbers follow each other when nobody waited between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Turn(u64);
+
+impl Turn {
+    /// The turn that begins after a wait of `waited`.
+    pub(super) fn after(self, waited: Duration) -> Self {
+        Self(self.0 + if waited > AT_ONCE { 2 } else { 1 })
+    }
+}
+
+/// Of one stream.
+#[derive(Debug, Default)]
+pub(super) struct Heat {
+    last: Turn,
+    last_at: Duration,
+    streak: u32,
+    blocks: u32,
+    hot: bool,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// Nothing.
+    None,
+    /// Watch it no more.
+    Heats,
+    /// Watch it again.
+    Cools,
+}
+
+impl Heat {
+    /// Whether nobody needs to watch it.
+    pub(super) fn is_hot(&self) -> bool {
+        self.hot
+    }
+
+    /// It had `count` bytes in `turn`.
+    pub(super) fn gave(&mut self, count: usize, turn: Turn, now: Duration) -> Change {
+        self.last_at = now;
+        if count >= MUCH {
+            self.blocks = self.blocks.saturating_add(1);
+            return if self.blocks >= BLOCKS && self.cool() { Change::Cools } else { Change::None };
+        }
+        self.blocks = 0;
+        if turn == self.last {
+            return Change::None;
+        }
+        let follows = turn.0 == self.last.0 + 1;
+        self.streak = if follows { self.streak.saturating_add(1) } else { 1 };
+        self.last = turn;
+        if self.hot || self.streak < STREAK {
+            return Change::None;
+        }
+        self.hot = true;
+        Change::Heats
+    }
+
+    /// It had nothing. Whether it was hot until now.
+    pub(super) fn gave_nothing(&mut self, now: Duration) -> bool {
+        now >= self.last_at + PAUSE && self.cool()
+    }
+
+    /// It is to be watched, or left alone. Whether it was hot until now.
+    pub(super) fn cool(&mut self) -> bool {
+        self.streak = 0;
+        std::mem::take(&mut self.hot)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AT_ONCE, Change, Heat, MUCH, PAUSE, STREAK, Turn};
+    use std::time::Duration;
+
+    const NONE: Duration = Duration::ZERO;
+    const LONG: Duration = Duration::from_millis(1);
+    const LINE: usize = 100;
+
+    /// Gives lines in one turn after the other, with such waits between; in which it got hot.
+    fn hot_after(heat: &mut Heat, turn: &mut Turn, waits: impl Iterator<Item = Duration>) -> Option<usize> {
+        let mut turns = waits.map(|wait| {
+            *turn = turn.after(wait);
+            heat.gave(LINE, *turn, NONE)
+        });
+        turns.position(|change| change == Change::Heats)
+    }
+
+    /// As many turns without a wait as make a stream hot.
+    fn streak() -> impl Iterator<Item = Duration> {
+        std::iter::repeat_n(NONE, STREAK as usize)
+    }
+
+    #[test]
+    fn a_stream_with_something_in_each_turn_gets_hot_once() {
+        let (mut heat, mut turn) = (Heat::default(), Turn::default().after(LONG));
+        assert_eq!(hot_after(&mut heat, &mut turn, streak()), Some(STREAK as usize - 1));
+        assert_eq!(hot_after(&mut heat, &mut turn, streak()), None);
+        assert!(heat.is_hot() && heat.cool() && !heat.is_hot() && !heat.cool());
+        assert_eq!(hot_after(&mut heat, &mut turn, streak()), Some(STREAK as usize - 1));
+    }
+
+    #[test]
+    fn one_that_makes_the_loop_wait_does_not() {
+        let (mut heat, mut turn) = (Heat::default(), Turn::default());
+        assert_eq!(hot_after(&mut heat, &mut turn, std::iter::repeat_n(LONG, 1000)), None);
+        let now_and_then = (0..1000).map(|n| if n % (STREAK - 1) == 0 { LONG } else { AT_ONCE });
+        assert_eq!(hot_after(&mut heat, &mut turn, now_and_then), None);
+    }
+
+    #[test]
+    fn one_that_leaves_out_turns_of_others_does_not() {
+        let (mut heat, mut turn) = (Heat::default(), Turn::default());
+        for _ in 0..1000 {
+            turn = turn.after(NONE).after(NONE);
+            assert_eq!(heat.gave(LINE, turn, NONE), Change::None);
+        }
+    }
+
+    #[test]
+    fn several_reads_in_a_turn_count_as_one() {
+        let mut heat = Heat::default();
+        let turn = Turn::default().after(NONE);
+        assert!((0..1000).all(|_| heat.gave(LINE, turn, NONE) == Change::None));
+    }
+
+    #[test]
+    fn a_hot_one_may_have_nothing_for_a_while() {
+        let (mut heat, mut turn) = (Heat::default(), Turn::default());
+        hot_after(&mut heat, &mut turn, streak());
+        assert!(!heat.gave_nothing(PAUSE / 2) && heat.is_hot());
+        assert_eq!(heat.gave(LINE, turn.after(NONE), PAUSE / 2), Change::None);
+        assert!(!heat.gave_nothing(PAUSE) && heat.is_hot());
+        assert!(heat.gave_nothing(PAUSE * 3 / 2) && !heat.is_hot());
+    }
+
+    #[test]
+    fn who_writes_blocks_is_watched() {
+        let (mut heat, mut turn) = (Heat::default(), Turn::default());
+        for _ in 0..1000 {
+            turn = turn.after(NONE);
+            assert_eq!(heat.gave(MUCH, turn, NONE), Change::None);
+        }
+        hot_after(&mut heat, &mut turn, streak());
+        assert_eq!(heat.gave(MUCH, turn, NONE), Change::None, "lines that gathered");
+        assert_eq!(heat.gave(LINE, turn, NONE), Change::None);
+        assert_eq!(heat.gave(MUCH, turn, NONE), Change::None);
+        assert_eq!(heat.gave(MUCH, turn, NONE), Change::Cools);
+        assert!(!heat.is_hot());
+    }
+}
