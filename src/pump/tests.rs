@@ -496,6 +496,26 @@ fn the_counters_of_all_loops_are_put_together() {
     assert_eq!((0..5).map(written).collect::<Vec<_>>(), [5; 5]);
 }
 
+/// Who writes without a pause is read without being watched, and watched again behind that.
+#[test]
+fn lines_without_a_pause_come_whole_and_so_does_what_follows_a_pause() {
+    let mut rig = Rig::new(16);
+    let log = Some(rig.open("out"));
+    let mut child = rig.attach(STDOUT, ChannelSetup { log, ..setup() });
+    let mut wanted = vec![];
+    for round in 0..3 {
+        for line in 0..30_000 {
+            let line = format!("{round} {line}\n");
+            child.write_all(line.as_bytes()).unwrap();
+            wanted.extend_from_slice(line.as_bytes());
+        }
+        rig.holds("out", &wanted);
+    }
+    drop(child);
+    assert_eq!(rig.drained(), []);
+    rig.holds("out", &wanted);
+}
+
 /// A pipe that is always full gets larger, and nothing is lost over that.
 #[test]
 fn a_child_that_keeps_its_pipe_full_gets_a_larger_one() {
