@@ -315,7 +315,10 @@ impl Sinks {
             let waits = !sink.is_out() && !self.lanes.is_free(&place_of(sink));
             if waits { sink.stall_deadline() } else { sink.deadline() }
         });
-        sinks.chain(self.clearings.iter().map(|clearing| clearing.limit)).min()
+        // the others are woken by a report, too
+        let may_close = |file: &LogFile| self.lanes.is_free(&Place::Device(file.device()));
+        let close = self.closing.iter().any(may_close).then_some(Duration::ZERO);
+        sinks.chain(self.clearings.iter().map(|clearing| clearing.limit)).chain(close).min()
     }
 
     /// Whether one of `tokens` is still to be waited for: it has something to

@@ -516,6 +516,31 @@ fn lines_without_a_pause_come_whole_and_so_does_what_follows_a_pause() {
     rig.holds("out", &wanted);
 }
 
+/// Nothing else may have to happen first.
+#[test]
+fn the_log_of_a_dead_child_is_closed_at_once() {
+    let mut rig = Rig::new(16);
+    for round in 0..100 {
+        let name = format!("out{round}");
+        let log = Some(rig.open(&name));
+        let child = rig.attach(STDOUT, ChannelSetup { log, ..setup() });
+        // by now the loop is asleep
+        rig.settled();
+        drop(child);
+        assert_eq!(rig.drained(), []);
+        let log = rig.path(&name);
+        let is_open = || {
+            let names = fs::read_dir("/proc/self/fd").unwrap();
+            names.flatten().any(|name| fs::read_link(name.path()).is_ok_and(|path| path == log))
+        };
+        let end = Instant::now() + LONG;
+        while is_open() {
+            assert!(Instant::now() < end, "in round {round}");
+            std::thread::yield_now();
+        }
+    }
+}
+
 /// A pipe that is always full gets larger, and nothing is lost over that.
 #[test]
 fn a_child_that_keeps_its_pipe_full_gets_a_larger_one() {
