@@ -61,8 +61,9 @@ class Lives:
 
 
 def settled(d):
-    """Whether all has started that starts by itself."""
-    return {info["statename"] for info in d.rpc.getAllProcessInfo()} <= {"RUNNING", "EXITED"}
+    """Whether all has started that starts by itself, and has ended that ends."""
+    states = {info["name"]: info["statename"] for info in d.rpc.getAllProcessInfo()}
+    return {state for name, state in states.items() if name != "once"} == {"RUNNING"} and states["once"] == "EXITED"
 
 
 @pytest.mark.timeout(60 + RELOADS)
