@@ -4,9 +4,8 @@
 //! The kernel tells a watcher of each single write, and the writer pays for that.
 //! Nobody watches the pipe of a hot stream, so who writes line by line without a
 //! pause writes faster. It is watched again when it has had nothing for a while,
-//! and at once when none had anything ([`Watch`](super::watch::Watch)). Who writes
-//! large blocks is watched always: that costs one call for each of them, and a look
-//! at the wrong moment finds half of one. Decides only.
+//! and at once when none had anything ([`Watch`](super::watch::Watch)). Decides
+//! only.
 
 use std::time::Duration;
 
@@ -17,11 +16,6 @@ const AT_ONCE: Duration = Duration::from_micros(50);
 /// So long a hot stream may have nothing: among many that write without a pause
 /// each has to wait for a processor.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// Bytes of a read that are a block, or what lines became while nobody looked.
-const MUCH: usize = 32 << 10;
-/// Such reads in a row that are blocks.
-const BLOCKS: u32 = 2;
 
 /// The number of a turn. Numbers follow each other when nobody waited between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,19 +34,7 @@ pub(super) struct Heat {
     last: Turn,
     last_at: Duration,
     streak: u32,
-    blocks: u32,
     hot: bool,
-}
-
-/// What is to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
-    /// Nothing.
-    None,
-    /// Watch it no more.
-    Heats,
-    /// Watch it again.
-    Cools,
 }
 
 impl Heat {
@@ -61,25 +43,18 @@ impl Heat {
         self.hot
     }
 
-    /// It had `count` bytes in `turn`.
-    pub(super) fn gave(&mut self, count: usize, turn: Turn, now: Duration) -> Change {
+    /// It had something in `turn`. Whether it has become hot just now.
+    pub(super) fn gave(&mut self, turn: Turn, now: Duration) -> bool {
         self.last_at = now;
-        if count >= MUCH {
-            self.blocks = self.blocks.saturating_add(1);
-            return if self.blocks >= BLOCKS && self.cool() { Change::Cools } else { Change::None };
-        }
-        self.blocks = 0;
         if turn == self.last {
-            return Change::None;
+            return false;
         }
         let follows = turn.0 == self.last.0 + 1;
         self.streak = if follows { self.streak.saturating_add(1) } else { 1 };
         self.last = turn;
-        if self.hot || self.streak < STREAK {
-            return Change::None;
-        }
-        self.hot = true;
-        Change::Heats
+        let gets_hot = !self.hot && self.streak >= STREAK;
+        self.hot |= gets_hot;
+        gets_hot
     }
 
     /// It had nothing. Whether it was hot until now.
@@ -96,20 +71,19 @@ impl Heat {
 
 #[cfg(test)]
 mod tests {
-    use super::{AT_ONCE, Change, Heat, MUCH, PAUSE, STREAK, Turn};
+    use super::{AT_ONCE, Heat, PAUSE, STREAK, Turn};
     use std::time::Duration;
 
     const NONE: Duration = Duration::ZERO;
     const LONG: Duration = Duration::from_millis(1);
-    const LINE: usize = 100;
 
-    /// Gives lines in one turn after the other, with such waits between; in which it got hot.
+    /// Gives in one turn after the other, with such waits between; in which it got hot.
     fn hot_after(heat: &mut Heat, turn: &mut Turn, waits: impl Iterator<Item = Duration>) -> Option<usize> {
         let mut turns = waits.map(|wait| {
             *turn = turn.after(wait);
-            heat.gave(LINE, *turn, NONE)
+            heat.gave(*turn, NONE)
         });
-        turns.position(|change| change == Change::Heats)
+        turns.position(|hot| hot)
     }
 
     /// As many turns without a wait as make a stream hot.
@@ -139,7 +113,7 @@ mod tests {
         let (mut heat, mut turn) = (Heat::default(), Turn::default());
         for _ in 0..1000 {
             turn = turn.after(NONE).after(NONE);
-            assert_eq!(heat.gave(LINE, turn, NONE), Change::None);
+            assert!(!heat.gave(turn, NONE));
         }
     }
 
@@ -147,7 +121,7 @@ mod tests {
     fn several_reads_in_a_turn_count_as_one() {
         let mut heat = Heat::default();
         let turn = Turn::default().after(NONE);
-        assert!((0..1000).all(|_| heat.gave(LINE, turn, NONE) == Change::None));
+        assert!((0..1000).all(|_| !heat.gave(turn, NONE)));
     }
 
     #[test]
@@ -155,23 +129,8 @@ mod tests {
         let (mut heat, mut turn) = (Heat::default(), Turn::default());
         hot_after(&mut heat, &mut turn, streak());
         assert!(!heat.gave_nothing(PAUSE / 2) && heat.is_hot());
-        assert_eq!(heat.gave(LINE, turn.after(NONE), PAUSE / 2), Change::None);
+        assert!(!heat.gave(turn.after(NONE), PAUSE / 2));
         assert!(!heat.gave_nothing(PAUSE) && heat.is_hot());
         assert!(heat.gave_nothing(PAUSE * 3 / 2) && !heat.is_hot());
-    }
-
-    #[test]
-    fn who_writes_blocks_is_watched() {
-        let (mut heat, mut turn) = (Heat::default(), Turn::default());
-        for _ in 0..1000 {
-            turn = turn.after(NONE);
-            assert_eq!(heat.gave(MUCH, turn, NONE), Change::None);
-        }
-        hot_after(&mut heat, &mut turn, streak());
-        assert_eq!(heat.gave(MUCH, turn, NONE), Change::None, "lines that gathered");
-        assert_eq!(heat.gave(LINE, turn, NONE), Change::None);
-        assert_eq!(heat.gave(MUCH, turn, NONE), Change::None);
-        assert_eq!(heat.gave(MUCH, turn, NONE), Change::Cools);
-        assert!(!heat.is_hot());
     }
 }

@@ -198,7 +198,7 @@ impl State {
             // a pipe has no errors; whatever this is, there will be no more
             Err(_) => return Chunk::End,
         };
-        self.watch.gave(count, token, source, self.outlets.now.mono);
+        self.watch.gave(token, source, self.outlets.now.mono);
         source.fit(count, &self.widths);
         let chunk = buffer.get(..count).unwrap_or_default();
         #[cfg(test)]

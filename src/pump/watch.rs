@@ -1,7 +1,7 @@
 //! Which streams are watched, which are read without that (`heat`), and which are
 //! left alone because somebody downstream is slow.
 
-use super::heat::{Change, Turn};
+use super::heat::Turn;
 use super::outlets::Outlets;
 use super::source::Source;
 use crate::sys::poll::{Interest, Poller};
@@ -61,16 +61,14 @@ impl Watch {
         self.paused.push(token);
     }
 
-    /// The stream had `count` bytes.
-    pub(super) fn gave(&mut self, count: usize, token: u64, source: &mut Source, now: Duration) {
+    /// The stream had something.
+    pub(super) fn gave(&mut self, token: u64, source: &mut Source, now: Duration) {
         self.busy = true;
-        match (source.heat.gave(count, self.turn, now), &source.fd) {
-            (Change::Heats, Some(fd)) => {
-                drop(self.poller.remove(fd));
-                self.hot.push(token);
-            }
-            (Change::Cools, _) => self.paused.push(token),
-            _ => {}
+        if source.heat.gave(self.turn, now)
+            && let Some(fd) = &source.fd
+        {
+            drop(self.poller.remove(fd));
+            self.hot.push(token);
         }
     }
 
