@@ -7,12 +7,11 @@
 //! and at once when none had anything ([`Watch`](super::watch::Watch)). Decides
 //! only.
 
+use super::pace::AT_ONCE;
 use std::time::Duration;
 
 /// Turns in a row after which a stream is hot.
 const STREAK: u32 = 4;
-/// A wait that is longer than this was one for output.
-const AT_ONCE: Duration = Duration::from_micros(50);
 /// So long a hot stream may have nothing: among many that write without a pause
 /// each has to wait for a processor.
 const PAUSE: Duration = Duration::from_millis(100);

@@ -13,7 +13,7 @@ const LONGEST: Duration = Duration::from_micros(200);
 /// The first nap, and the shortest worth its system call.
 const SHORTEST: Duration = Duration::from_micros(25);
 /// A wait this short means that output came without a pause.
-const AT_ONCE: Duration = Duration::from_micros(50);
+pub(super) const AT_ONCE: Duration = Duration::from_micros(50);
 /// Waits in a row that ended at once before the first nap.
 const STREAK: u32 = 16;
 /// Bytes a read that call for longer naps.
