@@ -1,4 +1,4 @@
-//! The pump's threads. One works the loop, one watches it, one is ready for
+//! A loop's threads. One works the loop, one watches it, one is ready for
 //! calls that may block; more come when those are stuck, within a bound, and go
 //! when there is nothing for them to do. Which thread is which changes.
 

@@ -82,7 +82,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Where the outcome of an order goes; called on the pump's thread, so it must
+/// Where the outcome of an order goes; called on a thread of the pump, so it must
 /// not wait for anything. An order that is never obeyed drops it.
 type Answer = Box<dyn FnOnce(io::Result<()>) + Send>;
 
