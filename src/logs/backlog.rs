@@ -13,9 +13,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 pub const MAX_KEPT: usize = 4 << 20;
 /// Bytes kept for all logs that share a [`Budget`] (256 MiB).
 pub const MAX_KEPT_BY_ALL: usize = 256 << 20;
-/// Chunks grow to this many bytes by what comes behind them, as one read would
-/// have brought it (A5.16).
+/// Chunks grow to this many bytes by what comes behind them, as one read of
+/// upstream's would have brought it: a log is rotated between two chunks (A5.16).
 pub const CHUNK: usize = 128 << 10;
+/// The most that is read at once.
+pub const READ: usize = 2 * CHUNK;
 
 /// A longer line is none.
 const LONGEST_LINE: usize = 256 << 10;
@@ -85,11 +87,11 @@ impl Backlog {
         self.chunks.is_empty()
     }
 
-    /// Whether a chunk more would be kept as a whole, and still the last words of
-    /// a child behind it.
+    /// Whether what a read brings would be kept as a whole, and still the last words
+    /// of a child behind it.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.len + 2 * CHUNK <= self.max && self.budget.free() >= 2 * CHUNK
+        self.len + READ + CHUNK <= self.max && self.budget.free() >= READ + CHUNK
     }
 
     /// The most it holds.

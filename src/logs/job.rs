@@ -2,6 +2,7 @@
 //! where it may take its time, and what came of it. Decides nothing: that is the
 //! sink's.
 
+use super::backlog::CHUNK;
 use super::file::{Failure, Limits, LogFile, Written};
 use std::collections::VecDeque;
 use std::io;
@@ -73,7 +74,7 @@ impl Job {
         self.prepare(&mut done);
         let Some(mut file) = self.file.take() else {
             done.rest = self.chunks;
-            keep(&mut done.rest, bytes);
+            bytes.chunks(CHUNK).for_each(|chunk| keep(&mut done.rest, chunk));
             return done;
         };
         let may_rotate = self.may_rotate && done.failure.is_none();
@@ -87,8 +88,10 @@ impl Job {
             }
         }
         done.rest.extend(self.chunks);
-        let count = if stopped(&done) { 0 } else { done.write(&mut file, bytes, may_rotate) };
-        keep(&mut done.rest, bytes.get(count..).unwrap_or_default());
+        for chunk in bytes.chunks(CHUNK) {
+            let count = if stopped(&done) { 0 } else { done.write(&mut file, chunk, may_rotate) };
+            keep(&mut done.rest, chunk.get(count..).unwrap_or_default());
+        }
         done.file = Some(file);
         done
     }

@@ -8,7 +8,7 @@
 //!
 //! Long because the states of a log and what may be asked of it are one machine.
 
-use super::backlog::{Backlog, Budget, MAX_KEPT};
+use super::backlog::{Backlog, Budget, CHUNK, MAX_KEPT};
 use super::file::{Failure, Limits, LogFile};
 use super::job::{Done, Job};
 use super::outage::{Counts, Health, PATIENCE, Trouble};
@@ -172,8 +172,12 @@ impl Sink {
     /// Keeps bytes for the next job.
     pub fn push(&mut self, bytes: &[u8], now: Now) {
         let before = self.backlog.len();
-        let dropped = self.backlog.push(bytes, self.lines || self.sealed);
-        self.sealed = false;
+        let mut dropped = 0;
+        // a line stays whole, however long it is
+        for part in bytes.chunks(if self.lines { usize::MAX } else { CHUNK }) {
+            dropped += self.backlog.push(part, self.lines || self.sealed);
+            self.sealed = false;
+        }
         if dropped > 0 && !self.health.is_outage() {
             self.fail(Trouble::Hanging, "more comes than it takes", now);
         }

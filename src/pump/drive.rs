@@ -9,7 +9,7 @@ use super::lanes::Place;
 use super::pace::Pace;
 use super::sinks::Call;
 use super::state::{Chunk, State, Turn};
-use crate::logs::backlog::CHUNK;
+use crate::logs::backlog::READ;
 use crate::logs::job::{Done, Job};
 use crate::sys::panics::caught;
 use crate::sys::thread::own_id;
@@ -57,7 +57,7 @@ type Kept = Option<Box<State>>;
 
 impl Driver<'_> {
     fn work(&self, mut state: Box<State>) -> Kept {
-        let mut buffer = vec![0; CHUNK];
+        let mut buffer = vec![0; READ];
         let mut ready = Vec::new();
         let mut pace = Pace::default();
         loop {

@@ -8,6 +8,7 @@ use super::outlets::Outlets;
 use super::width::{WIDE, Width, Widths};
 use super::{Attachment, ChannelId, PumpEvent};
 use crate::logs::Sink;
+use crate::logs::backlog::CHUNK;
 use crate::model::{Channel, Level, py_repr, py_repr_bytes};
 use crate::sys::fds;
 use std::borrow::Cow;
@@ -93,6 +94,12 @@ impl Source {
         if let Some((_, captured)) = &mut self.capture {
             drop(captured.take());
         }
+    }
+
+    /// How much of a buffer of `size` bytes a read may fill. Who else hears of the
+    /// bytes but the log gets as many at once as upstream would read.
+    pub(super) fn room(&self, size: usize) -> usize {
+        if self.talks() || self.syslog || self.echo { size.min(CHUNK) } else { size }
     }
 
     /// Makes its pipe larger if a read of `count` bytes was one of many that found

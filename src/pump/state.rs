@@ -188,7 +188,8 @@ impl State {
     pub(super) fn read(&mut self, token: u64, buffer: &mut [u8], may_call: bool) -> Chunk {
         let Some(source) = self.sources.get_mut(&token) else { return Chunk::NotYet };
         let Some(fd) = &source.fd else { return Chunk::NotYet };
-        let count = match fds::read(fd, buffer) {
+        let room = source.room(buffer.len());
+        let count = match fds::read(fd, buffer.get_mut(..room).unwrap_or_default()) {
             Ok(0) => return Chunk::End,
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

@@ -7,12 +7,14 @@ mod panics;
 
 pub(super) use panics::panic_if;
 
+use super::width::WIDE;
 use super::{ChannelId, ChannelSetup, Left, NewLog, Pump, PumpEvent};
+use crate::logs::backlog::CHUNK;
 use crate::logs::rotate::part;
 use crate::logs::testdir::TestDir;
 use crate::logs::{Limits, MainLog};
 use crate::model::{Channel, Level, LogLine, Now};
-use crate::sys::fds::pipe_cloexec;
+use crate::sys::fds::{pipe_cloexec, widen_pipe};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -174,7 +176,25 @@ fn ten_megabytes_arrive_byte_for_byte_over_rotations() {
     assert_eq!(rig.drained(), []);
     rig.until("all bytes", || joined(&path, 100).len() == sent.len());
     assert!(joined(&path, 100) == sent, "other bytes");
-    assert!(part(&path, 20).exists() && fs::metadata(part(&path, 1)).unwrap().len() >= 300_000);
+    assert!(part(&path, 20).exists());
+    let sizes = (1..=20).map(|number| fs::metadata(part(&path, number)).unwrap().len());
+    assert!(sizes.into_iter().all(|size| (300_000..300_000 + CHUNK as u64).contains(&size)));
+}
+
+/// A6.42: nobody who hears of output gets more of it at once than from upstream.
+#[test]
+fn an_event_holds_what_upstream_would_read_at_most() {
+    let mut rig = Rig::new(16);
+    let (reader, writer) = pipe_cloexec().unwrap();
+    widen_pipe(&writer, WIDE).unwrap();
+    File::from(writer).write_all(&[b'x'; WIDE]).unwrap();
+    rig.pump.attach(STDOUT, PID, reader, ChannelSetup { events: true, ..setup() });
+    let mut left = WIDE;
+    while left > 0 {
+        let PumpEvent::Output { bytes, .. } = rig.event() else { panic!("no output") };
+        assert!(bytes.len() <= CHUNK, "{}", bytes.len());
+        left -= bytes.len();
+    }
 }
 
 /// A6.47, A6.44, A8.20, A5.76

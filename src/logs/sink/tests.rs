@@ -1,7 +1,7 @@
 //! Sinks on a real disk, with a clock that the test pushes.
 
 use super::{Failure, Sink};
-use crate::logs::backlog::Budget;
+use crate::logs::backlog::{Budget, CHUNK, READ};
 use crate::logs::file::{Limits, LogFile};
 use crate::logs::outage::PATIENCE;
 use crate::logs::rotate::part;
@@ -55,6 +55,25 @@ fn a_log_that_goes_on_keeps_to_the_new_limits() {
     assert!(log.renew(None, Limits::new(0, 0), at(2)).is_none());
     write(&mut log, "longer than that", 2);
     assert_eq!(fs::read(&path).unwrap(), b"longer than that");
+}
+
+/// A5.16: we may read more at once than upstream does.
+#[test]
+fn a_large_read_is_rotated_as_if_it_had_come_in_parts() {
+    let (_dir, path) = in_dir();
+    let parts = || [2, 1].map(|number| fs::metadata(part(&path, number)).unwrap().len());
+    let large = vec![b'x'; READ];
+    for kept in [false, true] {
+        let mut log = opened(&path, 1, 5);
+        if kept {
+            log.push(&large, at(0));
+            log.work(at(0));
+        } else {
+            let job = log.take_through(at(0)).unwrap();
+            drop(log.put_back(job.run_with(&large), at(0)));
+        }
+        assert_eq!(parts(), [CHUNK as u64; 2]);
+    }
 }
 
 /// A5.20
@@ -176,7 +195,7 @@ fn a_write_that_fails_in_the_middle_goes_on_there() {
 #[test]
 fn a_call_that_does_not_come_back_becomes_an_outage() {
     let (_dir, path) = in_dir();
-    let mut log = opened(&path, 0, 0).keeping(300_000, Budget::default());
+    let mut log = opened(&path, 0, 0).keeping(450_000, Budget::default());
     let job = log.take_through(at(0)).unwrap();
     assert!(log.take_through(at(0)).is_none() && log.take_job(at(0)).is_none());
     log.push(&[b'x'; 200_000], at(1));
@@ -186,10 +205,10 @@ fn a_call_that_does_not_come_back_becomes_an_outage() {
     assert_eq!(log.deadline(), Some(PATIENCE));
     log.look(at(2000));
     assert!(log.is_outage() && !log.must_wait());
-    log.push(&[b'x'; 200_000], at(2001));
+    log.push(&[b'x'; 350_000], at(2001));
     drop(log.put_back(job.run_with(b"first"), at(3000)));
     log.work(at(3000));
-    assert_eq!(fs::metadata(&path).unwrap().len(), 300_005);
+    assert_eq!(fs::metadata(&path).unwrap().len(), 450_005);
     let told = texts(&mut log);
     assert!(told[0].contains("takes nothing: a call has not come back for 2 seconds"), "{told:?}");
     assert!(told[1].contains("is written again after 3.0 s"), "{told:?}");
@@ -220,7 +239,7 @@ fn a_reader_that_stopped_reading_becomes_an_outage() {
     let (_dir, path) = in_dir();
     nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let reader = fs::File::options().read(true).write(true).open(&path).unwrap();
-    let mut log = opened(&path, 3, 2).keeping(300_000, Budget::default());
+    let mut log = opened(&path, 3, 2).keeping(450_000, Budget::default());
     write(&mut log, &"x".repeat(200_000), 0);
     assert!(!log.is_idle() && !log.is_outage());
     let mut buffer = vec![0; 50_000];
