@@ -42,19 +42,21 @@ fn wait_at(gate: Option<&&str>) -> io::Result<()> {
 fn spew(bytes: usize, chunk: usize, line: usize, stamp: &str) -> io::Result<()> {
     let (line, chunk) = (line.max(22), chunk.max(1));
     let mut out = io::stdout().lock();
-    // blocks of whole lines, so that only their numbers change from one to the next
+    // blocks of whole lines with their numbers; from one block to the next only the
+    // first line changes, or most of the time would go into numbers
     let lines = (chunk / line).max(1);
     let mut block = vec![b'.'; lines * line];
+    for (number, text) in (0..).zip(block.chunks_exact_mut(line)) {
+        if let Some((end, rest)) = text.split_last_mut() {
+            *end = b'\n';
+            write_number(rest, number);
+        }
+    }
     fs::write(stamp, [])?;
     let (mut left, mut number) = (bytes, 0_u64);
     while left > 0 {
-        for text in block.chunks_exact_mut(line) {
-            if let Some((end, rest)) = text.split_last_mut() {
-                *end = b'\n';
-                write_number(rest, number);
-            }
-            number += 1;
-        }
+        write_number(&mut block, number);
+        number += 1;
         let part = block.len().min(left);
         for piece in block.get(..part).unwrap_or_default().chunks(chunk) {
             raw_write(&mut out, piece)?;
