@@ -55,8 +55,8 @@ pub(super) const HYPER_BYTES: usize = 2 * HEAD_BYTES;
 /// one now and then is not waited for.
 pub(super) const BODY_RATE: u32 = 32 << 10;
 
-/// Header lines of a request.
-pub(super) const HEAD_LINES: usize = 256;
+/// Header lines of a request; for more hyper asks for memory with each request.
+pub(super) const HEAD_LINES: usize = 100;
 
 /// Bytes of a form, and of a body that nobody asked for; a body of more is large.
 pub(super) const FORM_BYTES: usize = 1 << 20;

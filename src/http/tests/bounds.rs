@@ -2,6 +2,7 @@
 
 use super::{PATIENCE, Setup, answered, call, call_body, error, post, start, with};
 use crate::http::Limits;
+use crate::http::limits::HEAD_LINES;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::time::{sleep, timeout};
@@ -14,6 +15,9 @@ fn long_heads_are_taken_up_to_a_bound() {
         assert!(house.ask(request(70 << 10)).await.ends_with("\r\n\r\nOK"));
         let refused = error("HTTP/1.1|Connection: close\r\n", 431, "Request Header Fields Too Large");
         assert_eq!(house.exchange(request(300 << 10)).await, refused);
+        let lines = |count| format!("GET /ok.html HTTP/1.1\r\n{}\r\n", "X-A: b\r\n".repeat(count));
+        assert!(house.ask(lines(HEAD_LINES)).await.ends_with("\r\n\r\nOK"));
+        assert_eq!(house.exchange(lines(HEAD_LINES + 1)).await, refused);
     });
 }
 
