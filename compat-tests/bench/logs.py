@@ -6,8 +6,8 @@ In one run and in turns: our daemon, the reference, the loggers of other
 supervisors as far as they are installed (s6-log, svlogd, multilog), and the
 floors of the machine (`spew > file`, `spew | cat > file`). Everything is
 written below /dev/shm, so that no disk is measured. Each run is read back and
-compared with what was written: a missing byte ends the benchmark. Prints
-medians; judges nothing else.
+compared with what was written: a missing byte ends the benchmark. Prints the
+best turns; judges nothing else.
 
 The daemon to measure is SUPERVISORD_BIN, or the newest one in target/.
 """
@@ -15,7 +15,6 @@ The daemon to measure is SUPERVISORD_BIN, or the newest one in target/.
 import argparse
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -296,28 +295,23 @@ def takes(who, load):
 
 
 def report(load, measured):
-    """A table of one load: medians, and those of the ratios to the turn that cat had
-    beside it, since all of them are faster at one time than at another."""
+    """A table of one load: everybody's fastest turn and cheapest turn, and how they
+    compare with cat's. What else a machine does only ever makes a turn worse."""
     mib = load.bytes_each() * load.children / MIB
-    cats = measured.get("| cat > file", [])
-
-    def to_cat(runs, figure):
-        ratios = [figure(run) / figure(cat) for run, cat in zip(runs, cats) if figure(cat)]
-        return statistics.median(ratios) if ratios else float("nan")
-
+    speeds = {who: mib / min(run.seconds for run in runs) for who, runs in measured.items()}
+    costs = {who: 1000 * min(run.cpu for run in runs) / mib for who, runs in measured.items()}
+    cat, its_cost = speeds.get("| cat > file", float("nan")), costs.get("| cat > file", float("nan"))
     print(f"\n{load.name} ({mib:.0f} MiB)\n{'':>14} {'MiB/s':>8} {'to cat':>7} {'CPU ms/MiB':>11} {'to cat':>7}")
-    for who, runs in measured.items():
-        speed = statistics.median(mib / run.seconds for run in runs)
-        cost = statistics.median(1000 * run.cpu / mib for run in runs)
-        of_cat, of_its_cost = to_cat(runs, lambda run: 1 / run.seconds), to_cat(runs, lambda run: run.cpu)
-        print(f"{who:>14} {speed:8.0f} {of_cat:7.2f} {cost:11.3f} {of_its_cost:7.2f}", flush=True)
+    for who in measured:
+        speed, cost = speeds[who], costs[who]
+        print(f"{who:>14} {speed:8.0f} {speed / cat:7.2f} {cost:11.3f} {cost / its_cost:7.2f}", flush=True)
 
 
 def main():
     """Measures every load with everybody, in turns."""
     words = argparse.ArgumentParser(description="how fast what children write gets into their logs")
-    words.add_argument("--mib", type=int, default=1024, help="of the largest load (1024)")
-    words.add_argument("--reps", type=int, default=3, help="of each measurement (3)")
+    words.add_argument("--mib", type=int, default=512, help="of the largest load (512)")
+    words.add_argument("--reps", type=int, default=7, help="of each measurement (7)")
     words.add_argument("--only", default="", help="loads whose name holds this")
     words.add_argument("--who", default="", help="contenders, with commas")
     words = words.parse_args()
