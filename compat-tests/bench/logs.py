@@ -58,7 +58,7 @@ class Load:
 
 def loads(mib):
     """Every load that is measured."""
-    small = max(mib // 8, 1)
+    small = max(mib // 2, 1)
     return [
         Load("64 KiB blocks", mib, 64 << 10),
         Load("64 KiB blocks, rotated", mib, 64 << 10, rotate=True),
@@ -311,7 +311,7 @@ def main():
     """Measures every load with everybody, in turns."""
     words = argparse.ArgumentParser(description="how fast what children write gets into their logs")
     words.add_argument("--mib", type=int, default=512, help="of the largest load (512)")
-    words.add_argument("--reps", type=int, default=7, help="of each measurement (7)")
+    words.add_argument("--reps", type=int, default=5, help="of each measurement (5)")
     words.add_argument("--only", default="", help="loads whose name holds this")
     words.add_argument("--who", default="", help="contenders, with commas")
     words = words.parse_args()
