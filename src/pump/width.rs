@@ -1,14 +1,15 @@
 //! Which pipes are made larger: those that are found full again and again. Their
 //! writers then run on for longer, and each is woken less often. Decides only.
 
+use crate::logs::backlog::READ;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 /// Bytes of a pipe that is as good as full: it has room for 64 KiB, less what its
 /// pages do not hold of writes that do not fit them.
 const NEARLY_ALL: usize = 48 << 10;
-/// Bytes that a wide one has room for; more brings nothing more.
-pub(super) const WIDE: usize = 256 << 10;
+/// Bytes that a wide one has room for: one read takes them all.
+pub(super) const WIDE: usize = READ;
 /// So much a full pipe counts; one that is not takes one off.
 const FULL: u32 = 4;
 /// The count that says that its writer keeps waiting.
