@@ -13,6 +13,8 @@ use std::time::{Duration, UNIX_EPOCH};
 pub(super) const SERVER_NAME: &str = "Medusa/1.12";
 /// Headers of most answers, and one to spare.
 const USUAL_HEADERS: usize = 6;
+/// 31 Dec 9999, 23:59:59. A date has four digits for the year; a file may say more.
+const LAST_SECOND: Duration = Duration::from_secs(253_402_300_799);
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 const KEEP_ALIVE: HeaderValue = HeaderValue::from_static("Keep-Alive");
 
@@ -141,7 +143,7 @@ pub(super) fn http_date(wall: Duration) -> HeaderValue {
 }
 
 fn written_date(wall: Duration) -> HeaderValue {
-    let text = httpdate::fmt_http_date(UNIX_EPOCH + wall);
+    let text = httpdate::fmt_http_date(UNIX_EPOCH + wall.min(LAST_SECOND));
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
 }
 
@@ -204,5 +206,13 @@ mod tests {
         assert_eq!(date(1_795_359_580_999), "Sun, 22 Nov 2026 14:59:40 GMT");
         assert_eq!(date(1_795_359_581_000), "Sun, 22 Nov 2026 14:59:41 GMT");
         assert_eq!(date(1_795_359_580_500), "Sun, 22 Nov 2026 14:59:40 GMT");
+    }
+
+    /// B2.9.4: a log may claim to be from any time.
+    #[test]
+    fn a_time_that_is_too_late_for_a_date_is_the_last_there_is() {
+        for wall in [Duration::from_secs(253_402_300_799), Duration::from_secs(253_402_300_800), Duration::MAX] {
+            assert_eq!(http_date(wall), "Fri, 31 Dec 9999 23:59:59 GMT");
+        }
     }
 }
