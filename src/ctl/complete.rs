@@ -38,7 +38,7 @@ pub struct Wanted<'a> {
 /// `:`, `*` and `-` stay whole (B3.6.10).
 #[must_use]
 pub fn wanted(line: &str) -> Wanted<'_> {
-    let start = line.rfind(char::is_whitespace).map_or(0, |at| at.saturating_add(1));
+    let start = line.trim_end_matches(|c: char| !c.is_whitespace()).len();
     let word = line.get(start..).unwrap_or_default();
     let mut words = line.split_whitespace();
     let kind = match words.next() {
@@ -150,5 +150,14 @@ mod tests {
         assert_eq!(offered("add c"), ["cat ", "ctrl "]);
         assert_eq!(offered("update g"), ["grp "]);
         assert!(offered("avail c").is_empty() && offered("bogus c").is_empty() && offered("maintail ").is_empty());
+    }
+
+    /// A keyboard gives such a blank where AltGr is still down.
+    #[test]
+    fn a_blank_may_have_more_than_one_byte() {
+        let line = "stop\u{a0}ct";
+        assert_eq!(wanted(line).start, line.len() - 2);
+        assert_eq!(wanted("stop\u{3000}").start, "stop\u{3000}".len());
+        assert_eq!(offered(line), ["ctrl "]);
     }
 }
