@@ -46,7 +46,7 @@ impl Colour {
     #[must_use]
     pub fn nth(index: usize) -> Self {
         const CYCLE: [u8; 6] = [36, 33, 32, 35, 34, 96];
-        Self(CYCLE.iter().cycle().nth(index % CYCLE.len()).copied().unwrap_or_default())
+        Self(CYCLE.get(index % CYCLE.len()).copied().unwrap_or_default())
     }
 
     /// The colour of a state by its name; none for one we do not know.
