@@ -30,16 +30,17 @@ pub fn save<'a>(path: &Path, lines: impl Iterator<Item = &'a str>) {
 #[cfg(test)]
 mod tests {
     use super::{load, save};
+    use crate::sys::testdir::TestDir;
     use std::os::unix::fs::PermissionsExt;
 
     /// B3.6.8
     #[test]
     fn lines_are_found_again_and_the_file_is_private() {
-        let path = std::env::temp_dir().join(format!("ctl-history-{}", std::process::id()));
+        let dir = TestDir::new();
+        let path = dir.path().join("history");
         assert!(load(&path).is_empty());
         save(&path, ["status", "tail -f a"].into_iter());
         assert_eq!(load(&path), ["status", "tail -f a"]);
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        std::fs::remove_file(&path).unwrap();
     }
 }

@@ -136,7 +136,7 @@ fn remove(path: &Path) {
 mod tests {
     use super::rehearse;
     use crate::config::{Config, load_text};
-    use crate::logs::testdir::TestDir;
+    use crate::sys::testdir::TestDir;
     use std::fs;
     use std::net::TcpListener;
     use std::os::unix::net::UnixListener;

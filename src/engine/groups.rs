@@ -153,9 +153,9 @@ mod tests {
     use crate::config::{Config, load_text};
     use crate::engine::EngineError;
     use crate::logs::autolog;
-    use crate::logs::testdir::TestDir;
     use crate::manager::Manager;
     use crate::model::Channel;
+    use crate::sys::testdir::TestDir;
     use std::fs;
     use std::path::PathBuf;
 

@@ -3,7 +3,6 @@
 use crate::config::load_text;
 use crate::engine::handle::Command;
 use crate::engine::{Drain, Engine, EngineHandle, Parts, Prepared};
-use crate::logs::testdir::TestDir;
 use crate::logs::{Limits, MainLog};
 use crate::manager::process::Purpose;
 use crate::manager::{Action, Input, ProcessId, Target, Ticket, Wish};
@@ -12,6 +11,7 @@ use crate::pump::{Pump, PumpEvent};
 use crate::rpc::{Fault, FaultCode, Reply, Request};
 use crate::sys::clock;
 use crate::sys::signals::Signals;
+use crate::sys::testdir::TestDir;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;

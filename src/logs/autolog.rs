@@ -104,8 +104,8 @@ fn tail() -> String {
 #[cfg(test)]
 mod tests {
     use super::{clean, is_auto, make, make_all, name};
-    use crate::logs::testdir::TestDir;
     use crate::model::Channel;
+    use crate::sys::testdir::TestDir;
     use std::fs;
     use std::io::ErrorKind;
     use std::os::unix::fs::PermissionsExt;

@@ -161,9 +161,9 @@ mod tests {
     use super::{MainLog, Stamp};
     use crate::logs::file::Limits;
     use crate::logs::stream::Stream;
-    use crate::logs::testdir::TestDir;
     use crate::model::{Level, LogLine, Now};
     use crate::sys::fds::{pipe_cloexec, read};
+    use crate::sys::testdir::TestDir;
     use std::fs;
     use std::path::Path;
     use std::time::Duration;

@@ -17,8 +17,6 @@ pub mod sink;
 pub mod stream;
 pub mod syslog;
 pub mod tail;
-#[cfg(test)]
-pub(crate) mod testdir;
 
 pub use file::{Limits, LogFile, clear_closed};
 pub use follow::{Follow, From};

@@ -74,7 +74,7 @@ pub fn part(log: &Path, number: u32) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::{Shift, part, plan, rotate};
-    use crate::logs::testdir::TestDir;
+    use crate::sys::testdir::TestDir;
     use std::fs;
 
     fn moves(parts: &[u32], backups: u32) -> Vec<(u32, u32)> {

@@ -112,9 +112,9 @@ fn datagram(ident: &str, at: &LocalTime, line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{RETRY, Syslog, datagram};
-    use crate::logs::testdir::TestDir;
     use crate::model::Now;
     use crate::sys::clock::LocalTime;
+    use crate::sys::testdir::TestDir;
     use std::os::unix::net::UnixDatagram;
     use std::time::Duration;
 

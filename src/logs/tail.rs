@@ -150,7 +150,7 @@ pub(super) fn fetch(file: &File, stretch: Stretch) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::{ReadError, Stretch, read, read_stretch, tail, tail_stretch};
-    use crate::logs::testdir::TestDir;
+    use crate::sys::testdir::TestDir;
     use std::fs;
     use std::path::Path;
 

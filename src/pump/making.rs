@@ -149,8 +149,8 @@ struct Step {
 mod tests {
     use super::Making;
     use crate::logs::Limits;
-    use crate::logs::testdir::TestDir;
     use crate::pump::NewLog;
+    use crate::sys::testdir::TestDir;
     use std::fs;
     use std::io::ErrorKind;
     use std::os::unix::fs::PermissionsExt as _;

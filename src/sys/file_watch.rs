@@ -90,12 +90,14 @@ impl AsRawFd for FileWatch {
 #[cfg(test)]
 mod tests {
     use super::{Change, FileWatch};
+    use crate::sys::testdir::TestDir;
     use std::fs::{self, File, OpenOptions};
     use std::io::Write;
 
     #[test]
     fn writes_cuts_and_renames_of_an_open_file_are_told() {
-        let path = std::env::temp_dir().join(format!("file_watch_{}", std::process::id()));
+        let dir = TestDir::new();
+        let path = dir.path().join("log");
         let moved = path.with_extension("1");
         let file = File::create(&path).unwrap();
         let watch = FileWatch::new().unwrap();

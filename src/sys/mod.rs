@@ -32,6 +32,8 @@ pub mod socket;
 pub mod spawn;
 mod stat;
 pub mod terminal;
+#[cfg(test)]
+pub(crate) mod testdir;
 pub mod thread;
 pub mod usage;
 pub mod user;

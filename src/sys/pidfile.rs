@@ -41,17 +41,15 @@ pub fn remove(path: &Path, pid: u32) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::{remove, write};
+    use crate::sys::testdir::TestDir;
     use std::fs;
-    use std::path::{Path, PathBuf};
-
-    fn path(name: &str) -> PathBuf {
-        std::env::temp_dir().join(format!("sys-pid-{name}-{}", std::process::id()))
-    }
+    use std::path::Path;
 
     /// A4.113
     #[test]
     fn the_file_holds_the_pid_and_nothing_older() {
-        let path = path("write");
+        let dir = TestDir::new();
+        let path = dir.path().join("pid");
         fs::write(&path, "1234567 and more").unwrap();
         write(&path, 42).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "42\n");
@@ -63,11 +61,11 @@ mod tests {
     /// A4.114, A7.46
     #[test]
     fn a_foreign_pid_and_a_device_stay() {
-        let path = path("foreign");
+        let dir = TestDir::new();
+        let path = dir.path().join("pid");
         fs::write(&path, "420\n").unwrap();
         assert!(!remove(&path, 42).unwrap());
         assert!(path.exists());
-        fs::remove_file(&path).unwrap();
         assert!(!remove(Path::new("/dev/null"), 42).unwrap());
         assert!(Path::new("/dev/null").exists());
     }

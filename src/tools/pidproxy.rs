@@ -144,6 +144,7 @@ fn read_pid(pidfile: &Path) -> Option<Pid> {
 #[cfg(test)]
 mod tests {
     use super::{absolute, read_pid};
+    use crate::sys::testdir::TestDir;
     use std::path::{Path, PathBuf};
 
     /// A9.2
@@ -158,7 +159,8 @@ mod tests {
     /// A9.3
     #[test]
     fn only_a_pid_of_one_process_is_taken_from_a_pidfile() {
-        let path = std::env::temp_dir().join(format!("pidproxy-test-{}", std::process::id()));
+        let dir = TestDir::new();
+        let path = dir.path().join("pid");
         let read = |text: &str| {
             std::fs::write(&path, text).unwrap();
             read_pid(&path).map(nix::unistd::Pid::as_raw)
@@ -167,7 +169,6 @@ mod tests {
         for text in ["", "0", "-1", "x", "12 13"] {
             assert_eq!(read(text), None, "{text:?}");
         }
-        std::fs::remove_file(&path).unwrap();
         assert_eq!(read_pid(Path::new("/nonexistent")), None);
     }
 }

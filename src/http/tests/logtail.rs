@@ -7,7 +7,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 fn append(house: &House, name: &str, text: &str) {
-    let path = house.directory.join(name);
+    let path = house.directory.path().join(name);
     OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
 }
 
@@ -111,10 +111,10 @@ fn rotation_and_truncation_do_not_end_the_stream() {
         client.send("GET /logtail/cat HTTP/1.0\r\n\r\n").await;
         client.answer().await;
         assert_eq!(client.take(4).await, "old\n");
-        std::fs::rename(house.directory.join("cat"), house.directory.join("cat.1")).unwrap();
+        std::fs::rename(house.directory.path().join("cat"), house.directory.path().join("cat.1")).unwrap();
         append(house, "cat", "new and long\n");
         assert_eq!(client.take(13).await, "new and long\n");
-        std::fs::write(house.directory.join("cat"), "cut\n").unwrap();
+        std::fs::write(house.directory.path().join("cat"), "cut\n").unwrap();
         assert_eq!(client.take(27).await, "==> File truncated <==\ncut\n");
     });
 }

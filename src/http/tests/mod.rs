@@ -15,13 +15,13 @@ use super::{Context, Door, Limits, Listener, Socket};
 use crate::config::{Address, Credentials, HttpServer, Ownership};
 use crate::engine::EngineHandle;
 use crate::model::Level;
+use crate::sys::testdir::TestDir;
 use engine::Engine;
 use std::cell::Cell;
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
@@ -55,20 +55,17 @@ struct Setup {
 /// A server that runs, and its engine.
 struct House {
     socket: PathBuf,
-    directory: PathBuf,
+    directory: TestDir,
     engine: Engine,
     stop: watch::Sender<bool>,
 }
 
 impl House {
     async fn open(setup: Setup) -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("http-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let directory = std::env::temp_dir().join(name);
-        std::fs::create_dir(&directory).unwrap();
-        let socket = directory.join("sock");
+        let directory = TestDir::new();
+        let socket = directory.path().join("sock");
         let (handle, inbox) = EngineHandle::channel(Level::Trace);
-        let engine = Engine::run(inbox.commands, directory.clone());
+        let engine = Engine::run(inbox.commands, directory.path().to_owned());
         let context = context(handle, &setup);
         let auth = setup.auth.map(|(name, password)| Credentials { username: name.into(), password: password.into() });
         let address = Address::Unix { path: socket.clone(), chmod: 0o700, chown: Ownership::default() };
@@ -120,12 +117,6 @@ fn context(engine: EngineHandle, setup: &Setup) -> Rc<Context> {
         cross_origin: setup.cross_origin,
         limits: setup.limits,
     })
-}
-
-impl Drop for House {
-    fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.directory));
-    }
 }
 
 /// A peer that speaks bytes.

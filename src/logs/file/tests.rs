@@ -2,7 +2,7 @@
 
 use super::{Failure, Limits, LogFile, Written, clear_closed, names_a_descriptor};
 use crate::logs::rotate::part;
-use crate::logs::testdir::TestDir;
+use crate::sys::testdir::TestDir;
 use std::fs;
 use std::path::{Path, PathBuf};
 

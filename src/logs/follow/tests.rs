@@ -1,7 +1,7 @@
 //! A follower on small files that grow, move and shrink.
 
 use super::{Follow, From, TRUNCATED};
-use crate::logs::testdir::TestDir;
+use crate::sys::testdir::TestDir;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};

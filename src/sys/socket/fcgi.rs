@@ -93,6 +93,7 @@ fn open_up(path: &Path, access: Access) -> Result<(), FcgiError> {
 #[cfg(test)]
 mod tests {
     use super::{Access, listen_tcp, listen_unix};
+    use crate::sys::testdir::TestDir;
     use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
@@ -118,14 +119,14 @@ mod tests {
     /// A4.103, A8.37
     #[test]
     fn a_unix_socket_replaces_its_file_and_leaves_it_behind() {
-        let path = std::env::temp_dir().join(format!("sys-fcgi-{}", std::process::id()));
+        let dir = TestDir::new();
+        let path = dir.path().join("s");
         fs::write(&path, "old").unwrap();
         let socket = listen_unix(&path, Access { mode: 0o640, ..PRIVATE }, None).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o640);
         UnixStream::connect(&path).unwrap();
         drop(socket);
         assert!(path.exists());
-        fs::remove_file(&path).unwrap();
     }
 
     /// A4.103
@@ -134,7 +135,8 @@ mod tests {
         if nix::unistd::getuid().is_root() {
             return; // root may give files to anybody
         }
-        let path = std::env::temp_dir().join(format!("sys-fcgi-chown-{}", std::process::id()));
+        let dir = TestDir::new();
+        let path = dir.path().join("s");
         let refused = listen_unix(&path, Access { uid: Some(0), ..PRIVATE }, None).unwrap_err();
         let text = "Could not change ownership of socket file: [Errno 1] Operation not permitted";
         assert_eq!(refused.to_string(), text);

@@ -157,31 +157,16 @@ fn is_alive(file: &Path) -> io::Result<bool> {
 mod tests {
     use super::{Opened, listen};
     use crate::sys::socket::SocketError;
+    use crate::sys::testdir::TestDir;
+    use nix::sys::socket::Backlog;
     use std::fs;
     use std::io::ErrorKind;
     use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
     use std::os::unix::net::{UnixListener, UnixStream};
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
 
-    /// A directory of its own for each test, removed at its end.
-    struct Dir(PathBuf);
-
-    impl Dir {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("sys-unix-{name}-{}", std::process::id()));
-            fs::create_dir(&path).unwrap();
-            Self(path)
-        }
-
-        fn names(&self) -> Vec<String> {
-            fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
-        }
-    }
-
-    impl Drop for Dir {
-        fn drop(&mut self) {
-            drop(fs::remove_dir_all(&self.0));
-        }
+    fn names(dir: &TestDir) -> Vec<String> {
+        fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
     fn open(file: &Path) -> Result<Opened, SocketError> {
@@ -191,14 +176,14 @@ mod tests {
     /// A3.32, B2.8.6
     #[test]
     fn the_file_has_its_mode_and_its_temporary_name_is_gone() {
-        let dir = Dir::new("mode");
-        let file = dir.0.join("s");
+        let dir = TestDir::new();
+        let file = dir.path().join("s");
         for mode in [0o700, 0o770, 0o666] {
             let opened = listen(&file, mode, None, None).unwrap();
             let found = fs::metadata(&file).unwrap();
             assert!(found.file_type().is_socket());
             assert_eq!(found.permissions().mode() & 0o7777, mode);
-            assert_eq!(dir.names(), ["s"]);
+            assert_eq!(names(&dir), ["s"]);
             assert!(!opened.removed_stale);
             assert_eq!(opened.listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
             UnixStream::connect(&file).unwrap();
@@ -209,8 +194,8 @@ mod tests {
     /// B2.8.6
     #[test]
     fn a_new_socket_has_no_more_rights_than_wanted_and_nobody_gets_in() {
-        let dir = Dir::new("early");
-        let temporary = super::Temporary::beside(&dir.0.join("s"));
+        let dir = TestDir::new();
+        let temporary = super::Temporary::beside(&dir.path().join("s"));
         for mode in [0o700, 0o770, 0o600, 0o000] {
             let _socket = temporary.bind(mode).unwrap();
             let found = fs::metadata(&temporary.0).unwrap().permissions().mode() & 0o7777;
@@ -222,23 +207,25 @@ mod tests {
     /// A1.33
     #[test]
     fn a_dead_socket_is_replaced() {
-        let dir = Dir::new("stale");
-        let file = dir.0.join("s");
+        let dir = TestDir::new();
+        let file = dir.path().join("s");
         drop(UnixListener::bind(&file).unwrap());
         assert!(open(&file).unwrap().removed_stale);
-        assert_eq!(dir.names(), ["s"]);
+        assert_eq!(names(&dir), ["s"]);
     }
 
     /// A1.32, B2.8.7, B2.8.9
     #[test]
     fn a_socket_that_somebody_listens_at_is_kept() {
-        let dir = Dir::new("alive");
-        let file = dir.0.join("s");
-        let _alive = UnixListener::bind(&file).unwrap();
+        let dir = TestDir::new();
+        let file = dir.path().join("s");
+        let alive = UnixListener::bind(&file).unwrap();
         assert!(matches!(open(&file), Err(SocketError::InUse)));
+        // The queue of its own would take thousands of descriptors.
+        nix::sys::socket::listen(&alive, Backlog::new(1).unwrap()).unwrap();
         let _waiting = fill(&file);
         assert!(matches!(open(&file), Err(SocketError::InUse)), "a full queue is somebody's");
-        assert_eq!(dir.names(), ["s"]);
+        assert_eq!(names(&dir), ["s"]);
     }
 
     /// Connects until the queue of a listener is full.
@@ -259,37 +246,37 @@ mod tests {
     /// A3.32, A7.69, B2.8.8
     #[test]
     fn what_is_no_socket_is_left_alone() {
-        let dir = Dir::new("file");
-        let file = dir.0.join("s");
+        let dir = TestDir::new();
+        let file = dir.path().join("s");
         fs::write(&file, "precious").unwrap();
         let refused = open(&file).unwrap_err().to_string();
         assert!(refused.ends_with("s exists and is not a socket"), "{refused}");
         assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
-        assert_eq!(dir.names(), ["s"]);
+        assert_eq!(names(&dir), ["s"]);
     }
 
     /// A1.32
     #[test]
     fn a_missing_directory_and_a_long_path_are_told() {
-        let dir = Dir::new("missing");
-        let refused = open(&dir.0.join("no/s")).unwrap_err().to_string();
+        let dir = TestDir::new();
+        let refused = open(&dir.path().join("no/s")).unwrap_err().to_string();
         assert!(refused.ends_with("socket.error reported errno.ENOENT (2)"), "{refused}");
-        let long = dir.0.join("x".repeat(108));
+        let long = dir.path().join("x".repeat(108));
         assert!(matches!(open(&long), Err(SocketError::PathTooLong)));
     }
 
     /// B2.8.6, B2.8.12
     #[test]
     fn the_owner_is_set_or_refused_without_leaving_a_file() {
-        let dir = Dir::new("owner");
-        let file = dir.0.join("s");
+        let dir = TestDir::new();
+        let file = dir.path().join("s");
         let opened = listen(&file, 0o700, Some(65_534), Some(65_533));
         if nix::unistd::getuid().is_root() {
             let found = fs::metadata(&file).unwrap();
             assert_eq!((found.uid(), found.gid()), (65_534, 65_533));
         } else {
             assert!(matches!(opened, Err(SocketError::Chown { .. })));
-            assert_eq!(dir.names(), [""; 0]);
+            assert_eq!(names(&dir), [""; 0]);
         }
     }
 }

@@ -4,6 +4,7 @@ use super::child::Entry;
 use super::{Spawner, copying_memory, sharing_memory};
 use crate::sys::fds::pipe_cloexec;
 use crate::sys::plan::{ChildPlan, ChildSpec, ChildUser};
+use crate::sys::testdir::TestDir;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
@@ -122,13 +123,13 @@ fn a_program_that_is_not_there_is_told_by_its_word_and_errno() {
 /// A4.68
 #[test]
 fn a_text_without_a_first_line_is_no_program() {
-    let script = std::env::temp_dir().join(format!("sys-noexec-{}", std::process::id()));
+    let dir = TestDir::new();
+    let script = dir.path().join("script");
     // not by ourselves: a child of another test could still have it open for writing
     let write = ["-c", "echo echo hello > $0; chmod 755 $0", script.to_str().unwrap()];
     assert!(std::process::Command::new("/bin/sh").args(write).status().unwrap().success());
     let program = |spec: &mut ChildSpec<'_>| spec.program.clone_from(&script);
     both(&["script"], program, failed("supervisor: couldn't exec script: ENOEXEC"));
-    std::fs::remove_file(&script).unwrap();
 }
 
 /// A3.46, A4.67
@@ -246,16 +247,14 @@ fn the_directory_is_entered_as_the_user() {
     if !nix::unistd::getuid().is_root() {
         return;
     }
-    let private = std::env::temp_dir().join(format!("sys-private-{}", std::process::id()));
-    std::fs::create_dir(&private).unwrap();
-    std::fs::set_permissions(&private, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let private = TestDir::new();
+    std::fs::set_permissions(private.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let spec = |spec: &mut ChildSpec<'_>| {
         spec.user = Some(ChildUser::Known { uid: NOBODY, gid: NOBODY, groups: vec![NOBODY] });
-        spec.directory = Some(private.clone());
+        spec.directory = Some(private.path().to_owned());
     };
-    let text = format!("supervisor: couldn't chdir to {}: EACCES", private.display());
+    let text = format!("supervisor: couldn't chdir to {}: EACCES", private.path().display());
     both(&["/bin/true"], spec, failed(&text));
-    std::fs::remove_dir(&private).unwrap();
 }
 
 /// A4.70
