@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 /// The widest and most precise a number or text may be asked for, in
-/// characters. Python has no such limit, but no value is that long.
-pub const MAX_WIDTH: usize = 65_536;
+/// characters. Python has no such limit, but no value is that long. Rust's own
+/// formats, which write the floats, panic near 65,536.
+pub const MAX_WIDTH: usize = 32_768;
 
 /// The longest value that an expansion may make, in bytes: more than the system
 /// takes for all arguments and variables of a program. Many directives in one

@@ -76,8 +76,10 @@ fn other_failures_are_told_in_pythons_words() {
 
 #[test]
 fn no_width_fills_the_memory() {
-    assert!(with(&format!("%(here){MAX_WIDTH}s")).is_ok());
-    for text in ["%(here)65537s", "%(process_num).99999999999999999999d"] {
+    for kind in ["s", "d", "x", "f", "e", "G"] {
+        assert!(with(&format!("%(process_num){MAX_WIDTH}.{MAX_WIDTH}{kind}")).is_ok(), "{kind}");
+    }
+    for text in ["%(here)32769s", "%(process_num).32769f", "%(process_num).99999999999999999999d"] {
         assert!(with(text).unwrap_err().contains(" too big"), "{text}");
     }
 }
