@@ -21,7 +21,7 @@ pub fn status_lines(processes: &[ProcessEntry], style: Style) -> Vec<String> {
     let width = widest.saturating_add(3);
     let line = |(name, p): (&String, &ProcessEntry)| {
         let state = style.cell(Colour::of_state(&p.statename), &p.statename, STATE_WIDTH);
-        format!("{name:<width$}{state}{}", p.description)
+        format!("{}{state}{}", style.cell(None, name, width), p.description)
     };
     names.iter().zip(processes).map(line).collect()
 }
@@ -107,6 +107,9 @@ mod tests {
         let long = "x".repeat(31);
         let lines = status_lines(&[entry(&long, &long, "FATAL", "d"), entry("a", "a", "FATAL", "d")], Style::PLAIN);
         assert_eq!(lines, [format!("{long}   FATAL     d"), format!("a{}FATAL     d", " ".repeat(33))]);
+        let longer = "x".repeat(70_000);
+        let [line] = status_lines(&[entry(&longer, &longer, "FATAL", "d")], Style::PLAIN).try_into().unwrap();
+        assert_eq!(line.len(), 70_000 + "   FATAL     d".len());
     }
 
     /// B3.7.110

@@ -3,6 +3,7 @@
 
 use super::complete::{self, Completes, Known, Offer};
 use super::server::Server;
+use super::style::Style;
 use super::{CtlError, Session, exit, history};
 use crate::client::{ProcessEntry, Proxy};
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
@@ -193,7 +194,7 @@ fn listed(offers: Vec<Offer>) -> Vec<Pair> {
         let display = if offer.about.is_empty() {
             offer.text.trim_end().to_owned()
         } else {
-            format!("{:<width$} {}", offer.text, offer.about)
+            format!("{} {}", Style::PLAIN.cell(None, &offer.text, width), offer.about)
         };
         Pair { display, replacement: offer.text }
     };

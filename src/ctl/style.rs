@@ -87,7 +87,8 @@ impl Style {
     }
 
     /// The same in a column of `width` characters: blanks follow, in no colour, and
-    /// what sets the colour takes no room.
+    /// what sets the colour takes no room. Rust's own `{:<width$}` panics when names
+    /// of 65,536 characters make the column.
     #[must_use]
     pub fn cell(self, colour: Option<Colour>, text: &str, width: usize) -> String {
         let gap = " ".repeat(width.saturating_sub(text.chars().count()));

@@ -206,9 +206,16 @@ fn table(rows: &[Row], style: Style, order: Order) -> Vec<String> {
     let mut sorted: Vec<&Row> = rows.iter().collect();
     order.sort(&mut sorted);
     let width = rows.iter().map(|row| row.name.chars().count()).fold(4, usize::max);
+    let name = |name| style.cell(None, name, width);
     let mut lines = vec![format!(
-        "{:<width$}  {:<STATE_WIDTH$} {:>8} {:>12} {:>6} {:>8} {:>8}",
-        "NAME", "STATE", "PID", "UPTIME", "CPU%", "RSS", "RESTARTS"
+        "{}  {:<STATE_WIDTH$} {:>8} {:>12} {:>6} {:>8} {:>8}",
+        name("NAME"),
+        "STATE",
+        "PID",
+        "UPTIME",
+        "CPU%",
+        "RSS",
+        "RESTARTS"
     )];
     lines.extend(sorted.into_iter().map(|row| {
         let state = style.cell(Colour::of_state(&row.state), &row.state, STATE_WIDTH);
@@ -217,7 +224,7 @@ fn table(rows: &[Row], style: Style, order: Order) -> Vec<String> {
         let uptime = row.uptime.map_or_else(dash, span);
         let cpu = row.cpu.map_or_else(dash, |share| format!("{share:.1}"));
         let rss = row.rss.map_or_else(dash, size);
-        format!("{:<width$}  {state} {pid:>8} {uptime:>12} {cpu:>6} {rss:>8} {:>8}", row.name, row.restarts)
+        format!("{}  {state} {pid:>8} {uptime:>12} {cpu:>6} {rss:>8} {:>8}", name(&row.name), row.restarts)
     }));
     lines
 }
