@@ -7,7 +7,7 @@
 use super::hands::{Errand, Hands, Report};
 use super::lanes::Place;
 use super::pace::Pace;
-use super::sinks::Call;
+use super::sinks::{Call, closes_at};
 use super::state::{Chunk, State, Turn};
 use crate::logs::backlog::READ;
 use crate::logs::job::{Done, Job};
@@ -160,7 +160,7 @@ impl Driver<'_> {
     /// Closes files that nobody needs any more.
     fn close(&self, mut state: Box<State>) -> Kept {
         for file in std::mem::take(&mut state.outlets.sinks.closing) {
-            let place = Place::Device(file.device());
+            let place = closes_at(&file);
             let now = state.outlets.now.mono;
             let lanes = &mut state.outlets.sinks.lanes;
             if self.hands.is_watched() && !lanes.is_suspect(&place) {
@@ -173,7 +173,7 @@ impl Driver<'_> {
                 };
                 state = kept;
             } else if lanes.is_free(&place) {
-                lanes.begin(place.clone(), now);
+                lanes.begin_close(place.clone(), now);
                 self.hands.give(Errand::Close { place, file });
             } else {
                 state.outlets.sinks.closing.push(file);

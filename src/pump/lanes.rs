@@ -37,11 +37,13 @@ struct Lane {
     /// How often the loop was held up, lately.
     strikes: u32,
     trusted: bool,
+    /// Whether the call that was made aside last closed a file.
+    closed: bool,
 }
 
 impl Lane {
     fn new(now: Duration) -> Self {
-        Self { busy: 0, slow: now, strikes: 0, trusted: false }
+        Self { busy: 0, slow: now, strikes: 0, trusted: false, closed: false }
     }
 }
 
@@ -69,9 +71,26 @@ impl Lanes {
         self.lanes.get(place).is_none_or(|lane| lane.busy == 0)
     }
 
-    /// A call begins that should not hold up others.
+    /// Whether a file may be closed before the next log has its turn: those that
+    /// always have something to write must not keep all files open.
+    pub(super) fn may_close(&self, place: &Place) -> bool {
+        self.lanes.get(place).is_none_or(|lane| !lane.closed)
+    }
+
+    /// A call for a log begins that should not hold up others.
     pub(super) fn begin(&mut self, place: Place, now: Duration) {
-        self.lanes.entry(place).or_insert(Lane::new(now)).busy += 1;
+        self.begin_call(place, false, now);
+    }
+
+    /// The same for a file that nobody needs.
+    pub(super) fn begin_close(&mut self, place: Place, now: Duration) {
+        self.begin_call(place, true, now);
+    }
+
+    fn begin_call(&mut self, place: Place, closes: bool, now: Duration) {
+        let lane = self.lanes.entry(place).or_insert(Lane::new(now));
+        lane.busy += 1;
+        lane.closed = closes;
     }
 
     /// A call is back after `took`.

@@ -64,6 +64,11 @@ fn place_of(sink: &Sink) -> Place {
     }
 }
 
+/// Where `file` is closed.
+pub(super) fn closes_at(file: &LogFile) -> Place {
+    Place::Device(file.device())
+}
+
 /// A call that should be made now.
 pub(super) enum Call {
     /// Here: nothing speaks against it.
@@ -153,6 +158,9 @@ impl Sinks {
         if aside && !self.lanes.is_free(&place) {
             sink.stall(now);
             self.reports.extend(sink.health().take_reports());
+            return None;
+        }
+        if aside && self.lanes.may_close(&place) && self.closing.iter().any(|file| closes_at(file) == place) {
             return None;
         }
         let job = sink.take_job(now)?;
@@ -316,7 +324,7 @@ impl Sinks {
             if waits { sink.stall_deadline() } else { sink.deadline() }
         });
         // the others are woken by a report, too
-        let may_close = |file: &LogFile| self.lanes.is_free(&Place::Device(file.device()));
+        let may_close = |file: &LogFile| self.lanes.is_free(&closes_at(file));
         let close = self.closing.iter().any(may_close).then_some(Duration::ZERO);
         sinks.chain(self.clearings.iter().map(|clearing| clearing.limit)).chain(close).min()
     }
@@ -369,5 +377,53 @@ impl Sinks {
                 clearing.outcome = Err(error.kind().into());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Call, NewLog, Sinks, closes_at};
+    use crate::logs::file::{Limits, LogFile};
+    use crate::model::{Channel, Now};
+    use crate::pump::ChannelId;
+    use crate::pump::hands::Report;
+    use crate::sys::testdir::TestDir;
+    use std::time::Duration;
+
+    const NOW: Now = Now { mono: Duration::ZERO, wall: Duration::ZERO };
+
+    #[test]
+    fn on_a_slow_disk_each_turn_of_a_busy_log_is_followed_by_a_close() {
+        let dir = TestDir::new();
+        let open = |name: &str| LogFile::open(&dir.path().join(name), Limits::new(0, 0)).unwrap();
+        let mut sinks = Sinks::default();
+        let owner = ChannelId { process: 0, channel: Channel::Stdout };
+        let busy = sinks.begin(7, owner, NewLog::Open(open("busy")), NOW);
+        let place = closes_at(&open("dead"));
+        let report = |done| Report { place: place.clone(), took: Duration::ZERO, done, panic: None };
+        // two waits are not forgiven
+        for _ in 0..2 {
+            sinks.lanes.suspect(place.clone(), NOW.mono);
+            sinks.reported(report(None), NOW);
+        }
+        sinks.closing.extend([open("dead"), open("dead, too")]);
+        let mut turns = String::new();
+        for _ in 0..5 {
+            sinks.push(busy, b"x", NOW);
+            match sinks.call(busy, true, NOW) {
+                Some(Call::Aside(sink, _, job)) => {
+                    turns.push('w');
+                    sinks.reported(report(Some((sink, job.run()))), NOW);
+                }
+                Some(Call::Direct(..)) => turns.push('!'),
+                None => {
+                    turns.push('c');
+                    drop(sinks.closing.pop());
+                    sinks.lanes.begin_close(place.clone(), NOW.mono);
+                    sinks.reported(report(None), NOW);
+                }
+            }
+        }
+        assert_eq!(turns, "cwcww");
     }
 }
