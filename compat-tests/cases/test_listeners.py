@@ -104,6 +104,8 @@ CONVERSATIONS = {
     "less_than_ok": (f"{ASKED}printf 'RESULT 1\\nOK'", "was rejected"),
     "blanks_around_the_number": (f"{ASKED}printf 'RESULT  2 \\nOK'", "was processed"),
     "signs_and_zeros": (f"{ASKED}printf 'RESULT +02\\nOK'", "was processed"),
+    "underscores": (f"{ASKED}printf 'RESULT 0_2\\nOK'", "was processed"),
+    "less_than_nothing": (f"{ASKED}printf 'RESULT -0\\nREADY\\n'", "was rejected"),
     "no_number": (f"{ASKED}printf 'RESULT two\\nOK'", "entered the UNKNOWN"),
     "a_number_with_a_point": (f"{ASKED}printf 'RESULT 2.0\\nOK'", "entered the UNKNOWN"),
     "nothing_behind_the_word": (f"{ASKED}printf 'RESULT \\nOK'", "entered the UNKNOWN"),

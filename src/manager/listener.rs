@@ -3,6 +3,7 @@
 //!
 //! Knows neither the event nor the pool.
 
+use crate::config::number::integer;
 use crate::model::{Level, ListenerState, LogLine, py_repr_bytes};
 
 /// What a listener says when it wants an event.
@@ -164,12 +165,14 @@ impl Listener {
     }
 }
 
-/// The length in a line like `RESULT 2`. Blanks around the number are fine, as
-/// they are to Python; the first word must be right (A7.72).
+/// The length in a line like `RESULT 2`. The number is one that Python's int()
+/// reads in bytes; the first word must be right (A7.72).
 fn announced(line: &[u8]) -> Option<usize> {
     let number = std::str::from_utf8(line.strip_prefix(RESULT)?).ok()?;
-    let length = number.trim().parse().ok()?;
-    (length <= LONGEST_RESULT).then_some(length)
+    // In text int() knows more blanks and digits than in bytes.
+    let plain = number.chars().all(|c| c == '\x0b' || c.is_ascii_whitespace() || c.is_ascii_graphic());
+    let length = integer(number).filter(|_| plain)?;
+    usize::try_from(length).ok().filter(|length| *length <= LONGEST_RESULT)
 }
 
 fn shown(line: &[u8]) -> String {
@@ -281,11 +284,22 @@ mod tests {
         assert_eq!(log[0], r"WARN lis: bad result line: 'Undecodable: b'\xff''");
     }
 
-    /// A6.68: Python's int() takes blanks around a number.
+    /// A6.68: Python's int() takes blanks around a number, a sign, and underscores in it.
     #[test]
-    fn blanks_around_the_length_are_fine() {
-        for line in ["RESULT  2", "RESULT 2 ", "RESULT 2\r", "RESULT +2"] {
+    fn the_length_is_what_int_reads() {
+        for line in ["RESULT  2", "RESULT 2 ", "RESULT 2\r", "RESULT \x0b2\x0c", "RESULT +2", "RESULT 0_2"] {
             assert_eq!(hear(&mut busy(), format!("{line}\nOK").as_bytes()).0, Some(Verdict::Processed), "{line:?}");
+        }
+        assert_eq!(hear(&mut busy(), b"RESULT -0\nREADY\n").0, Some(Verdict::Rejected), "no bytes are no OK");
+    }
+
+    /// A6.68: of bytes, int() knows no others than those of ASCII.
+    #[test]
+    fn blanks_and_digits_beyond_ascii_are_no_numbers() {
+        for line in ["RESULT \u{a0}2", "RESULT \u{662}", "RESULT \x1c2"] {
+            let mut listener = busy();
+            assert_eq!(hear(&mut listener, format!("{line}\nOK").as_bytes()).0, Some(Verdict::Rejected), "{line:?}");
+            assert_eq!(listener.state(), ListenerState::Unknown, "{line:?}");
         }
     }
 
