@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,7 @@ def test_bytes_are_counted_when_asked_for(request, daemon, in_c, more, status):
 # ASKED has said that it is ready, and then heard one.
 HEAR = "read header"
 ASKED = f"printf 'READY\\n'; {HEAR}; "
+SHUT = "exec 0<&-; "
 CONVERSATIONS = {
     "ready_in_two_pieces": ("printf REA; sleep 0.3; printf 'DY\\n'", "-> READY"),
     "ready_twice": ("printf 'READY\\nREADY\\n'", "entered the UNKNOWN"),
@@ -106,6 +108,7 @@ CONVERSATIONS = {
     "signs_and_zeros": (f"{ASKED}printf 'RESULT +02\\nOK'", "was processed"),
     "underscores": (f"{ASKED}printf 'RESULT 0_2\\nOK'", "was processed"),
     "less_than_nothing": (f"{ASKED}printf 'RESULT -0\\nREADY\\n'", "was rejected"),
+    "an_ear_that_is_shut": (f"{SHUT}printf 'READY\\n'", "listener state unchanged"),
     "no_number": (f"{ASKED}printf 'RESULT two\\nOK'", "entered the UNKNOWN"),
     "a_number_with_a_point": (f"{ASKED}printf 'RESULT 2.0\\nOK'", "entered the UNKNOWN"),
     "nothing_behind_the_word": (f"{ASKED}printf 'RESULT \\nOK'", "entered the UNKNOWN"),
@@ -115,7 +118,7 @@ CONVERSATIONS = {
 }  # fmt: skip
 
 
-@pytest.mark.contract("A6.62", "A6.65", "A6.66", "A6.67", "A6.68", "A6.69", "A6.71", "A6.77", "A5.80", "A5.81", "A5.82", "A10.8")
+@pytest.mark.contract("A6.62", "A6.65", "A6.66", "A6.67", "A6.68", "A6.69", "A6.71", "A6.77", "A5.80", "A5.81", "A5.82", "A5.89", "A10.8")
 @pytest.mark.parametrize("name", CONVERSATIONS)
 def test_conversations(daemon, recorded, name):
     """What the log tells of the listener's states."""
@@ -123,9 +126,44 @@ def test_conversations(daemon, recorded, name):
     text = "[eventlistener:ears]\ncommand=/bin/sh {root}/says\nevents=REMOTE_COMMUNICATION\nstartsecs=0\n"
     (daemon.__self__.root / "says").write_text(f"{said}\nexec sleep 1000\n")
     d = daemon(text, supervisord="loglevel=debug").wait(ears="RUNNING")
-    if HEAR in said:
+    if HEAR in said or SHUT in said:
         d.wait_log("ears: ACKNOWLEDGED -> READY")
         d.rpc.sendRemoteCommEvent("kind", "data")
     d.wait_log(last)
-    told = d.log_lines("ears: ", "sent to listener")
+    told = d.log_lines("ears: ", "sent to listener", "epipe")
     recorded("\n".join(told[: [last in line for line in told].index(True) + 1]) + "\n")
+
+
+# Answers its first event unread, and the others when it has read them.
+HASTY = """
+import os, re, select, time
+events = open(0, "rb", closefd=False)
+os.write(1, b"READY\\n")
+select.select([0], [], [])
+os.write(1, b"RESULT 2\\nOKREADY\\n")
+while not os.path.exists("go"):
+    time.sleep(0.05)
+for number in range(3):
+    header = events.readline()
+    payload = events.read(int(re.search(rb"len:(\\d+)", header)[1]))
+    with open("heard", "ab") as heard:
+        heard.write(b" ".join([*re.findall(rb" serial:(\\d+)", header), payload.split(b"\\n")[0]]) + b"\\n")
+    if number:
+        os.write(1, b"RESULT 2\\nOKREADY\\n")
+"""
+
+
+@pytest.mark.contract("A6.64", "A7.41", "A6.63")
+@pytest.mark.differs("theirs", "A6.64", "ends")
+def test_a_listener_that_reads_late_gets_all_events(lab, daemon):
+    """What it has not read yet is more than is kept for a program that does not read at all."""
+    lab.write("hasty.py", HASTY)
+    command = f"{sys.executable} -S {{root}}/hasty.py"
+    d = daemon(f"[eventlistener:late]\ncommand={command}\ndirectory={{root}}\nevents=REMOTE_COMMUNICATION\nstartsecs=0\n",
+               supervisord="loglevel=debug")  # fmt: skip
+    for number in range(3):
+        d.wait_log("late: ACKNOWLEDGED -> READY", times=min(number + 1, 2))
+        d.rpc.sendRemoteCommEvent(f"big{number}", "x" * 3_000_000)
+    lab.write("go", "")
+    until("all three", lambda: lab.read("heard").count("\n") == 3)
+    assert lab.read("heard") == "0 type:big0\n1 type:big1\n2 type:big2\n"

@@ -189,10 +189,14 @@ impl World {
                 assert!(self.open.remove(&ticket), "{ticket:?} answered unasked, or twice");
                 None
             }
-            Action::Feed { id, bytes } => {
+            Action::Feed { id, bytes, .. } => {
                 assert!(bytes.starts_with(b"ver:3.0 server:fuzz serial:"), "{bytes:?}");
                 assert!(self.children.get(&id).is_some_and(Option::is_some), "an event for the dead");
-                (script.byte() % 8 == 7).then_some(Input::ListenerDeaf { id })
+                match script.byte() % 8 {
+                    7 => Some(Input::ListenerDeaf { id }),
+                    6 => Some(Input::ListenerLags { id }),
+                    _ => None,
+                }
             }
             Action::PrepareRestart => Some(Input::Leave(SupervisorState::Restarting)),
             Action::Finish(state) => {
@@ -276,7 +280,7 @@ impl World {
     /// Calls that only look, and those that are told something.
     fn in_passing(&mut self, script: &mut Script<'_>) {
         let mut out = vec![];
-        match script.byte() % 4 {
+        match script.byte() % 5 {
             0 => self.manager.remote_communication("kind", &String::from_utf8_lossy(&script.bytes()), &mut out),
             1 => {
                 if let Some(caller) = self.open.pop_first() {
@@ -286,6 +290,10 @@ impl World {
             2 => {
                 let infos = self.manager.infos(self.now, &|_| "stamp".to_owned());
                 assert_eq!(infos.len(), self.children.len());
+            }
+            3 => {
+                let id = self.process(script);
+                out.push(Action::Then(Input::StdinDrained { id }));
             }
             _ => {
                 let mut read = self.groups.clone();

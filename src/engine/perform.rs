@@ -5,6 +5,7 @@
 //! spread over many turns, between which connections are served.
 
 use super::Engine;
+use super::stdin::Pending;
 use crate::manager::{Action, Answer, Input, ProcessId, Ticket};
 use crate::model::{Level, Now, Signal};
 use crate::rpc::Reply;
@@ -75,9 +76,13 @@ impl Engine {
                 return vec![Input::StartMember { ticket, id, command }];
             }
             Action::Then(input) => return vec![input],
-            Action::Feed { id, bytes } => {
-                if self.stdins.send(id, &bytes, self.poller.get_ref()).is_err() {
+            Action::Feed { id, bytes, said } => {
+                let Ok(pending) = self.stdins.queue(id, &bytes, self.poller.get_ref()) else {
                     return vec![Input::ListenerDeaf { id }];
+                };
+                self.write(said);
+                if pending == Pending::Much {
+                    return vec![Input::ListenerLags { id }];
                 }
             }
             // In a long queue a start may have come first: all is the new child's.

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::fd::OwnedFd;
 
-/// Bytes that may wait for one child when more come; then those are refused. One
-/// message alone may be longer: nobody else would take an event of that size, and
-/// who makes it has bounds of its own.
+/// Bytes that may wait for one child when more come; then those are refused, or
+/// a listener gets no further event. One message alone may be longer: nobody else
+/// would take an event of that size, and who makes it has bounds of its own.
 const MOST_PENDING: usize = 4 << 20;
 
 /// Room that is kept for a child when nothing waits for it.
@@ -25,6 +25,17 @@ pub(super) enum Undelivered {
     Closed,
     /// It does not read, and enough is waiting for it.
     Full,
+}
+
+/// What waits for a child to read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Pending {
+    /// Its pipe has taken everything.
+    Nothing,
+    /// As much as may.
+    Little,
+    /// So much that nothing more should come.
+    Much,
 }
 
 /// The write ends of all children's stdins.
@@ -60,30 +71,37 @@ impl Stdins {
 
     /// Sends `bytes`, behind what waits already.
     pub(super) fn send(&mut self, id: ProcessId, bytes: &[u8], poller: &Poller) -> Result<(), Undelivered> {
-        let pipe = self.pipes.get_mut(&id).ok_or(Undelivered::Closed)?;
-        let idle = pipe.pending.is_empty();
-        if !idle && pipe.pending.len() + bytes.len() > MOST_PENDING {
+        let pipe = self.pipes.get(&id).ok_or(Undelivered::Closed)?;
+        if !pipe.pending.is_empty() && pipe.pending.len() + bytes.len() > MOST_PENDING {
             return Err(Undelivered::Full);
         }
+        self.queue(id, bytes, poller).map(drop)
+    }
+
+    /// Sends `bytes` however much waits already, and tells how much that is now. To
+    /// be used no more when it is much.
+    pub(super) fn queue(&mut self, id: ProcessId, bytes: &[u8], poller: &Poller) -> Result<Pending, Undelivered> {
+        let pipe = self.pipes.get_mut(&id).ok_or(Undelivered::Closed)?;
+        let idle = pipe.pending.is_empty();
         pipe.pending.extend(bytes);
         if !idle {
-            return Ok(());
+            return Ok(pipe.pending());
         }
         let sent = match pipe.flush() {
             Ok(true) => Ok(()),
             Ok(false) => poller.add(&pipe.fd, u64::from(id.0), Interest::Write),
             Err(error) => Err(error),
         };
-        sent.map_err(|_| {
+        sent.map(|()| pipe.pending()).map_err(|_| {
             self.pipes.remove(&id);
             Undelivered::Closed
         })
     }
 
-    /// The pipe of `id` takes more. Tells whether the child turned out to have
-    /// closed it.
-    pub(super) fn writable(&mut self, id: ProcessId, poller: &Poller) -> Result<(), Undelivered> {
-        let Some(pipe) = self.pipes.get_mut(&id) else { return Ok(()) };
+    /// The pipe of `id` takes more. Tells what waits after that, or whether the child
+    /// turned out to have closed it.
+    pub(super) fn writable(&mut self, id: ProcessId, poller: &Poller) -> Result<Pending, Undelivered> {
+        let Some(pipe) = self.pipes.get_mut(&id) else { return Ok(Pending::Nothing) };
         let flushed = pipe.flush();
         if !matches!(flushed, Ok(false)) {
             drop(poller.remove(&pipe.fd));
@@ -92,11 +110,19 @@ impl Stdins {
             self.pipes.remove(&id);
             return Err(Undelivered::Closed);
         }
-        Ok(())
+        Ok(pipe.pending())
     }
 }
 
 impl Pipe {
+    fn pending(&self) -> Pending {
+        match self.pending.len() {
+            0 => Pending::Nothing,
+            1..=MOST_PENDING => Pending::Little,
+            _ => Pending::Much,
+        }
+    }
+
     /// Writes what the pipe takes; tells whether that was everything.
     fn flush(&mut self) -> io::Result<bool> {
         while !self.pending.is_empty() {
@@ -142,11 +168,11 @@ mod tests {
         while received < sent {
             match fds::read(&reader, &mut buffer) {
                 Ok(count) => received += count,
-                Err(_) => stdins.writable(ProcessId(1), &poller).expect("open"),
+                Err(_) => drop(stdins.writable(ProcessId(1), &poller).expect("open")),
             }
         }
         assert_eq!(received, sent);
-        stdins.writable(ProcessId(1), &poller).expect("open");
+        assert_eq!(stdins.writable(ProcessId(1), &poller), Ok(Pending::Nothing));
         assert!(stdins.pipes[&ProcessId(1)].pending.capacity() <= KEPT_ROOM, "all is sent");
     }
 
@@ -157,6 +183,20 @@ mod tests {
         let _reader = stdin_of(&mut stdins, 1, &poller);
         assert_eq!(stdins.send(ProcessId(1), &vec![b'x'; 2 * MOST_PENDING], &poller), Ok(()));
         assert_eq!(stdins.send(ProcessId(1), b"x", &poller), Err(Undelivered::Full));
+    }
+
+    /// A6.64: it reads late, and gets all of it.
+    #[test]
+    fn an_event_is_taken_however_much_waits() {
+        let (poller, mut stdins) = (Poller::new().expect("a poller"), Stdins::new());
+        let reader = stdin_of(&mut stdins, 1, &poller);
+        let mut queue = |bytes: usize| stdins.queue(ProcessId(1), &vec![b'x'; bytes], &poller);
+        assert_eq!(queue(10), Ok(Pending::Nothing));
+        assert_eq!(queue(1 << 20), Ok(Pending::Little));
+        assert_eq!(queue(MOST_PENDING), Ok(Pending::Much));
+        assert_eq!(stdins.writable(ProcessId(1), &poller), Ok(Pending::Much), "it reads nothing");
+        drop(reader);
+        assert_eq!(stdins.writable(ProcessId(1), &poller), Err(Undelivered::Closed));
     }
 
     /// Half a message is out by then, and nobody would write the rest.

@@ -5,6 +5,7 @@
 
 use super::handle::Command;
 use super::reload::Read;
+use super::stdin::Pending;
 use super::{Drain, Engine, survivors};
 use crate::config::Config;
 use crate::manager::survivors::Found;
@@ -290,8 +291,10 @@ impl Engine {
         }
         for token in ready {
             let Ok(id) = u32::try_from(token).map(ProcessId) else { continue };
-            if self.stdins.writable(id, self.poller.get_ref()).is_err() {
-                self.feed(Input::ListenerDeaf { id }, now);
+            match self.stdins.writable(id, self.poller.get_ref()) {
+                Ok(Pending::Nothing) => self.feed(Input::StdinDrained { id }, now),
+                Ok(Pending::Little | Pending::Much) => {}
+                Err(_) => self.feed(Input::ListenerDeaf { id }, now),
             }
         }
     }

@@ -111,6 +111,16 @@ pub enum Input {
         /// Which listener.
         id: ProcessId,
     },
+    /// More waits to be read by a listener than should, this event included.
+    ListenerLags {
+        /// Which listener.
+        id: ProcessId,
+    },
+    /// All that waited to be read by a process is in its pipe.
+    StdinDrained {
+        /// Which process; mostly no listener that lags.
+        id: ProcessId,
+    },
     /// A child wrote something and `*_events_enabled` is on.
     Output {
         /// Which process.
@@ -164,12 +174,15 @@ pub enum Action {
     },
     /// Feed this back when everything before it has been done.
     Then(Input),
-    /// Write an event to a listener's stdin; feed back `ListenerDeaf` if closed.
+    /// Write an event to a listener's stdin; feed back `ListenerDeaf` if closed,
+    /// `ListenerLags` if too much waits there by now.
     Feed {
         /// Which listener.
         id: ProcessId,
         /// Header and payload.
         bytes: Vec<u8>,
+        /// For the activity log, unless it is closed.
+        said: LogLine,
     },
     /// The child is dead and its state recorded: let go of its descriptors.
     Release(ProcessId),

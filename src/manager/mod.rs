@@ -216,6 +216,8 @@ impl Manager {
             Input::Leave(to) => self.begin_shutdown(to, now, out),
             Input::ListenerSaid { id, bytes } => self.listener_said(id, &bytes, out),
             Input::ListenerDeaf { id } => self.listener_deaf(id, out),
+            Input::ListenerLags { id } => self.listener_lags(id, true, out),
+            Input::StdinDrained { id } => self.listener_lags(id, false, out),
             Input::Output { id, channel, pid, bytes } => self.output(id, channel, pid, bytes, out),
             Input::Captured { id, channel, pid, bytes } => self.captured(id, channel, pid, bytes, out),
         }

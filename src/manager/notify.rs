@@ -141,6 +141,11 @@ impl Manager {
         self.with_pool(id, out, |pool, place, done| pool.refused(place, done));
     }
 
+    // A6.64
+    pub(super) fn listener_lags(&mut self, id: ProcessId, lags: bool, out: &mut Vec<Action>) {
+        self.with_pool(id, out, |pool, place, _| pool.lags(place, lags));
+    }
+
     /// Sends waiting events to listeners that are free (A6.62).
     pub(super) fn dispatch(&mut self, out: &mut Vec<Action>) {
         let Self { pools, groups, members, identifier, .. } = self;
@@ -199,8 +204,8 @@ fn translate(done: Vec<PoolAction>, listeners: &[ProcessId], out: &mut Vec<Actio
     for action in done {
         match action {
             PoolAction::Log(line) => out.push(Action::Log(line)),
-            PoolAction::Send { listener, bytes } => {
-                out.extend(listeners.get(listener).map(|id| Action::Feed { id: *id, bytes }));
+            PoolAction::Send { listener, bytes, said } => {
+                out.extend(listeners.get(listener).map(|id| Action::Feed { id: *id, bytes, said }));
             }
         }
     }

@@ -59,6 +59,8 @@ pub enum PoolAction {
         listener: usize,
         /// A header and its payload.
         bytes: Vec<u8>,
+        /// What the activity log says then, if its stdin is not closed.
+        said: LogLine,
     },
     /// A line for the activity log.
     Log(LogLine),
@@ -100,6 +102,8 @@ struct Member {
     event: Option<Accepted>,
     /// Its stdin is closed; it gets nothing until it is spawned again.
     deaf: bool,
+    /// It has much to read yet; it gets nothing until it has.
+    lags: bool,
 }
 
 /// A pool, from when its group is added until it is removed.
@@ -136,7 +140,7 @@ impl Pool {
     /// names in `events` are upper case and known.
     #[must_use]
     pub fn new(name: String, buffer_size: usize, events: Vec<String>, len_unit: LenUnit, members: Vec<String>) -> Self {
-        let member = |name| Member { name, protocol: Listener::default(), event: None, deaf: false };
+        let member = |name| Member { name, protocol: Listener::default(), event: None, deaf: false, lags: false };
         let members = members.into_iter().map(member).collect();
         let (serials, queue, early) = (Serials::default(), VecDeque::new(), Early::default());
         let (free, losses) = (BTreeSet::new(), Losses::default());
@@ -179,9 +183,8 @@ impl Pool {
             let Some(member) = self.members.get_mut(number) else { return };
             let Some(accepted) = self.early.pop().or_else(|| self.queue.pop_front()) else { return };
             let bytes = accepted.bytes(identifier, &self.name, self.len_unit);
-            out.push(PoolAction::Send { listener: number, bytes });
             let text = format!("event {} sent to listener {}", accepted.serial, member.name);
-            out.push(log(Level::Debug, text));
+            out.push(PoolAction::Send { listener: number, bytes, said: LogLine::new(Level::Debug, text) });
             member.protocol.give();
             member.event = Some(accepted);
             self.free.remove(&number);
@@ -199,6 +202,7 @@ impl Pool {
         if let Some(member) = self.members.get_mut(listener) {
             member.protocol = Listener::default();
             member.deaf = false;
+            member.lags = false;
         }
         self.note(listener);
     }
@@ -245,6 +249,15 @@ impl Pool {
         let what = format!("epipe occurred while sending event {} to listener {}", event.serial, member.name);
         out.push(log(Level::Debug, format!("{what}, listener state unchanged")));
         self.put_back(event, out);
+    }
+
+    /// Whether more waits in a listener's stdin than should: one that answers what it
+    /// has not read would be given events without end.
+    pub fn lags(&mut self, listener: usize, lags: bool) {
+        if let Some(member) = self.members.get_mut(listener) {
+            member.lags = lags;
+        }
+        self.note(listener);
     }
 
     /// Events that wait for a listener.
@@ -306,7 +319,7 @@ impl Pool {
 
 impl Member {
     fn is_free(&self) -> bool {
-        self.protocol.state() == ListenerState::Ready && !self.deaf
+        self.protocol.state() == ListenerState::Ready && !self.deaf && !self.lags
     }
 }
 

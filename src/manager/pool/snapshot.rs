@@ -33,6 +33,7 @@ impl Pool {
             line.put_bytes("heard", heard);
             line.put_some("announced", announced);
             line.put("deaf", member.deaf);
+            line.put("lags", member.lags);
             lines.push(line.text);
             let owed = member.event.as_ref().map(|event| event_line(group, event, &Place::With(number)));
             lines.extend(owed);
@@ -57,6 +58,7 @@ impl Pool {
                 let member = self.members.get_mut(number).ok_or_else(|| line.bad("number"))?;
                 member.protocol = protocol;
                 member.deaf = line.get("deaf")?;
+                member.lags = line.get("lags")?;
                 self.note(number);
             }
             _ => self.restore_event(line)?,

@@ -3,7 +3,7 @@
 use super::{EARLY_EVENTS, LAST_SERIAL, Pool, PoolAction, Serials, publish};
 use crate::config::LenUnit;
 use crate::manager::event::{Event, Output, Period, ProcessId};
-use crate::model::{Channel, Level};
+use crate::model::{Channel, Level, LogLine};
 
 /// A pool with its listeners and all that came out of it.
 struct Rig {
@@ -45,7 +45,7 @@ impl Rig {
     /// What was sent since the last look: listener and `when` of the tick.
     fn sent(&mut self) -> Vec<(usize, u64)> {
         let sends = self.out.drain(..).filter_map(|action| match action {
-            PoolAction::Send { listener, bytes } => Some((listener, bytes)),
+            PoolAction::Send { listener, bytes, .. } => Some((listener, bytes)),
             PoolAction::Log(_) => None,
         });
         let when = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().rsplit_once(':').unwrap().1.parse().unwrap();
@@ -54,11 +54,11 @@ impl Rig {
 
     /// Lines logged since the last look, loud ones only unless `quiet`.
     fn logged(&mut self, quietest: Level) -> Vec<String> {
-        let lines = self.out.drain(..).filter_map(|action| match action {
-            PoolAction::Log(line) if line.level <= quietest => Some(format!("{} {}", line.level.tag(), line.text)),
-            PoolAction::Log(_) | PoolAction::Send { .. } => None,
+        let lines = self.out.drain(..).map(|action| match action {
+            PoolAction::Log(line) | PoolAction::Send { said: line, .. } => line,
         });
-        lines.collect()
+        let loud = lines.filter(|line| line.level <= quietest);
+        loud.map(|line| format!("{} {}", line.level.tag(), line.text)).collect()
     }
 }
 
@@ -70,7 +70,8 @@ fn an_exchange_reads_as_the_sample() {
     rig.tick(1_795_360_225);
     rig.dispatch();
     let bytes = "ver:3.0 server:supervisor serial:0 pool:p poolserial:0 eventname:TICK_5 len:15\nwhen:1795360225";
-    assert!(rig.out.contains(&PoolAction::Send { listener: 0, bytes: bytes.into() }), "{:?}", rig.out);
+    let said = LogLine::new(Level::Debug, "event 0 sent to listener a");
+    assert!(rig.out.contains(&PoolAction::Send { listener: 0, bytes: bytes.into(), said }), "{:?}", rig.out);
     assert_eq!(rig.logged(Level::Debug), ["DEBG a: ACKNOWLEDGED -> READY", "DEBG event 0 sent to listener a"]);
     rig.hear(0, "RESULT 2\nOK");
     assert_eq!(rig.logged(Level::Debug), ["DEBG a: event was processed", "DEBG a: BUSY -> ACKNOWLEDGED"]);
@@ -179,6 +180,26 @@ fn a_listener_that_reads_no_more_is_passed_over_until_it_is_spawned_again() {
     rig.tick(2);
     rig.dispatch();
     assert_eq!(rig.sent(), [(0, 2)]);
+}
+
+/// A6.64
+#[test]
+fn a_listener_that_has_much_to_read_gets_no_event_until_it_has_read_it() {
+    let mut rig = Rig::settled(10);
+    rig.pool.lags(0, true);
+    rig.hear(0, "RESULT 2\nOKREADY\n");
+    rig.tick(1);
+    rig.dispatch();
+    assert_eq!(rig.sent(), []);
+    rig.pool.lags(0, false);
+    rig.dispatch();
+    assert_eq!(rig.sent(), [(0, 1)]);
+    rig.pool.lags(0, true);
+    rig.pool.died(0, &mut rig.out);
+    rig.pool.spawned(0);
+    rig.hear(0, "READY\n");
+    rig.dispatch();
+    assert_eq!(rig.sent(), [(0, 1)], "the next child has its own stdin");
 }
 
 /// A6.70, A5.88

@@ -99,7 +99,8 @@ impl World {
                 assert!(self.children.is_empty(), "left alone: {:?}", self.children);
                 None
             }
-            Action::Feed { id, .. } => self.dice.one_in(8).then_some(Input::ListenerDeaf { id }),
+            Action::Feed { id, .. } if self.dice.one_in(8) => Some(Input::ListenerDeaf { id }),
+            Action::Feed { id, .. } => self.dice.one_in(8).then_some(Input::ListenerLags { id }),
             Action::Log(_) | Action::Release(_) | Action::LookBehind { .. } | Action::ReopenLogs => None,
         }
     }

@@ -80,7 +80,8 @@ impl World {
                     self.logged.push(line.text);
                     None
                 }
-                Action::Feed { bytes, .. } => {
+                Action::Feed { bytes, said, .. } => {
+                    self.logged.push(said.text);
                     self.fed.push(String::from_utf8(bytes).expect("text"));
                     None
                 }
