@@ -31,6 +31,7 @@ impl Manager {
 
     pub(super) fn group_added(&mut self, name: &str, out: &mut Vec<Action>) {
         self.raise(Event::GroupAdded(name.to_owned()), out);
+        self.dispatch(out);
     }
 
     pub(super) fn group_removed(&mut self, name: &str, out: &mut Vec<Action>) {

@@ -259,6 +259,19 @@ fn a_listener_hears_of_everything_since_its_own_group_was_added() {
     assert_eq!(world.manager.serial(), 6);
 }
 
+/// A6.33: with numprocs=0 no process is there whose start would bring it.
+#[test]
+fn a_group_without_processes_is_told_of_at_once() {
+    let ear = ProcessConfig { startsecs: 0, ..program("l") };
+    let mut world = World::new(vec![pool("l", 10, &["PROCESS_GROUP"], vec![ear])]);
+    let listener = world.manager.process_named("l").unwrap();
+    let say = |text: &str| Input::ListenerSaid { id: listener, bytes: text.as_bytes().to_vec() };
+    world.input(say("READY\n"));
+    world.input(say("RESULT 2\nOKREADY\n"));
+    world.add(group("empty", 999, vec![]));
+    assert!(world.fed.last().unwrap().ends_with("groupname:empty\n"), "{:?}", world.fed);
+}
+
 /// A6.41: woken at its own deadline, a listener hears of each piece of time
 #[test]
 fn ticks_come_when_the_manager_asks_to_be_woken() {
