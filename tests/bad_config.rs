@@ -101,7 +101,10 @@ fn a_file_that_may_not_be_read_is_refused() {
     fs::set_permissions(folder.0.join("s.conf"), Permissions::from_mode(0o000)).unwrap();
     let mut shell = Command::new("sh");
     let program = folder.0.join("supervisord");
-    fs::copy(env!("CARGO_BIN_EXE_supervisord"), &program).unwrap();
+    // Written by another process: a child that a test beside this one makes would
+    // hold it open for writing for a moment, and then nobody may run it.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_supervisord")).arg(&program).status().unwrap();
+    assert!(copied.success(), "{copied}");
     if nix::unistd::geteuid().is_root() {
         shell.uid(NOBODY).gid(NOBODY);
     }
