@@ -91,7 +91,8 @@ impl Backlog {
     /// of a child behind it.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.len + READ + CHUNK <= self.max && self.budget.free() >= READ + CHUNK
+        let takes = !matches!(self.gap, Gap::Open(_)) || self.len <= self.max / 2;
+        takes && self.len + READ + CHUNK <= self.max && self.budget.free() >= READ + CHUNK
     }
 
     /// The most it holds.
@@ -233,7 +234,7 @@ fn last_line_end(bytes: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Backlog, Budget, CHUNK};
+    use super::{Backlog, Budget, CHUNK, READ};
 
     fn backlog(max: usize) -> Backlog {
         Backlog::new(max, Budget::default())
@@ -285,6 +286,17 @@ mod tests {
         assert_eq!(kept.push(&vec![b'x'; CHUNK - 1], false), CHUNK - 1);
         assert_eq!(kept.push(b"yz", false), 0);
         assert_eq!(text(&mut kept), "yz");
+    }
+
+    #[test]
+    fn while_everything_is_dropped_there_is_no_room() {
+        let max = 4 * (READ + CHUNK);
+        let mut kept = backlog(max);
+        assert!((0..=max / CHUNK).map(|_| kept.push(&vec![b'\n'; CHUNK], false)).sum::<usize>() > 0);
+        while !kept.has_room() {
+            assert!(!kept.take(1).is_empty());
+        }
+        assert_eq!(kept.push(&vec![b'\n'; READ], false), 0);
     }
 
     #[test]
