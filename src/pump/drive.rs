@@ -8,7 +8,7 @@ use super::hands::{Errand, Hands, Report};
 use super::lanes::Place;
 use super::pace::Pace;
 use super::sinks::{Call, closes_at};
-use super::state::{Chunk, State, Turn};
+use super::state::{Chunk, State, Victim};
 use crate::logs::backlog::READ;
 use crate::logs::job::{Done, Job};
 use crate::sys::panics::caught;
@@ -61,17 +61,17 @@ impl Driver<'_> {
         let mut ready = Vec::new();
         let mut pace = Pace::default();
         loop {
-            let waited = tried(&mut state, Turn::All, |state| state.wait(&mut ready)).unwrap_or_default();
+            let waited = tried(&mut state, Victim::Nobody, |state| state.wait(&mut ready)).unwrap_or_default();
             let mut tally = Tally::default();
             let share = SHARE / ready.len().max(1);
             for token in ready.drain(..) {
                 state = self.read_share(state, token, share, &mut buffer, &mut tally)?;
             }
-            while let Some(token) = tried(&mut state, Turn::All, |state| state.next_dead()).flatten() {
+            while let Some(token) = tried(&mut state, Victim::Nobody, |state| state.next_dead()).flatten() {
                 state = self.read_dead(state, token, &mut buffer)?;
             }
             state = self.serve(state)?;
-            if tried(&mut state, Turn::All, State::settle) == Some(false) {
+            if tried(&mut state, Victim::Nobody, State::settle) == Some(false) {
                 return Some(state);
             }
             let nap = pace.after(waited, tally.reads, tally.bytes);
@@ -91,7 +91,7 @@ impl Driver<'_> {
         tally: &mut Tally,
     ) -> Kept {
         for _ in 0..share.max(1) {
-            if tried(&mut state, Turn::Stream(token), |state| state.may_read(token)) != Some(true) {
+            if tried(&mut state, Victim::Stream(token), |state| state.may_read(token)) != Some(true) {
                 break;
             }
             let before = tally.bytes;
@@ -109,7 +109,7 @@ impl Driver<'_> {
             Chunk::Bytes(count) => tally.add(count),
             Chunk::NotYet => {}
             Chunk::End => {
-                tried(&mut state, Turn::Stream(token), |state| state.end(token));
+                tried(&mut state, Victim::Stream(token), |state| state.end(token));
             }
             Chunk::Through(count, sink, place, job) => {
                 tally.add(count);
@@ -123,7 +123,7 @@ impl Driver<'_> {
     /// The same of a stream whose writer is dead.
     fn read_dead(&self, mut state: Box<State>, token: u64, buffer: &mut [u8]) -> Kept {
         let gave = |state: &mut State, count| {
-            tried(state, Turn::Stream(token), |state| state.dead_gave(token, count));
+            tried(state, Victim::Stream(token), |state| state.dead_gave(token, count));
         };
         match self.chunk(&mut state, token, buffer) {
             Chunk::Bytes(count) => gave(&mut state, Some(count)),
@@ -139,12 +139,13 @@ impl Driver<'_> {
 
     /// Makes the calls that logs want.
     fn serve(&self, mut state: Box<State>) -> Kept {
-        tried(&mut state, Turn::All, |state| state.outlets.report());
-        for token in tried(&mut state, Turn::All, |state| state.outlets.sinks.busy()).unwrap_or_default() {
+        tried(&mut state, Victim::Nobody, |state| state.outlets.report());
+        for token in tried(&mut state, Victim::Nobody, |state| state.outlets.sinks.busy()).unwrap_or_default() {
             loop {
                 let now = state.outlets.now;
                 let watched = self.hands.is_watched();
-                let call = tried(&mut state, Turn::Sink(token), |state| state.outlets.sinks.call(token, watched, now));
+                let call =
+                    tried(&mut state, Victim::Sink(token), |state| state.outlets.sinks.call(token, watched, now));
                 match call.flatten() {
                     None => break,
                     Some(Call::Direct(sink, place, job)) => state = self.call(state, sink, place, job, &[])?,
@@ -152,7 +153,7 @@ impl Driver<'_> {
                 }
             }
             // that may have been the end of an outage
-            tried(&mut state, Turn::All, |state| state.outlets.report());
+            tried(&mut state, Victim::Nobody, |state| state.outlets.report());
         }
         self.close(state)
     }
@@ -191,9 +192,9 @@ impl Driver<'_> {
             return None;
         };
         let now = state.outlets.now;
-        tried(&mut state, Turn::Sink(sink), |state| state.outlets.sinks.done(sink, done, now));
+        tried(&mut state, Victim::Sink(sink), |state| state.outlets.sinks.done(sink, done, now));
         if let Some(text) = panic {
-            thread::sleep(state.survive(Turn::Sink(sink), &text));
+            thread::sleep(state.survive(Victim::Sink(sink), &text));
         }
         Some(state)
     }
@@ -201,13 +202,13 @@ impl Driver<'_> {
     /// Reads from a stream. One that panics has nothing more in this turn.
     fn chunk(&self, state: &mut State, token: u64, buffer: &mut [u8]) -> Chunk {
         let may_call = self.hands.is_watched();
-        tried(state, Turn::Stream(token), |state| state.read(token, buffer, may_call)).unwrap_or(Chunk::NotYet)
+        tried(state, Victim::Stream(token), |state| state.read(token, buffer, may_call)).unwrap_or(Chunk::NotYet)
     }
 }
 
 /// Does a part of a turn; `None` if it panicked, perhaps after a pause.
-fn tried<T>(state: &mut State, turn: Turn, work: impl FnOnce(&mut State) -> T) -> Option<T> {
-    let (done, pause) = state.tried(turn, work);
+fn tried<T>(state: &mut State, victim: Victim, work: impl FnOnce(&mut State) -> T) -> Option<T> {
+    let (done, pause) = state.tried(victim, work);
     if !pause.is_zero() {
         thread::sleep(pause);
     }

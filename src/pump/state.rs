@@ -6,7 +6,7 @@
 
 mod panics;
 
-pub(super) use panics::Turn;
+pub(super) use panics::Victim;
 
 use super::hands::Report;
 use super::lanes::Place;
@@ -156,7 +156,7 @@ impl State {
             let panic = report.panic.take().zip(report.done.as_ref().map(|(sink, _)| *sink));
             self.outlets.sinks.reported(report, now);
             if let Some((text, sink)) = panic {
-                self.survive(Turn::Sink(sink), &text);
+                self.survive(Victim::Sink(sink), &text);
             }
         }
         self.outlets.sinks.take_opened(now);

@@ -8,40 +8,44 @@ use crate::sys::clock;
 use crate::sys::panics::caught;
 use std::time::Duration;
 
-/// Whose turn it was.
+/// Who loses something when a part of a turn panics.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::pump) enum Turn {
-    /// Nobody's in particular.
-    All,
-    /// A stream's.
+pub(in crate::pump) enum Victim {
+    /// Nobody in particular.
+    Nobody,
+    /// A stream.
     Stream(u64),
-    /// A log's.
+    /// A log.
     Sink(u64),
 }
 
 impl State {
     /// Does a part of a turn; `None` if it panicked. The pause then is for the
     /// caller to make.
-    pub(in crate::pump) fn tried<T>(&mut self, turn: Turn, work: impl FnOnce(&mut Self) -> T) -> (Option<T>, Duration) {
+    pub(in crate::pump) fn tried<T>(
+        &mut self,
+        victim: Victim,
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> (Option<T>, Duration) {
         match caught(|| work(self)) {
             Ok(done) => (Some(done), Duration::ZERO),
-            Err(text) => (None, self.survive(turn, &text)),
+            Err(text) => (None, self.survive(victim, &text)),
         }
     }
 
     /// Tells of a panic and lets its victim begin anew. Tells how long to pause:
     /// what panics again and again must not spin.
-    pub(in crate::pump) fn survive(&mut self, turn: Turn, text: &str) -> Duration {
+    pub(in crate::pump) fn survive(&mut self, victim: Victim, text: &str) -> Duration {
         // orders may lie there whose bell was heard
         self.more_orders = true;
         // what is half changed may well panic once more
-        let victim = caught(|| match turn {
-            Turn::All => "one thing that was under way is lost".to_owned(),
-            Turn::Stream(token) => self.renew_stream(token),
-            Turn::Sink(token) => self.renew_sink(token),
+        let loss = caught(|| match victim {
+            Victim::Nobody => "one thing that was under way is lost".to_owned(),
+            Victim::Stream(token) => self.renew_stream(token),
+            Victim::Sink(token) => self.renew_sink(token),
         });
-        let victim = victim.unwrap_or_else(|text| format!("nor could that be mended: {text}"));
-        drop(caught(|| self.outlets.say(Level::Critical, format!("panic while logging: {text}; {victim}"))));
+        let loss = loss.unwrap_or_else(|text| format!("nor could that be mended: {text}"));
+        drop(caught(|| self.outlets.say(Level::Critical, format!("panic while logging: {text}; {loss}"))));
         self.brake.one_more(clock::now().mono)
     }
 
