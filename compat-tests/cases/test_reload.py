@@ -17,8 +17,8 @@ from proc import children, descriptors, memory_kib
 # In an ordinary run as many as there is time for; the reference takes seconds for each.
 RELOADS = int(os.environ.get("RELOADS", "0"))
 MOST, ENOUGH_SECS = 200, 15
-WARM_UP = 20  # so many, before the memory is looked at
-GROWTH_KIB = 1024  # what memory may grow by afterwards; a leak of 6 KiB a time is more
+WARM_UP = 60  # so many, before the memory is looked at: until then its arenas fill
+GROWTH_KIB = 512  # what memory may grow by afterwards; a leak of 4 KiB a time is more
 
 EVERYTHING = """
 [program:cat]
