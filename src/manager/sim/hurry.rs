@@ -136,12 +136,15 @@ impl World {
         }
     }
 
-    /// A listener speaks, if one is alive.
+    /// A listener speaks, if one is alive; it may have read what it was sent.
     fn say(&mut self) {
         let alive: Vec<ProcessId> = self.children.values().copied().collect();
         let said = self.dice.pick(&["READY\n", "READY\n", "RESULT 2\nOKREADY\n", "RESULT 2\nOK"]);
         let listener = alive.into_iter().find(|id| self.manager.is_listener(*id));
         if let Some((id, said)) = listener.zip(said) {
+            if self.dice.one_in(4) {
+                self.input(Input::StdinDrained { id });
+            }
             self.input(Input::ListenerSaid { id, bytes: said.as_bytes().to_vec() });
         }
     }
