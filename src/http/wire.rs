@@ -191,7 +191,10 @@ impl Wire {
 
     /// Gets more of a head ready; false when there is no more.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        if self.life.refusal().is_some() || self.life.has_ended() {
+        // A body that was refused unread ends its connection, and is no head if it
+        // comes all the same: hyper looks for it once more behind the answer.
+        let is_over = self.life.refusal().is_some() || self.life.has_ended() || self.life.body_left() > 0;
+        if is_over {
             return Poll::Ready(Ok(false));
         }
         if self.input.is_empty() && ready!(self.input.poll_fill(&self.stream, cx))? == 0 {

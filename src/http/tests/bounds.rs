@@ -36,6 +36,27 @@ fn long_bodies_are_refused_before_they_are_sent() {
     });
 }
 
+/// B2.4.6, B2.4.8
+#[test]
+fn a_refused_body_that_comes_all_the_same_is_no_request() {
+    with(Setup { auth: Some(("user", "pw")), ..Setup::default() }, async |house| {
+        // Neither of the two is a head that can be read.
+        for body in ["<?xml version='1.0'?>\n<methodCall>\n", "a\r\n\r\n"] {
+            let request = post("HTTP/1.1", "Expect: 100-continue\r\n", body);
+            for size in [request.len() - 5, request.len()] {
+                let mut client = house.connect().await;
+                for piece in request.as_bytes().chunks(size) {
+                    client.send(piece).await;
+                }
+                client.half_close().await;
+                let answer = client.rest().await;
+                assert!(answer.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{answer}");
+                assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+            }
+        }
+    });
+}
+
 /// B2.1.13
 #[test]
 fn large_bodies_are_read_some_at_a_time_and_small_ones_always() {
