@@ -41,7 +41,7 @@ pub struct Reaper {
     rests_until: Duration,
     /// Perhaps dead.
     hints: BTreeSet<i32>,
-    /// Of these not all have been asked for.
+    /// Of these not all have been asked for in this rest.
     more_hints: bool,
 }
 
@@ -77,6 +77,8 @@ impl Reaper {
         if now < self.rests_until {
             return self.follow_hints();
         }
+        // Whoever is left of them is for a walk to find, if one is wanted.
+        self.more_hints = false;
         if !self.wanted {
             return Ok(vec![]);
         }
@@ -267,6 +269,17 @@ mod tests {
         assert_eq!(reaper.deadline(), None);
         assert_eq!(reaper.collect(Duration::from_secs(1), 1).unwrap(), []);
         assert_eq!(resting().collect(Duration::from_secs(1), 1).unwrap(), []);
+    }
+
+    /// Else who waits for the deadline would never sleep again.
+    #[test]
+    fn hints_that_are_left_when_a_rest_is_over_are_for_the_next_walk() {
+        let now = Duration::from_secs(10);
+        let mut reaper = Reaper { more_hints: true, ..resting() };
+        reaper.hint(i32::MAX);
+        assert_eq!(reaper.deadline(), Some(Duration::ZERO), "they are followed at once");
+        assert_eq!(reaper.collect(now, 1).unwrap(), []);
+        assert_eq!(reaper.deadline(), None);
     }
 
     #[test]
