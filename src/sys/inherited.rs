@@ -12,7 +12,8 @@ const FIRST: RawFd = 5;
 pub struct Inherited(Vec<OwnedFd>);
 
 impl Inherited {
-    /// To be called once, before the program opens anything that it keeps.
+    /// To be called once, before the program opens anything that would survive an
+    /// exec. What libraries keep open would not: it is theirs.
     #[must_use]
     pub fn take() -> Self {
         let names = fs::read_dir("/proc/self/fd").map(|entries| entries.flatten().map(|entry| entry.file_name()));
@@ -34,8 +35,27 @@ impl Inherited {
 
 fn own(number: RawFd) -> Option<OwnedFd> {
     // SAFETY: takes a number and answers with one.
-    let open = unsafe { libc::fcntl(number, libc::F_GETFD) } != -1;
-    // SAFETY: it is open, and was before anything of this program was, so
-    // nothing else owns it.
-    open.then(|| unsafe { OwnedFd::from_raw_fd(number) })
+    let flags = unsafe { libc::fcntl(number, libc::F_GETFD) };
+    let inherited = flags != -1 && flags & libc::FD_CLOEXEC == 0;
+    // SAFETY: it is open and came over our exec, so nothing of this program
+    // owns it.
+    inherited.then(|| unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own;
+    use crate::sys::fds::pipe_cloexec;
+    use nix::fcntl::{FcntlArg, fcntl};
+    use std::os::fd::AsRawFd;
+
+    /// A4.137: a library that looks users up may keep a connection.
+    #[test]
+    fn what_was_opened_since_is_not_taken_for_inherited() {
+        let (ours, _other) = pipe_cloexec().unwrap();
+        assert!(own(ours.as_raw_fd()).is_none());
+        let theirs = fcntl(&ours, FcntlArg::F_DUPFD(100)).unwrap();
+        assert!(own(theirs).is_some_and(|fd| fd.as_raw_fd() == theirs));
+        assert!(own(i32::MAX).is_none(), "not open");
+    }
 }
