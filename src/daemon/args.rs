@@ -2,9 +2,7 @@
 //! exits nowhere.
 
 use crate::config::getopt::{GetoptError, Known, Line, getopt, help_lines};
-use crate::config::values::{
-    self, ValueError, byte_size, existing_directory, existing_dirpath, integer, log_level, octal,
-};
+use crate::config::values::{ValueError, byte_size, existing_directory, existing_dirpath, integer, log_level, octal};
 use crate::config::{Overrides, World};
 use crate::model::py_repr;
 use std::path::PathBuf;
@@ -93,13 +91,13 @@ fn shown(words: &[String]) -> String {
 }
 
 /// What goes to stderr when root starts without `-c` (A1.18).
-pub const SEARCHING_AS_ROOT: &str = "UserWarning: Supervisord is running as root and it is searching for its \
+pub(super) const SEARCHING_AS_ROOT: &str = "UserWarning: Supervisord is running as root and it is searching for its \
      configuration file in default locations (including its current working directory); you probably want to specify \
      a \"-c\" argument specifying an absolute path to a configuration file for improved security.";
 
 /// What goes to stderr when process 1 is about to leave the foreground, which
 /// ends its container with status 0 and no other sign.
-pub const LEAVING_AS_FIRST_PROCESS: &str = "Warning: this is process 1, and going to the background ends it and \
+pub(super) const LEAVING_AS_FIRST_PROCESS: &str = "Warning: this is process 1, and going to the background ends it and \
      everything else with it; in a container use nodaemon=true or -n";
 
 /// All options, in the order of the help.
@@ -252,7 +250,7 @@ impl Given<'_> {
     fn set<T>(
         self,
         field: &mut Option<T>,
-        convert: impl FnOnce(&str) -> Result<T, values::ValueError>,
+        convert: impl FnOnce(&str) -> Result<T, ValueError>,
     ) -> Result<(), UsageError> {
         let Self { option, value } = self;
         let invalid = |reason| UsageError::Invalid { option: option.to_owned(), value: value.clone(), reason };

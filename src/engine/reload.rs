@@ -118,6 +118,6 @@ impl Engine {
 }
 
 /// The fault that a broken configuration is told as (B1.11.6).
-pub(super) fn cant_reread(error: &ConfigError) -> Fault {
+fn cant_reread(error: &ConfigError) -> Fault {
     Fault::with(FaultCode::CantReread, error.to_string())
 }

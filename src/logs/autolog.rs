@@ -73,8 +73,7 @@ pub fn clean(dir: &Path, identifier: &str) -> Vec<LogLine> {
 /// Whether `name` is `ANYTHING---IDENTIFIER-NOBLANKS.log`, perhaps with `.` and
 /// up to four digits behind. Unlike upstream the identifier is no pattern, and
 /// nothing may follow.
-#[must_use]
-pub fn is_auto(name: &str, identifier: &str) -> bool {
+fn is_auto(name: &str, identifier: &str) -> bool {
     let bare = name.trim_end_matches(|c: char| c.is_ascii_digit());
     if name.len() - bare.len() > 4 {
         return false;

@@ -10,15 +10,15 @@ use thiserror::Error;
 
 /// Parts above this number are not kept, whatever the configuration says: each
 /// of them costs a look at the disk at every rotation.
-pub const MAX_BACKUPS: u32 = 10_000;
+pub(super) const MAX_BACKUPS: u32 = 10_000;
 
 /// One move. Part 0 is the log itself, part `n` is `LOG.n`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shift {
+struct Shift {
     /// The part that moves.
-    pub from: u32,
+    from: u32,
     /// Its new number; a part that has it is replaced.
-    pub to: u32,
+    to: u32,
 }
 
 /// A part could not be moved; the parts behind it were, those before it were not.
@@ -37,8 +37,7 @@ pub struct RotateError {
 ///
 /// The oldest part is replaced by its younger neighbour; parts beyond `backups`
 /// are never touched (A5.18), and with none to keep nothing moves (A5.17).
-#[must_use]
-pub fn plan(parts: &BTreeSet<u32>, backups: u32) -> Vec<Shift> {
+fn plan(parts: &BTreeSet<u32>, backups: u32) -> Vec<Shift> {
     (0..backups).rev().filter(|n| parts.contains(n)).map(|n| Shift { from: n, to: n + 1 }).collect()
 }
 

@@ -14,7 +14,7 @@ use std::os::fd::{AsFd, OwnedFd};
 /// A pipe that has room at all has room for this much (`PIPE_BUF`).
 const PIECE: usize = 4096;
 /// Bytes kept for a slow reader; a writer that can should pause long before.
-pub const MAX_WAITING: usize = 2 << 20;
+const MAX_WAITING: usize = 2 << 20;
 
 /// A slow target and what still waits for it.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 /// Most bytes that one call returns; who wants more asks again from there.
 /// Above the default size of a log, so that a whole one still fits.
-pub const MAX_READ: u64 = 64 << 20;
+const MAX_READ: u64 = 64 << 20;
 
 /// Why there is nothing to read.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -28,17 +28,16 @@ pub enum ReadError {
 
 /// A stretch of a file, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stretch {
+pub(super) struct Stretch {
     /// Where it begins.
-    pub start: u64,
+    pub(super) start: u64,
     /// How long it is.
-    pub length: u64,
+    pub(super) length: u64,
 }
 
 /// What readLog gives of a file of `size` bytes (B1.10.1); `None` for arguments
 /// that do not go together.
-#[must_use]
-pub fn read_stretch(size: u64, offset: i64, length: i64) -> Option<Stretch> {
+fn read_stretch(size: u64, offset: i64, length: i64) -> Option<Stretch> {
     let start = match (offset, length) {
         (..0, 0) => size.saturating_sub(offset.unsigned_abs()),
         (0.., 0..) => offset.unsigned_abs().min(size),
@@ -51,8 +50,7 @@ pub fn read_stretch(size: u64, offset: i64, length: i64) -> Option<Stretch> {
 
 /// What the tail methods give of a file of `size` bytes (B1.10.7): the bytes,
 /// the new offset and whether some were passed over.
-#[must_use]
-pub fn tail_stretch(size: u64, offset: i64, length: i64) -> (Stretch, i64, bool) {
+fn tail_stretch(size: u64, offset: i64, length: i64) -> (Stretch, i64, bool) {
     let end = i64::try_from(size).unwrap_or(i64::MAX);
     let (mut start, mut wanted) = (i128::from(offset), i128::from(length));
     let size = i128::from(end);

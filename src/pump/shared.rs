@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::task::Wake;
 
 /// Lines that may wait for the activity log.
-pub(super) const MAX_LINES: usize = 64 << 10;
+const MAX_LINES: usize = 64 << 10;
 /// Bytes of text that they may have in all.
-pub(super) const MAX_BYTES: usize = 16 << 20;
+const MAX_BYTES: usize = 16 << 20;
 
 #[derive(Debug)]
 pub(super) struct Shared {

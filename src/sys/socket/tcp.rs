@@ -19,7 +19,7 @@ pub fn listen(host: &str, port: u16) -> Result<TcpListener, SocketError> {
 }
 
 /// The address that `host` means, or the resolver's error number.
-pub(super) fn address_of(host: &str) -> Result<IpAddr, i32> {
+fn address_of(host: &str) -> Result<IpAddr, i32> {
     if host.is_empty() {
         return Ok(Ipv4Addr::UNSPECIFIED.into());
     }
