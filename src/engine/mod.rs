@@ -6,6 +6,7 @@
 
 mod calls;
 mod command;
+mod exits;
 mod fcgi;
 mod groups;
 pub mod handle;
@@ -29,7 +30,7 @@ pub use turn::Ended;
 use crate::config::{Config, Source};
 use crate::manager::survivors::Survivors;
 use crate::manager::{Action, ProcessId, Ticket};
-use crate::model::{ExitStatus, Level, LogLine, SupervisorState};
+use crate::model::{Level, LogLine, SupervisorState};
 use crate::pump::{Pump, PumpEvent};
 use crate::sys::clock;
 use crate::sys::errno::os_error_text;
@@ -39,6 +40,7 @@ use crate::sys::reactor::watch;
 use crate::sys::reap::Reaper;
 use crate::sys::signals::Signals;
 use crate::sys::spawn::Spawner;
+use exits::Drain;
 use fcgi::FcgiSockets;
 use handle::{Caller, Inbox};
 use known::Known;
@@ -129,15 +131,6 @@ pub struct Engine {
     pause: Duration,
     pump_gone: bool,
     callers_gone: bool,
-}
-
-/// A dead child whose last output is on its way.
-#[derive(Debug, Clone, Copy)]
-struct Drain {
-    pid: i32,
-    status: ExitStatus,
-    /// When its exit is told although the pump has not answered.
-    limit: Duration,
 }
 
 impl Engine {

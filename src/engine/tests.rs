@@ -1,8 +1,9 @@
 //! The engine with a real child or two and no turns but those that a test takes.
 
 use crate::config::load_text;
+use crate::engine::exits::Drain;
 use crate::engine::handle::Command;
-use crate::engine::{Drain, Engine, EngineHandle, Parts, Prepared};
+use crate::engine::{Engine, EngineHandle, Parts, Prepared};
 use crate::logs::{Limits, MainLog};
 use crate::manager::process::Purpose;
 use crate::manager::{Action, Input, ProcessId, Target, Ticket, Wish};

@@ -6,20 +6,18 @@
 use super::handle::Command;
 use super::reload::Read;
 use super::stdin::Pending;
-use super::{Drain, Engine, survivors};
+use super::{Engine, survivors};
 use crate::config::Config;
 use crate::manager::survivors::Found;
 use crate::manager::{Input, ProcessId};
-use crate::model::{Level, Now, Signal, SupervisorState};
+use crate::model::{Now, Signal, SupervisorState};
 use crate::pump::PumpEvent;
 use crate::sys::clock;
+use crate::sys::signals::Signals;
 use std::io;
 use std::time::Duration;
+use tokio::io::Interest;
 use tokio::time::Instant;
-
-/// How long an exit waits for the child's last output. The pump answers in
-/// microseconds; a log disk that hangs must not delay supervision.
-const DRAIN_LIMIT: Duration = Duration::from_millis(200);
 
 /// Commands and pump events looked at in one turn.
 const BATCH: usize = 64;
@@ -181,8 +179,7 @@ impl Engine {
 
     /// Takes the signals, and the dead before anything is done about a signal.
     fn take_signals(&mut self, output: &[PumpEvent], now: Now) {
-        let read = |signals: &AsyncSignals| signals.try_io(tokio::io::Interest::READABLE, |fd| fd.read());
-        let came = read(&self.signals).unwrap_or_default();
+        let came = self.signals.try_io(Interest::READABLE, Signals::read).unwrap_or_default();
         if came.signals.contains(&Signal::CHLD) {
             self.reaper.alarm();
         }
@@ -197,28 +194,6 @@ impl Engine {
         self.reap(now);
         for signal in came.signals {
             self.feed(Input::Signalled(signal), now);
-        }
-    }
-
-    /// Takes the statuses of dead children; their exits are told when their last
-    /// output has been read (A4.39). One signal may stand for any number of
-    /// deaths, so those that are left wait for the next turn and not for the
-    /// next signal.
-    fn reap(&mut self, now: Now) {
-        let dead = match self.reaper.collect(now.mono, self.attached.len()) {
-            Ok(dead) => dead,
-            Err(error) => {
-                return self.log(Level::Critical, waitpid_failed(&error));
-            }
-        };
-        for (pid, status) in dead {
-            match self.manager.owner_of(pid).filter(|id| self.attached.contains(id)) {
-                Some(id) => {
-                    self.draining.insert(id, Drain { pid, status, limit: now.mono + DRAIN_LIMIT });
-                    self.pump.drain(id.0, pid);
-                }
-                None => self.feed(Input::Exited { pid, status }, now),
-            }
         }
     }
 
@@ -251,38 +226,13 @@ impl Engine {
         }
     }
 
-    fn take_overdue_drains(&mut self, now: Now) {
-        let overdue = |(id, drain): (&ProcessId, &Drain)| (drain.limit <= now.mono).then_some(*id);
-        let late: Vec<ProcessId> = self.draining.iter().filter_map(overdue).collect();
-        for id in late {
-            self.tell_exit(id, now);
-        }
-    }
-
-    fn tell_exit(&mut self, id: ProcessId, now: Now) {
-        if let Some(exit) = self.take_exit(id) {
-            self.feed(exit, now);
-        }
-    }
-
-    fn take_exit(&mut self, id: ProcessId) -> Option<Input> {
-        self.draining.remove(&id).map(|drain| Input::Exited { pid: drain.pid, status: drain.status })
-    }
-
-    /// A new child may have the pid of a dead one whose last output is still
-    /// being read: that exit must be told first, or it would be the new one's.
-    pub(super) fn exit_of_namesake(&mut self, spawned: &Input) -> Option<Input> {
-        let Input::Spawned { pid, .. } = spawned else { return None };
-        self.manager.owner_of(*pid).and_then(|id| self.take_exit(id))
-    }
-
     /// Children whose stdin takes more.
     fn take_writable(&mut self, now: Now) {
         let mut ready = Vec::new();
         // Asks only if the runtime has seen something. The nested set is
         // level-triggered, the runtime's view of it is not: only when nothing is
         // left may it sleep on it again.
-        let asked = self.poller.try_io(tokio::io::Interest::READABLE, |poller| {
+        let asked = self.poller.try_io(Interest::READABLE, |poller| {
             poller.wait(Some(Duration::ZERO), &mut ready)?;
             if ready.is_empty() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
         });
@@ -300,30 +250,9 @@ impl Engine {
     }
 }
 
-/// A5.57: the number is all that upstream tells.
-fn waitpid_failed(error: &io::Error) -> String {
-    let number = error.raw_os_error().unwrap_or_default();
-    format!("waitpid error {number}; a process may not be cleaned up properly")
-}
-
-type AsyncSignals = tokio::io::unix::AsyncFd<crate::sys::signals::Signals>;
-
 async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::waitpid_failed;
-    use std::io;
-
-    /// A5.57
-    #[test]
-    fn a_failed_wait_tells_the_number_of_the_error() {
-        let error = io::Error::from_raw_os_error(libc::EINVAL);
-        assert_eq!(waitpid_failed(&error), "waitpid error 22; a process may not be cleaned up properly");
     }
 }
