@@ -7,7 +7,7 @@ use crate::engine::{Engine, EngineHandle, Parts, Prepared};
 use crate::logs::{Limits, MainLog};
 use crate::manager::process::Purpose;
 use crate::manager::{Action, Input, ProcessId, Target, Ticket, Wish};
-use crate::model::{ExitStatus, Level, Signal, SupervisorState};
+use crate::model::{ExitStatus, Level, Now, Signal, SupervisorState};
 use crate::pump::{Pump, PumpEvent};
 use crate::rpc::{Fault, FaultCode, Reply, Request};
 use crate::sys::clock;
@@ -88,6 +88,24 @@ fn an_exit_is_told_before_its_pid_is_anothers() {
         let namesake = Input::Spawned { id: ProcessId(99), pid };
         assert_eq!(engine.exit_of_namesake(&namesake), Some(Input::Exited { pid, status }));
         assert_eq!(engine.exit_of_namesake(&namesake), None, "told once");
+    });
+}
+
+/// A4.39: a log disk that hangs does not hold up what follows an exit.
+#[test]
+fn an_exit_is_told_at_its_limit_though_the_last_output_is_not_read() {
+    in_engine(|engine| {
+        let now = clock::now();
+        let id = engine.manager.process_named("cat").unwrap();
+        let begun = start(engine, 1);
+        engine.carry_out(begun, now);
+        let pid = engine.manager.process(id).unwrap().pid.unwrap();
+        let limit = now.mono + Duration::from_millis(1);
+        engine.draining.insert(id, Drain { pid, status: ExitStatus::Code(0), limit });
+        engine.take_overdue_drains(now);
+        assert_eq!(engine.manager.process(id).unwrap().pid, Some(pid), "it may still be read");
+        engine.take_overdue_drains(Now { mono: limit, ..now });
+        assert_eq!(engine.manager.process(id).unwrap().pid, None);
     });
 }
 
