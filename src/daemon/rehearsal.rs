@@ -43,12 +43,14 @@ fn become_user(next: &Config) -> Result<(), BootError> {
 }
 
 fn open_log(next: &Config) -> Result<(), BootError> {
-    let path = match &next.supervisord.logfile {
+    let absent = match &next.supervisord.logfile {
         Target::File(path) if !path.exists() => Some(path),
         _ => None,
     };
     drop(boot::open_log(&next.supervisord)?);
-    path.into_iter().for_each(|path| remove(path));
+    // What was made, which is where a link leads to.
+    let made = absent.and_then(|path| path.canonicalize().ok());
+    made.iter().for_each(|file| remove(file));
     Ok(())
 }
 
@@ -164,6 +166,18 @@ mod tests {
         left.sort();
         assert_eq!(left, ["logs", "s.conf"]);
         assert_eq!(fs::read_dir(dir.path().join("logs")).unwrap().count(), 0);
+    }
+
+    /// A4.139: the link is the administrator's, not ours.
+    #[test]
+    fn a_link_to_where_no_log_is_yet_stays() {
+        let dir = TestDir::new();
+        let link = dir.path().join("new.log");
+        std::os::unix::fs::symlink("elsewhere.log", &link).unwrap();
+        let (now, next) = (read(&dir, "", ""), read(&dir, "logfile=HERE/new.log", ""));
+        assert_eq!(refusal(&next, &now), "");
+        assert_eq!(fs::read_link(&link).unwrap().to_str(), Some("elsewhere.log"));
+        assert!(!dir.path().join("elsewhere.log").exists());
     }
 
     /// A4.139
