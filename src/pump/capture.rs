@@ -1,6 +1,9 @@
 //! Capture mode (A6.47–A6.53): finds the two tokens in a child's output and
 //! keeps what stands between them. Knows nothing of logs or events.
 
+use memchr::memmem;
+use std::collections::VecDeque;
+
 /// Begins a capture.
 const BEGIN: &[u8] = b"<!--XSUPERVISOR:BEGIN-->";
 /// Ends it.
@@ -74,7 +77,7 @@ impl Scanner {
 /// The last bytes of a capture, at most so many (A6.51).
 #[derive(Debug)]
 pub struct Captured {
-    bytes: Vec<u8>,
+    bytes: VecDeque<u8>,
     max: usize,
 }
 
@@ -82,24 +85,24 @@ impl Captured {
     /// An empty buffer for at most `max` bytes.
     #[must_use]
     pub fn new(max: usize) -> Self {
-        Self { bytes: Vec::new(), max }
+        Self { bytes: VecDeque::new(), max }
     }
 
     /// Appends, dropping the oldest bytes beyond the bound.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        self.bytes.extend(bytes);
         self.bytes.drain(..self.bytes.len().saturating_sub(self.max));
     }
 
     /// Takes everything out.
     #[must_use]
     pub fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.bytes)
+        std::mem::take(&mut self.bytes).into()
     }
 }
 
 fn split_at_token<'a>(data: &'a [u8], token: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let at = data.windows(token.len()).position(|window| window == token)?;
+    let at = memmem::find(data, token)?;
     Some((data.get(..at)?, data.get(at + token.len()..)?))
 }
 
