@@ -23,12 +23,6 @@ const LAST_WORDS: &[u8] = b"supervisor: child process was not spawned\n";
 /// One past the greatest signal number of Linux.
 const SIGNALS_END: c_int = 65;
 
-/// The numbers of the calls that set ids of 32 bits.
-#[cfg(not(any(target_arch = "x86", target_arch = "arm")))]
-const SET_IDS: [c_long; 3] = [libc::SYS_setgroups, libc::SYS_setgid, libc::SYS_setuid];
-#[cfg(any(target_arch = "x86", target_arch = "arm"))]
-const SET_IDS: [c_long; 3] = [libc::SYS_setgroups32, libc::SYS_setgid32, libc::SYS_setuid32];
-
 /// What a child is handed.
 pub(super) struct Entry<'a> {
     pub(super) plan: &'a ChildPlan<'a>,
@@ -165,13 +159,12 @@ fn become_user(uid: u32, gid: u32, groups: &[u32]) -> Result<(), &'static str> {
         0 => {}
         _ => return Err(DropError::NOT_ROOT),
     }
-    let [set_groups, set_gid, set_uid] = SET_IDS;
     // SAFETY: pointer and length are of one live slice of 32-bit ids.
-    check(unsafe { libc::syscall(set_groups, groups.len(), groups.as_ptr()) }).map_err(|_| DropError::GROUPS)?;
+    check(unsafe { libc::syscall(libc::SYS_setgroups, groups.len(), groups.as_ptr()) }).map_err(|_| DropError::GROUPS)?;
     // SAFETY: takes a number.
-    check(unsafe { libc::syscall(set_gid, c_long::from(gid)) }).map_err(|_| DropError::GROUP)?;
+    check(unsafe { libc::syscall(libc::SYS_setgid, c_long::from(gid)) }).map_err(|_| DropError::GROUP)?;
     // SAFETY: takes a number.
-    check(unsafe { libc::syscall(set_uid, c_long::from(uid)) }).map_err(|_| DropError::USER)?;
+    check(unsafe { libc::syscall(libc::SYS_setuid, c_long::from(uid)) }).map_err(|_| DropError::USER)?;
     Ok(())
 }
 
