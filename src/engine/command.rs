@@ -73,3 +73,83 @@ fn search(word: &str, path: &OsStr) -> PathBuf {
 fn has_execute_bit(found: &Metadata) -> bool {
     found.permissions().mode() & 0o111 != 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Executable, find};
+    use crate::config::load_text;
+    use crate::manager::CommandError;
+    use crate::sys::testdir::TestDir;
+    use std::ffi::OsStr;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::{Path, PathBuf};
+
+    /// Finds `command` of a program with more `settings`; the daemon has `path`.
+    fn found(dir: &TestDir, command: &str, settings: &str, path: Option<&str>) -> Result<Executable, CommandError> {
+        let text = format!("[supervisord]\n[program:x]\ncommand={command}\n{settings}\n");
+        let (_, config) = load_text(dir.path(), &text);
+        find(&config.groups[0].processes[0], path.map(OsStr::new))
+    }
+
+    /// A file `name` with these mode bits in a folder of `dir`.
+    fn put(dir: &TestDir, folder: &str, name: &str, mode: u32) -> PathBuf {
+        let path = dir.path().join(folder).join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        path
+    }
+
+    /// A4.41
+    #[test]
+    fn the_words_stay_as_written_and_the_path_is_apart() {
+        let found = found(&TestDir::new(), "sh -c 'a  b'", "", Some("/bin")).unwrap();
+        assert_eq!(found.path, Path::new("/bin/sh"));
+        assert_eq!(found.argv, ["sh", "-c", "a  b"]);
+    }
+
+    /// A4.43
+    #[test]
+    fn the_programs_path_goes_before_the_daemons_and_that_before_the_usual_one() {
+        let dir = TestDir::new();
+        let own = put(&dir, "own", "sh", 0o755);
+        let path = own.parent().unwrap().to_str().unwrap();
+        let at = |settings: &str, path| found(&dir, "sh", settings, path).map(|found| found.path);
+        assert_eq!(at(&format!("environment=PATH=\"{path}\""), Some("/bin")), Ok(own.clone()));
+        assert_eq!(at("", Some(path)), Ok(own.clone()));
+        for usual in [None, Some("")] {
+            assert_eq!(at("", usual), Ok("/bin/sh".into()));
+        }
+        assert_eq!(at("environment=PATH=\"\"", Some("/bin")), Err(CommandError::NotFound("sh".to_owned())));
+    }
+
+    /// A4.43: the search goes on behind what cannot be executed, and that is told
+    /// when nothing better comes.
+    #[test]
+    fn the_first_that_can_be_executed_wins_and_else_the_first_that_is_there() {
+        let dir = TestDir::new();
+        fs::create_dir_all(dir.path().join("first/run")).unwrap();
+        let plain = put(&dir, "second", "run", 0o644);
+        let path = ["none", "first", "second", "third"].map(|folder| dir.path().join(folder).display().to_string());
+        let found = || found(&dir, "run", "", Some(&path.join(":")));
+        assert_eq!(found(), Err(CommandError::Directory(dir.path().join("first/run").display().to_string())));
+        fs::remove_dir(dir.path().join("first/run")).unwrap();
+        assert_eq!(found(), Err(CommandError::NotExecutable(plain.display().to_string())));
+        let good = put(&dir, "third", "run", 0o755);
+        assert_eq!(found().map(|found| found.path), Ok(good));
+    }
+
+    /// A4.42, B1.6.1
+    #[test]
+    fn a_word_with_a_slash_is_taken_as_it_is() {
+        let dir = TestDir::new();
+        let at = |command: String| found(&dir, &command, "", Some("/bin")).map(|found| found.path);
+        let here = dir.path().display().to_string();
+        let plain = put(&dir, "", "plain", 0o644).display().to_string();
+        assert_eq!(at(format!("{here}/sh")), Err(CommandError::NotFound(format!("{here}/sh"))));
+        assert_eq!(at(here.clone()), Err(CommandError::Directory(here)));
+        assert_eq!(at(plain.clone()), Err(CommandError::NotExecutable(plain)));
+        assert!(matches!(at("sh 'x".to_owned()), Err(CommandError::Unparsable { .. })));
+    }
+}

@@ -160,7 +160,8 @@ fn become_user(uid: u32, gid: u32, groups: &[u32]) -> Result<(), &'static str> {
         _ => return Err(DropError::NOT_ROOT),
     }
     // SAFETY: pointer and length are of one live slice of 32-bit ids.
-    check(unsafe { libc::syscall(libc::SYS_setgroups, groups.len(), groups.as_ptr()) }).map_err(|_| DropError::GROUPS)?;
+    check(unsafe { libc::syscall(libc::SYS_setgroups, groups.len(), groups.as_ptr()) })
+        .map_err(|_| DropError::GROUPS)?;
     // SAFETY: takes a number.
     check(unsafe { libc::syscall(libc::SYS_setgid, c_long::from(gid)) }).map_err(|_| DropError::GROUP)?;
     // SAFETY: takes a number.
