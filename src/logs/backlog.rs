@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 pub const MAX_KEPT: usize = 4 << 20;
 /// Bytes kept for all logs that share a [`Budget`] (256 MiB).
 pub const MAX_KEPT_BY_ALL: usize = 256 << 20;
+/// What the logs of a budget that have nothing waiting may take beyond it (64 MiB).
+const SPARE: usize = 64 << 20;
 /// Chunks grow to this many bytes by what comes behind them, as one read of
 /// upstream's would have brought it: a log is rotated between two chunks (A5.16).
 pub const CHUNK: usize = 128 << 10;
@@ -39,6 +41,10 @@ impl Budget {
     fn free(&self) -> usize {
         self.max.saturating_sub(self.used.load(Relaxed))
     }
+
+    fn has_spare(&self) -> bool {
+        self.used.load(Relaxed) < self.max.saturating_add(SPARE)
+    }
 }
 
 impl Default for Budget {
@@ -60,8 +66,8 @@ pub struct Backlog {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Gap {
     None,
-    /// Full: everything is dropped until half of it is gone. Whether what was
-    /// dropped last is the beginning of a line that goes on.
+    /// Full: everything is dropped until half of it is gone, or the cause is.
+    /// Whether what was dropped last is the beginning of a line that goes on.
     Open(bool),
     /// There is room again: the line that was cut is dropped to its end, so many
     /// bytes of it at most.
@@ -91,8 +97,38 @@ impl Backlog {
     /// of a child behind it.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        let takes = !matches!(self.gap, Gap::Open(_)) || self.len <= self.max / 2;
-        takes && self.len + READ + CHUNK <= self.max && self.budget.free() >= READ + CHUNK
+        self.len + READ + CHUNK <= self.max && self.budget.free() >= READ + CHUNK
+    }
+
+    /// Whether one read may be kept though those of other logs have taken all the
+    /// room that they share.
+    #[must_use]
+    pub fn has_spare_room(&self) -> bool {
+        self.is_empty() && self.budget.has_spare()
+    }
+
+    /// Whether something was dropped, and nothing kept since.
+    #[must_use]
+    pub fn has_gap(&self) -> bool {
+        self.gap != Gap::None
+    }
+
+    /// Whether all is dropped that comes.
+    fn is_full(&self) -> bool {
+        matches!(self.gap, Gap::Open(_))
+    }
+
+    /// From now on all is kept again that has room, but the rest of a line that was
+    /// cut.
+    pub fn close_gap(&mut self) {
+        if let Gap::Open(in_line) = self.gap {
+            self.gap = if in_line { Gap::Closing(LONGEST_LINE) } else { Gap::None };
+        }
+    }
+
+    /// Even that rest is kept.
+    pub fn forget_gap(&mut self) {
+        self.gap = Gap::None;
     }
 
     /// The most it holds.
@@ -101,33 +137,41 @@ impl Backlog {
         self.max
     }
 
+    /// How much at the beginning of `bytes` goes with a line that was cut.
+    #[must_use]
+    pub fn skip(&mut self, bytes: &[u8]) -> usize {
+        let Gap::Closing(left) = self.gap else { return 0 };
+        match line_end(bytes) {
+            Some(end) => {
+                self.gap = Gap::None;
+                end
+            }
+            None if bytes.len() < left => {
+                self.gap = Gap::Closing(left - bytes.len());
+                bytes.len()
+            }
+            None => {
+                self.gap = Gap::None;
+                0
+            }
+        }
+    }
+
     /// Keeps `bytes` behind what waits, as far as there is room; tells how many
-    /// were dropped. With `apart` they stay a chunk of their own.
-    pub fn push(&mut self, bytes: &[u8], apart: bool) -> usize {
-        let room = self.max.saturating_sub(self.len).min(self.budget.free());
-        if let Gap::Open(in_line) = self.gap
-            && self.len <= self.max / 2
-            && room >= bytes.len()
-        {
-            self.gap = if in_line { Gap::Closing(LONGEST_LINE) } else { Gap::None };
+    /// were dropped. With `apart` they stay a chunk of their own. If they were
+    /// `granted` by [`has_room`](Self::has_room) they stay whatever others took.
+    pub fn push(&mut self, bytes: &[u8], apart: bool, granted: bool) -> usize {
+        let own = self.max.saturating_sub(self.len);
+        let room = if granted { own } else { own.min(self.budget.free()) };
+        if self.len <= self.max / 2 && room >= bytes.len() {
+            self.close_gap();
         }
         let goes_on = bytes.last().is_some_and(|last| *last != b'\n');
-        let begin = match self.gap {
-            Gap::None => 0,
-            Gap::Open(_) => {
-                self.gap = Gap::Open(goes_on);
-                return bytes.len();
-            }
-            Gap::Closing(left) => match line_end(bytes) {
-                Some(end) => end,
-                None if bytes.len() < left => {
-                    self.gap = Gap::Closing(left - bytes.len());
-                    return bytes.len();
-                }
-                None => 0,
-            },
-        };
-        self.gap = Gap::None;
+        if self.is_full() {
+            self.gap = Gap::Open(goes_on);
+            return bytes.len();
+        }
+        let begin = self.skip(bytes);
         let wanted = bytes.get(begin..).unwrap_or_default();
         if wanted.len() <= room {
             self.append(wanted, apart);
@@ -248,7 +292,10 @@ mod tests {
     #[test]
     fn bytes_come_out_as_they_went_in() {
         let mut kept = backlog(100);
-        assert_eq!(kept.push(b"one\n", false) + kept.push(b"two\n", false) + kept.push(b"three", true), 0);
+        assert_eq!(
+            kept.push(b"one\n", false, false) + kept.push(b"two\n", false, false) + kept.push(b"three", true, false),
+            0
+        );
         let mut first = kept.take(1);
         assert_eq!(first, [b"one\ntwo\n"]);
         first[0].drain(..4);
@@ -260,51 +307,67 @@ mod tests {
     #[test]
     fn the_newest_are_dropped_and_no_line_is_cut() {
         let mut kept = backlog(20);
-        assert_eq!(kept.push(b"first line\nsec", false), 0);
-        assert_eq!(kept.push(b"ond line\nthird", false), 3 + 14, "the second line does not fit");
-        assert_eq!(kept.push(b"x", false), 1, "nor does anything until there is room");
+        assert_eq!(kept.push(b"first line\nsec", false, false), 0);
+        assert_eq!(kept.push(b"ond line\nthird", false, false), 3 + 14, "the second line does not fit");
+        assert_eq!(kept.push(b"x", false, false), 1, "nor does anything until there is room");
         assert_eq!(text(&mut kept), "first line\n");
-        assert_eq!(kept.push(b" tail of the x\nnext\n", false), 15);
-        assert_eq!(kept.push(b"two lines\nthat do not fit\n", false), 16);
+        assert_eq!(kept.push(b" tail of the x\nnext\n", false, false), 15);
+        assert_eq!(kept.push(b"two lines\nthat do not fit\n", false, false), 16);
         assert_eq!(text(&mut kept), "next\ntwo lines\n");
-        assert_eq!(kept.push(b"a line of its own\n", false), 0);
+        assert_eq!(kept.push(b"a line of its own\n", false, false), 0);
     }
 
     #[test]
     fn a_line_that_fits_to_its_end_is_kept() {
         let mut kept = backlog(10);
-        assert_eq!(kept.push(b"12\n456\n89abc\n", false), 6);
+        assert_eq!(kept.push(b"12\n456\n89abc\n", false, false), 6);
         assert_eq!(text(&mut kept), "12\n456\n");
     }
 
     #[test]
     fn bytes_without_lines_are_cut_anywhere_and_come_back() {
         let mut kept = backlog(CHUNK * 2);
-        assert_eq!(kept.push(&vec![b'x'; CHUNK * 3], false), CHUNK);
+        assert_eq!(kept.push(&vec![b'x'; CHUNK * 3], false, false), CHUNK);
         assert_eq!(kept.take(usize::MAX).len(), 1);
-        assert_eq!(kept.push(&vec![b'x'; CHUNK], false), CHUNK);
-        assert_eq!(kept.push(&vec![b'x'; CHUNK - 1], false), CHUNK - 1);
-        assert_eq!(kept.push(b"yz", false), 0);
+        assert_eq!(kept.push(&vec![b'x'; CHUNK], false, false), CHUNK);
+        assert_eq!(kept.push(&vec![b'x'; CHUNK - 1], false, false), CHUNK - 1);
+        assert_eq!(kept.push(b"yz", false, false), 0);
         assert_eq!(text(&mut kept), "yz");
     }
 
     #[test]
-    fn while_everything_is_dropped_there_is_no_room() {
-        let max = 4 * (READ + CHUNK);
-        let mut kept = backlog(max);
-        assert!((0..=max / CHUNK).map(|_| kept.push(&vec![b'\n'; CHUNK], false)).sum::<usize>() > 0);
-        while !kept.has_room() {
-            assert!(!kept.take(1).is_empty());
-        }
-        assert_eq!(kept.push(&vec![b'\n'; READ], false), 0);
+    fn what_was_granted_is_kept_whatever_others_took() {
+        let budget = Budget::new(READ + CHUNK);
+        let mut kept = [0, 1].map(|_| Backlog::new(2 * READ, budget.clone()));
+        assert!(kept[0].has_room());
+        assert_eq!(kept[1].push(&vec![b'\n'; READ], false, false), 0);
+        assert!(!kept[0].has_room() && kept[0].has_spare_room() && !kept[1].has_spare_room());
+        assert_eq!(kept[0].push(&vec![b'\n'; READ], false, true), 0);
+        assert!(!kept[0].has_room() && !kept[0].has_spare_room(), "there is one such read");
+        assert_eq!(kept[1].push(b"no room\n", false, false), 8);
+    }
+
+    #[test]
+    fn a_gap_is_closed_to_the_end_of_the_line_that_it_cut() {
+        let mut kept = backlog(10);
+        assert_eq!(kept.push(b"one\ntwo and so on", false, false), 13);
+        assert!(kept.is_full());
+        kept.close_gap();
+        assert!(!kept.is_full() && kept.has_gap());
+        assert_eq!((kept.skip(b"and on"), kept.skip(b"end\nthree")), (6, 4));
+        assert!(!kept.has_gap() && kept.skip(b"three\n") == 0);
+        assert_eq!(kept.push(b"three\n", false, false), 0);
+        assert_eq!(kept.push(b"line\n", false, false), 5);
+        kept.close_gap();
+        assert!(!kept.has_gap(), "no line was cut");
     }
 
     #[test]
     fn a_long_line_goes_with_all_its_chunks() {
         let mut kept = backlog(CHUNK * 2);
-        kept.push(b"one\ntwo", false);
-        kept.push(&vec![b'2'; CHUNK], false);
-        assert_eq!(kept.push(&vec![b'2'; CHUNK], false), 3 + 2 * CHUNK);
+        kept.push(b"one\ntwo", false, false);
+        kept.push(&vec![b'2'; CHUNK], false, false);
+        assert_eq!(kept.push(&vec![b'2'; CHUNK], false, false), 3 + 2 * CHUNK);
         assert_eq!(text(&mut kept), "one\n");
     }
 
@@ -312,8 +375,8 @@ mod tests {
     fn all_together_are_bounded_too() {
         let budget = Budget::new(3 * CHUNK);
         let mut kept = [0, 1].map(|_| Backlog::new(2 * CHUNK, budget.clone()));
-        assert_eq!(kept[0].push(&vec![b'\n'; 2 * CHUNK], false), 0);
-        assert_eq!(kept[1].push(&vec![b'\n'; 2 * CHUNK], false), CHUNK);
+        assert_eq!(kept[0].push(&vec![b'\n'; 2 * CHUNK], false, false), 0);
+        assert_eq!(kept[1].push(&vec![b'\n'; 2 * CHUNK], false, false), CHUNK);
         let [first, mut second] = kept;
         drop(first);
         assert_eq!(budget.free(), 2 * CHUNK);

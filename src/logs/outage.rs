@@ -64,6 +64,8 @@ pub struct Health {
     current: Option<Current>,
     pause: Duration,
     last_failure: Option<Duration>,
+    /// One that is over and still to be told, with the time of its end.
+    over: Option<(Current, Now)>,
     counts: Counts,
     reports: Vec<LogLine>,
 }
@@ -117,7 +119,9 @@ impl Health {
     /// dropped.
     pub fn kept(&mut self, before: usize, now: usize, dropped: usize) {
         self.counts.dropped += dropped as u64;
-        if let Some(current) = &mut self.current {
+        if let Some((over, _)) = &mut self.over {
+            over.dropped += dropped as u64;
+        } else if let Some(current) = &mut self.current {
             // less than before when the begin of a line that does not fit was dropped
             current.kept = (current.kept + now as u64).saturating_sub(before as u64);
             current.dropped += dropped as u64;
@@ -132,7 +136,8 @@ impl Health {
             None => false,
         };
         if !goes_on {
-            self.recover(path, now);
+            self.recover(now);
+            self.tell_over(path);
             self.begin(trouble, why, path, waiting, room, now);
         }
         let calm = self.last_failure.is_none_or(|last| now.mono >= last + CALM);
@@ -161,15 +166,28 @@ impl Health {
         }
     }
 
-    /// A write went through, and a move if one was wanted.
-    pub fn recover(&mut self, path: &Path, now: Now) {
+    /// A write went through, and a move if one was wanted. That is yet to be
+    /// [told](Self::tell_over).
+    pub fn recover(&mut self, now: Now) {
         let Some(current) = self.current.take() else { return };
         self.counts.out_since = None;
-        let (path, past) = (path.display(), current.past(now));
-        self.say(match current.trouble {
+        self.over = Some((current, now));
+    }
+
+    /// When an outage ended that is not told of.
+    #[must_use]
+    pub fn over_since(&self) -> Option<Duration> {
+        self.over.as_ref().map(|(_, end)| end.mono)
+    }
+
+    /// Tells of an outage that is over: nothing more will be dropped for it.
+    pub fn tell_over(&mut self, path: &Path) {
+        let Some((over, end)) = self.over.take() else { return };
+        let (path, past) = (path.display(), over.past(end));
+        self.say(match over.trouble {
             Trouble::Moving => format!("{path} can be moved and opened again after {past}"),
             Trouble::Writing | Trouble::Hanging => {
-                format!("{path} is written again after {past}: {} bytes were kept, {}", current.kept, current.gone(0))
+                format!("{path} is written again after {past}: {} bytes were kept, {}", over.kept, over.gone(0))
             }
         });
     }
@@ -177,6 +195,7 @@ impl Health {
     /// The log ends, and `waiting` bytes were not written.
     pub fn give_up(&mut self, path: &Path, waiting: usize, now: Now) {
         self.counts.dropped += waiting as u64;
+        self.tell_over(path);
         match self.current.take() {
             Some(current) if current.trouble != Trouble::Moving => {
                 let (path, past) = (path.display(), current.past(now));
@@ -255,12 +274,16 @@ mod tests {
         }
         let begun = "could not write /log: why; up to 4096 bytes are kept for it, what does not fit is dropped";
         assert_eq!(texts(&mut health), [begun]);
-        health.recover(Path::new("/log"), at(12_340));
-        health.recover(Path::new("/log"), at(13_000));
+        health.recover(at(12_340));
+        health.recover(at(13_000));
+        assert_eq!((health.over_since(), texts(&mut health).len()), (Some(at(12_340).mono), 0));
+        health.kept(0, 0, 5);
+        health.tell_over(Path::new("/log"));
+        health.tell_over(Path::new("/log"));
         let told = texts(&mut health);
         assert_eq!(told.len(), 1);
         assert!(told[0].starts_with("/log is written again after 12.3 s (since 19"), "{told:?}");
-        assert!(told[0].ends_with("): 460 bytes were kept, 35 bytes were dropped"), "{told:?}");
+        assert!(told[0].ends_with("): 460 bytes were kept, 40 bytes were dropped"), "{told:?}");
     }
 
     #[test]
@@ -277,7 +300,7 @@ mod tests {
         }
         assert_eq!(pauses[..3], [FIRST_PAUSE, FIRST_PAUSE * 2, FIRST_PAUSE * 4]);
         assert_eq!(pauses[5..], [LONGEST_PAUSE; 2]);
-        health.recover(Path::new("/log"), at(now));
+        health.recover(at(now));
         fail(&mut health, Trouble::Writing, now + 1000);
         assert_eq!(health.next_try(), Some(at(now + 1000).mono + LONGEST_PAUSE), "one that comes and goes");
         fail(&mut health, Trouble::Writing, now + 100_000);
@@ -325,7 +348,7 @@ mod tests {
         let counts =
             Counts { written: 100, dropped: 6, waiting: 0, outages: 1, out_since: Some(Duration::from_secs(7)) };
         assert_eq!(health.counts(), counts);
-        health.recover(Path::new("/log"), at(8000));
+        health.recover(at(8000));
         assert_eq!(health.counts(), Counts { out_since: None, ..counts });
         let mut sum = health.counts();
         sum.add(counts);

@@ -21,6 +21,9 @@ use std::time::Duration;
 
 /// Bytes that one job writes; then others have their turn.
 const JOB: usize = 1 << 20;
+/// So long the end of an outage is not told if the rest of a line that it cut does
+/// not come.
+const REST_OF_LINE: Duration = Duration::from_secs(1);
 /// Between two looks at a reader that is slow.
 pub const SLOW_LOOK: Duration = Duration::from_millis(20);
 
@@ -163,6 +166,13 @@ impl Sink {
         !self.health.is_outage() && !self.backlog.has_room()
     }
 
+    /// Whether nobody has to wait for the room that logs share, since one read will
+    /// be written at once.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.is_idle() && self.device().is_some() && self.backlog.has_spare_room()
+    }
+
     /// Bytes that wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
@@ -171,14 +181,21 @@ impl Sink {
 
     /// Keeps bytes for the next job.
     pub fn push(&mut self, bytes: &[u8], now: Now) {
+        let outage = self.health.is_outage();
+        let cut = if outage { 0 } else { self.backlog.skip(bytes) };
+        if cut > 0 {
+            self.health.kept(0, 0, cut);
+            self.close_gap();
+        }
         let before = self.backlog.len();
         let mut dropped = 0;
+        let bytes = bytes.get(cut..).unwrap_or_default();
         // a line stays whole, however long it is
         for part in bytes.chunks(if self.lines { usize::MAX } else { CHUNK }) {
-            dropped += self.backlog.push(part, self.lines || self.sealed);
+            dropped += self.backlog.push(part, self.lines || self.sealed, !outage);
             self.sealed = false;
         }
-        if dropped > 0 && !self.health.is_outage() {
+        if dropped > 0 && !outage {
             self.fail(Trouble::Hanging, "more comes than it takes", now);
         }
         self.health.kept(before, self.backlog.len(), dropped);
@@ -221,7 +238,7 @@ impl Sink {
     /// The file, for bytes that need not be kept at all: nothing waits, nothing
     /// is wrong. To be put back.
     pub fn take_through(&mut self, now: Now) -> Option<Job> {
-        let at_rest = self.is_idle() && self.health.is_well();
+        let at_rest = self.is_idle() && self.health.is_well() && !self.backlog.has_gap();
         if !at_rest || !matches!(self.slot, Slot::Here(_)) {
             return None;
         }
@@ -282,7 +299,7 @@ impl Sink {
             self.slow_since = None;
         }
         match done.failure {
-            None if done.tried || self.health.is_outage() => self.health.recover(&self.path, now),
+            None if done.tried || self.health.is_outage() => self.recover(now),
             None => {}
             Some(Failure::Write(error)) => self.fail(Trouble::Writing, &os_error_text(&error), now),
             Some(Failure::Move(error)) => self.fail(Trouble::Moving, &os_error_text(&error), now),
@@ -291,8 +308,12 @@ impl Sink {
         done.cleared
     }
 
-    /// Notices a job that does not come back.
+    /// Notices a job that does not come back, and a line that does not end.
     pub fn look(&mut self, now: Now) {
+        if self.over_deadline().is_some_and(|at| at <= now.mono) {
+            self.backlog.forget_gap();
+            self.close_gap();
+        }
         if let Slot::Out(since) = self.slot
             && now.mono >= since + PATIENCE
             && !self.health.is_outage()
@@ -323,6 +344,11 @@ impl Sink {
     /// do, as far as is known; zero is at once.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
+        self.job_deadline().into_iter().chain(self.over_deadline()).min()
+    }
+
+    /// The same for a job, or for one that is out.
+    fn job_deadline(&self) -> Option<Duration> {
         match self.slot {
             Slot::Out(since) => (!self.health.is_outage()).then_some(since + PATIENCE),
             _ if self.clear.is_some() || self.reopen.is_some() => Some(Duration::ZERO),
@@ -331,6 +357,17 @@ impl Sink {
             _ if self.slow_since.is_some() => Some(self.next_look),
             _ => Some(Duration::ZERO),
         }
+    }
+
+    /// When the end of an outage is told though the line that it cut goes on.
+    fn over_deadline(&self) -> Option<Duration> {
+        self.health.over_since().map(|end| end + REST_OF_LINE)
+    }
+
+    /// Whether nothing at all is to be done, even if it is only said.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.is_idle() && !self.is_outage() && self.health.over_since().is_none()
     }
 
     /// Does on this thread all that can be done now.
@@ -356,12 +393,12 @@ impl Sink {
     /// Whether [`take_job`](Self::take_job) would give one.
     #[must_use]
     pub fn is_ready(&self, now: Now) -> bool {
-        !self.is_out() && self.deadline().is_some_and(|at| at <= now.mono)
+        !self.is_out() && self.job_deadline().is_some_and(|at| at <= now.mono)
     }
 
     fn is_slow(&mut self, progress: bool, now: Now) {
         if progress {
-            self.health.recover(&self.path, now);
+            self.recover(now);
             self.slow_since = None;
         }
         let since = *self.slow_since.get_or_insert(now.mono);
@@ -374,6 +411,24 @@ impl Sink {
 
     fn fail(&mut self, trouble: Trouble, why: &str, now: Now) {
         self.health.fail(trouble, why, &self.path, self.backlog.len(), self.backlog.max(), now);
+        self.close_gap();
+    }
+
+    fn recover(&mut self, now: Now) {
+        self.health.recover(now);
+        self.close_gap();
+    }
+
+    /// Drops nothing more unless in an outage, but the rest of a line that is cut
+    /// already. Behind that an outage that is over is told.
+    fn close_gap(&mut self) {
+        if self.health.is_outage() {
+            return;
+        }
+        self.backlog.close_gap();
+        if !self.backlog.has_gap() {
+            self.health.tell_over(&self.path);
+        }
     }
 
     fn job_before(&mut self, mark: usize, now: Now) -> Job {

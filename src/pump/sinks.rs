@@ -121,6 +121,12 @@ impl Sinks {
         self.all.get(&token)
     }
 
+    /// Whether who writes to the log should wait.
+    pub(super) fn must_wait(&self, token: u64) -> bool {
+        let Some(sink) = self.get(token) else { return false };
+        sink.must_wait() && (!sink.is_at_rest() || self.lanes.is_suspect(&place_of(sink)))
+    }
+
     /// The lingering sink of the log at `path`, which lingers no more.
     fn revive(&mut self, path: &std::path::Path) -> Option<u64> {
         let at = self.lingering.iter().position(|token| self.all.get(token).is_some_and(|sink| sink.path() == path))?;
@@ -363,7 +369,7 @@ impl Sinks {
     fn rest(&mut self, token: u64) {
         let Some(sink) = self.all.get_mut(&token) else { return };
         self.reports.extend(sink.health().take_reports());
-        if !sink.is_idle() || sink.is_outage() {
+        if !sink.is_settled() {
             self.busy.insert(token);
         } else if !self.busy.is_empty() {
             self.busy.remove(&token);

@@ -7,7 +7,6 @@ use super::heat::Heat;
 use super::outlets::Outlets;
 use super::width::{WIDE, Width, Widths};
 use super::{Attachment, ChannelId, PumpEvent};
-use crate::logs::Sink;
 use crate::logs::backlog::CHUNK;
 use crate::model::{Channel, Level, py_repr, py_repr_bytes};
 use crate::sys::fds;
@@ -86,7 +85,7 @@ impl Source {
 
     /// Whether its log takes nothing more without dropping it.
     pub(super) fn log_must_wait(&self, outlets: &Outlets) -> bool {
-        self.sink.and_then(|sink| outlets.sinks.get(sink)).is_some_and(Sink::must_wait)
+        self.sink.is_some_and(|sink| outlets.sinks.must_wait(sink))
     }
 
     /// Its log is emptied, and so is a capture, as upstream does.

@@ -163,6 +163,48 @@ fn a_line_that_does_not_fit_is_dropped_from_its_beginning() {
     assert!(told[1].ends_with(": 10 bytes were kept, 23 bytes were dropped"), "{told:?}");
 }
 
+/// An outage that cut a line has its last words when the rest of that line has come.
+#[test]
+fn the_rest_of_a_cut_line_is_dropped_with_the_outage() {
+    let (_dir, path) = in_dir();
+    let mut log = on_a_full_disk(&path).keeping(20, Budget::default());
+    for text in ["one\ntwo and so ", "on for long, and "] {
+        write(&mut log, text, 0);
+    }
+    fs::remove_file(&path).unwrap();
+    log.work(at(60_000));
+    assert_eq!(texts(&mut log).len(), 1);
+    assert!(!log.is_outage() && log.take_through(at(60_001)).is_none());
+    write(&mut log, "on", 60_001);
+    write(&mut log, ".\nthree\n", 60_002);
+    assert_eq!(fs::read(&path).unwrap(), b"one\nthree\n");
+    let told = texts(&mut log);
+    assert!(told.len() == 1 && told[0].ends_with(": 4 bytes were kept, 32 bytes were dropped"), "{told:?}");
+    assert!(told[0].contains(" is written again after 60.0 s "), "{told:?}");
+    assert_eq!((log.counts().dropped, log.counts().written), (32, 10));
+    assert!(log.take_through(at(60_003)).is_some());
+}
+
+#[test]
+fn the_rest_of_a_cut_line_is_not_waited_for_long() {
+    let (_dir, path) = in_dir();
+    let mut log = on_a_full_disk(&path).keeping(20, Budget::default());
+    for text in ["one\ntwo and so ", "on for long, and "] {
+        write(&mut log, text, 0);
+    }
+    fs::remove_file(&path).unwrap();
+    log.work(at(60_000));
+    assert_eq!(texts(&mut log).len(), 1);
+    let limit = log.deadline().unwrap();
+    log.look(Now { mono: limit, wall: limit });
+    let told = texts(&mut log);
+    assert!(told.len() == 1 && told[0].ends_with(": 4 bytes were kept, 28 bytes were dropped"), "{told:?}");
+    assert_eq!(log.deadline(), None);
+    write(&mut log, "later.\n", 70_000);
+    assert_eq!(fs::read(&path).unwrap(), b"one\nlater.\n");
+    assert_eq!((texts(&mut log).len(), log.counts().dropped), (0, 28));
+}
+
 #[test]
 fn an_outage_is_over_without_another_byte() {
     let (_dir, path) = in_dir();
@@ -205,13 +247,16 @@ fn a_call_that_does_not_come_back_becomes_an_outage() {
     assert_eq!(log.deadline(), Some(PATIENCE));
     log.look(at(2000));
     assert!(log.is_outage() && !log.must_wait());
+    let told = texts(&mut log);
+    assert!(told[0].contains("takes nothing: a call has not come back for 2 seconds"), "{told:?}");
     log.push(&[b'x'; 350_000], at(2001));
     drop(log.put_back(job.run_with(b"first"), at(3000)));
     log.work(at(3000));
     assert_eq!(fs::metadata(&path).unwrap().len(), 450_005);
+    assert_eq!(texts(&mut log).len(), 0, "the line that was cut may still end");
+    log.look(at(4000));
     let told = texts(&mut log);
-    assert!(told[0].contains("takes nothing: a call has not come back for 2 seconds"), "{told:?}");
-    assert!(told[1].contains("is written again after 3.0 s"), "{told:?}");
+    assert!(told[0].contains("is written again after 3.0 s"), "{told:?}");
     assert_eq!(log.counts().dropped, 100_000);
 }
 

@@ -1,30 +1,35 @@
 //! Whose turn it is at a disk: who closes files, and who writes into them.
 
 use super::{Call, NewLog, Sinks, closes_at};
+use crate::logs::backlog::{Budget, READ};
 use crate::logs::file::{Limits, LogFile};
 use crate::model::{Channel, Now};
 use crate::pump::ChannelId;
 use crate::pump::hands::Report;
 use crate::sys::testdir::TestDir;
+use std::path::Path;
 use std::time::Duration;
 
 const NOW: Now = Now { mono: Duration::ZERO, wall: Duration::ZERO };
+const OWNER: ChannelId = ChannelId { process: 0, channel: Channel::Stdout };
+
+fn open(dir: &TestDir, name: &str) -> LogFile {
+    LogFile::open(&dir.path().join(name), Limits::new(0, 0)).unwrap()
+}
 
 #[test]
 fn on_a_slow_disk_each_turn_of_a_busy_log_is_followed_by_a_close() {
     let dir = TestDir::new();
-    let open = |name: &str| LogFile::open(&dir.path().join(name), Limits::new(0, 0)).unwrap();
     let mut sinks = Sinks::default();
-    let owner = ChannelId { process: 0, channel: Channel::Stdout };
-    let busy = sinks.begin(7, owner, NewLog::Open(open("busy")), NOW);
-    let place = closes_at(&open("dead"));
+    let busy = sinks.begin(7, OWNER, NewLog::Open(open(&dir, "busy")), NOW);
+    let place = closes_at(&open(&dir, "dead"));
     let report = |done| Report { place: place.clone(), took: Duration::ZERO, done, panic: None };
     // two waits are not forgiven
     for _ in 0..2 {
         sinks.lanes.suspect(place.clone(), NOW.mono);
         sinks.reported(report(None), NOW);
     }
-    sinks.closing.extend([open("dead"), open("dead, too")]);
+    sinks.closing.extend([open(&dir, "dead"), open(&dir, "dead, too")]);
     let mut turns = String::new();
     for _ in 0..5 {
         sinks.push(busy, b"x", NOW);
@@ -43,4 +48,28 @@ fn on_a_slow_disk_each_turn_of_a_busy_log_is_followed_by_a_close() {
         }
     }
     assert_eq!(turns, "cwcww");
+}
+
+/// Who has nothing waiting needs none of the room that all share.
+#[test]
+fn logs_that_hang_leave_a_healthy_one_alone() {
+    let dir = TestDir::new();
+    let mut sinks = Sinks::new(Budget::new(2 * READ));
+    let hung = sinks.begin(
+        7,
+        OWNER,
+        NewLog::Opening(Path::new("/hung").to_owned(), Limits::new(0, 0), std::sync::mpsc::channel().1),
+        NOW,
+    );
+    sinks.push(hung, &vec![b'\n'; READ], NOW);
+    let healthy = sinks.begin(8, OWNER, NewLog::Open(open(&dir, "healthy")), NOW);
+    assert!(sinks.must_wait(hung), "it takes nothing");
+    for _ in 0..10 {
+        assert!(!sinks.must_wait(healthy));
+        sinks.push(healthy, &vec![b'\n'; READ], NOW);
+        assert!(sinks.must_wait(healthy));
+        let Some(Call::Direct(_, _, job)) = sinks.call(healthy, true, NOW) else { panic!("no call") };
+        sinks.done(healthy, job.run(), NOW);
+    }
+    assert_eq!(std::fs::metadata(dir.path().join("healthy")).unwrap().len(), 10 * READ as u64);
 }
