@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon import COMMAND_SECS, Daemon, until
+import proc
+from daemon import COMMAND_SECS, Daemon, rpc, until
 from numbered import KEPT, MOST, USUAL, Others, lines, longest_write, read, size
 
 pytestmark = pytest.mark.usefixtures("only_ours")
@@ -59,6 +60,44 @@ def test_a_disk_that_hangs_holds_up_nobody_else(lab, disk, counter):
     until("the rest elsewhere", lambda: read(d.root / "free.log") == lines("free", 900))
     assert len(re.findall(r"WARN .*stuck.log", d.log())) == 2
     assert ", 0 bytes were dropped" in d.log()
+
+
+def is_held_up(pid):
+    """Whether a `yes` has not gone on for a moment."""
+    before = proc.status(pid)
+    time.sleep(0.02)
+    return before == proc.status(pid) and (before["Name"], before["State"]) == ("yes", "S (sleeping)")
+
+
+@pytest.mark.contract("A5.23", "A5.20")
+def test_many_lives_during_an_outage_have_one_log(lab, disk):
+    """Each life says its pid without a pause; none is read before the one in front of it."""
+    d = lab.daemon(
+        "[program:p]\ncommand=/bin/sh -c 'exec yes $$'\nautostart=false\nstartsecs=0\nstopsignal=KILL\n"
+        "stdout_logfile={root}/disk/p.log\nstdout_logfile_maxbytes=0\n"
+    )
+    log = disk.folder / "p.log"
+    d.rpc.startProcess("p")
+    pids = [str(d.info("p")["pid"])]
+    until("output", lambda: size(log) > 1 << 20)
+    disk.hang()
+    for _ in range(8):
+        until("its pipe to be full", lambda: is_held_up(pids[-1]))
+        d.rpc.stopProcess("p")
+        d.rpc.startProcess("p")
+        pids.append(str(d.info("p")["pid"]))
+    d.wait_log("p.log takes nothing")
+    d.rpc.stopProcess("p")
+    disk.go_on()
+    d.wait_log("p.log is written again after")
+    state = rpc(d.socket).ext.getLogStates
+    until("all that was kept", lambda: state()[0]["waiting"] == 0)
+    assert len(re.findall(r"WARN .*p.log", d.log())) == 2
+    assert state()[0]["outages"] == 1 and size(log) == state()[0]["written"]
+    said = [line for line in read(log) if line in pids]
+    changes = [line for before, line in zip([None, *said], said) if line != before]
+    # some are ended before they say anything
+    assert changes == [pid for pid in pids if pid in changes] and len(changes) > 1
 
 
 @pytest.mark.contract("A5.4", "A4.82", "A5.52")

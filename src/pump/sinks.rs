@@ -1,6 +1,8 @@
 //! All logs that are written: which have something to do, where their calls may
 //! be made, and who waits for their being cleared. Makes no call itself.
 
+mod clearings;
+
 use super::hands::{NewLog, Report};
 use super::lanes::{Lanes, Place};
 use super::{Answer, ChannelId};
@@ -9,6 +11,7 @@ use crate::logs::file::LogFile;
 use crate::logs::job::{Done, Job};
 use crate::logs::{Counts, Sink};
 use crate::model::{LogLine, Now};
+use clearings::Clearings;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::PathBuf;
@@ -20,8 +23,6 @@ pub(super) const MAIN: u64 = 1;
 /// Sinks of dead children that are kept until what waits is written; then the
 /// oldest is given up.
 const LINGERING: usize = 64;
-/// Who clears a log is told after this time that it failed, if nothing is known.
-const CLEAR_LIMIT: Duration = Duration::from_secs(2);
 /// Channels without a sink whose counters are kept.
 const REMEMBERED: usize = 10_000;
 
@@ -32,6 +33,9 @@ pub(super) struct Sinks {
     busy: BTreeSet<u64>,
     /// Those whose child is gone, oldest first.
     lingering: Vec<u64>,
+    /// How many streams each is written from: that of a child, and those of its
+    /// earlier lives which are not read to their ends.
+    streams: HashMap<u64, usize>,
     last_called: u64,
     /// Files on their way.
     openings: HashMap<u64, Receiver<io::Result<LogFile>>>,
@@ -40,20 +44,12 @@ pub(super) struct Sinks {
     /// The counters of sinks that are closed.
     past: BTreeMap<Option<ChannelId>, Counts>,
     pub(super) lanes: Lanes,
-    clearings: Vec<Clearing>,
+    clearings: Clearings,
     /// What logs had to say about themselves; for the activity log.
     pub(super) reports: Vec<LogLine>,
     /// To be closed.
     pub(super) closing: Vec<LogFile>,
     budget: Budget,
-}
-
-/// Somebody wants logs emptied.
-struct Clearing {
-    left: BTreeSet<u64>,
-    outcome: io::Result<()>,
-    answer: Option<Answer>,
-    limit: Duration,
 }
 
 /// Where the calls of a sink go.
@@ -89,7 +85,8 @@ impl Sinks {
     }
 
     /// The sink for the log of a new child: a new one called `token`, or that of
-    /// an earlier child which still has bytes for the same file.
+    /// an earlier child which still has bytes for the same file. So an outage of a
+    /// log is one, however often its program comes back.
     pub(super) fn begin(&mut self, token: u64, owner: ChannelId, log: NewLog, now: Now) -> u64 {
         let (path, limits) = match &log {
             NewLog::Open(file) => (file.path().to_owned(), file.limits()),
@@ -101,6 +98,7 @@ impl Sinks {
                 self.closing.extend(sink.renew(file, limits, now));
             }
             self.busy.insert(old);
+            *self.streams.entry(old).or_default() += 1;
             return old;
         }
         let sink = match log {
@@ -113,6 +111,7 @@ impl Sinks {
         };
         self.all.insert(token, sink.keeping(MAX_KEPT, self.budget.clone()));
         self.owners.insert(token, owner);
+        self.streams.insert(token, 1);
         self.busy.insert(token);
         token
     }
@@ -191,7 +190,7 @@ impl Sinks {
         let Some(sink) = self.all.get_mut(&token) else { return };
         let cleared = sink.put_back(done, now);
         if let Some(outcome) = cleared {
-            self.cleared(token, &outcome);
+            self.clearings.cleared(token, &outcome);
         }
         self.rest(token);
     }
@@ -223,22 +222,32 @@ impl Sinks {
         }
     }
 
-    /// The child of the sink is gone. It goes too as soon as all is written.
-    pub(super) fn let_go(&mut self, token: u64, now: Now) {
-        self.lingering.push(token);
-        self.rest(token);
-        if self.lingering.len() > LINGERING {
-            let oldest = self.lingering.remove(0);
-            self.close(oldest, now);
+    /// The child of the sink is gone; what it wrote last is still to be read.
+    pub(super) fn mourn(&mut self, token: u64) {
+        if self.all.contains_key(&token) && !self.lingering.contains(&token) {
+            self.lingering.push(token);
         }
+    }
+
+    /// A stream of the sink is read to its end. It goes as soon as all are, the
+    /// child is gone, and all is written.
+    pub(super) fn let_go(&mut self, token: u64) {
+        if let Some(left) = self.streams.get_mut(&token) {
+            *left = left.saturating_sub(1);
+        }
+        self.rest(token);
     }
 
     /// Closes those that nobody needs any more.
     pub(super) fn sweep(&mut self, now: Now) {
-        let idle = |token: &u64| self.all.get(token).is_none_or(|sink| sink.is_idle() && sink.waiting() == 0);
-        let (gone, left) = std::mem::take(&mut self.lingering).into_iter().partition(idle);
-        self.lingering = left;
-        let gone: Vec<u64> = gone;
+        let Self { all, streams, lingering, .. } = self;
+        let unread = |token: &u64| streams.get(token).is_some_and(|left| *left > 0);
+        let idle = |token: &u64| all.get(token).is_none_or(|sink| sink.is_idle() && sink.waiting() == 0);
+        let mut gone: Vec<u64> = lingering.extract_if(.., |token| !unread(token) && idle(token)).collect();
+        let read: Vec<u64> = lingering.iter().filter(|token| !unread(token)).copied().collect();
+        let surplus = read.len().saturating_sub(LINGERING);
+        gone.extend(read.into_iter().take(surplus));
+        lingering.retain(|token| !gone.contains(token));
         for token in gone {
             self.close(token, now);
         }
@@ -247,6 +256,7 @@ impl Sinks {
     /// Gives up whatever the sink still has.
     pub(super) fn close(&mut self, token: u64, now: Now) {
         self.busy.remove(&token);
+        self.streams.remove(&token);
         self.openings.remove(&token);
         let Some(sink) = self.all.remove(&token) else { return };
         let (lines, counts, file) = sink.close(now);
@@ -256,7 +266,7 @@ impl Sinks {
         while self.past.len() > REMEMBERED {
             self.past.pop_first();
         }
-        self.cleared(token, &Ok(()));
+        self.clearings.cleared(token, &Ok(()));
     }
 
     /// After a panic: what waited is given up, and the file will be opened again.
@@ -270,7 +280,7 @@ impl Sinks {
         self.reports.extend(lines);
         self.closing.extend(file);
         self.past.entry(self.owners.get(&token).copied()).or_default().add(counts);
-        self.cleared(token, &Err(io::ErrorKind::Interrupted.into()));
+        self.clearings.cleared(token, &Err(io::ErrorKind::Interrupted.into()));
         self.rest(token);
         Some(path)
     }
@@ -283,24 +293,12 @@ impl Sinks {
                 self.busy.insert(*token);
             }
         }
-        let limit = now.mono + CLEAR_LIMIT;
-        self.clearings.push(Clearing { left: tokens, outcome: Ok(()), answer: Some(answer), limit });
+        self.clearings.begin(tokens, answer, now.mono);
     }
 
     /// Answers those whose logs are empty, or have been waited for too long.
     pub(super) fn answer_clearings(&mut self, now: Now) {
-        let (due, left): (Vec<_>, Vec<_>) = std::mem::take(&mut self.clearings)
-            .into_iter()
-            .partition(|clearing| clearing.left.is_empty() || clearing.limit <= now.mono);
-        self.clearings = left;
-        for mut clearing in due {
-            if !clearing.left.is_empty() {
-                clearing.outcome = Err(io::ErrorKind::TimedOut.into());
-            }
-            if let Some(answer) = clearing.answer.take() {
-                answer(clearing.outcome);
-            }
-        }
+        self.clearings.answer(now.mono);
     }
 
     /// All logs are to be opened anew (A5.10).
@@ -332,7 +330,7 @@ impl Sinks {
         // the others are woken by a report, too
         let may_close = |file: &LogFile| self.lanes.is_free(&closes_at(file));
         let close = self.closing.iter().any(may_close).then_some(Duration::ZERO);
-        sinks.chain(self.clearings.iter().map(|clearing| clearing.limit)).chain(close).min()
+        sinks.chain(self.clearings.limit()).chain(close).min()
     }
 
     /// Whether one of `tokens` is still to be waited for: it has something to
@@ -373,15 +371,6 @@ impl Sinks {
             self.busy.insert(token);
         } else if !self.busy.is_empty() {
             self.busy.remove(&token);
-        }
-    }
-
-    fn cleared(&mut self, token: u64, outcome: &io::Result<()>) {
-        for clearing in self.clearings.iter_mut().filter(|clearing| clearing.left.contains(&token)) {
-            clearing.left.remove(&token);
-            if let (Ok(()), Err(error)) = (&clearing.outcome, outcome) {
-                clearing.outcome = Err(error.kind().into());
-            }
         }
     }
 }

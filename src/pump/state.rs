@@ -175,12 +175,24 @@ impl State {
     /// Whether one that is ready should be read now; if not it is not watched
     /// any more, until it should.
     pub(super) fn may_read(&mut self, token: u64) -> bool {
+        let is_behind = self.is_behind_the_dead(token);
         let Some(source) = self.sources.get_mut(&token) else { return false };
-        let must_wait = source.must_wait(&self.outlets);
+        let must_wait = is_behind || source.must_wait(&self.outlets);
         if must_wait {
             self.watch.pause(token, source);
         }
         !must_wait
+    }
+
+    /// Whether an earlier life of its program has still to be read for the same log.
+    fn is_behind_the_dead(&self, token: u64) -> bool {
+        if self.drains.is_empty() {
+            return false;
+        }
+        let sink_of = |token| self.sources.get(&token).and_then(|source| source.sink);
+        let Some(sink) = sink_of(token) else { return false };
+        let dead = self.drains.iter().flat_map(|drain| &drain.streams).map(|(dead, _)| *dead);
+        dead.take_while(|dead| *dead != token).any(|dead| sink_of(dead) == Some(sink))
     }
 
     /// Reads a chunk into `buffer` and takes care of it as far as that is
@@ -349,7 +361,10 @@ impl State {
 
     /// Reads what is left in streams, and lets go of them.
     fn bury(&mut self, process: u32, pid: i32, streams: Vec<u64>, answered: bool) {
-        let sinks = streams.iter().filter_map(|token| self.sources.get(token)?.sink).collect();
+        let sinks: Vec<u64> = streams.iter().filter_map(|token| self.sources.get(token)?.sink).collect();
+        for sink in &sinks {
+            self.outlets.sinks.mourn(*sink);
+        }
         let streams = streams.into_iter().map(|token| (token, LEFT_OVER)).collect();
         let limit = self.outlets.now.mono + DRAIN_PATIENCE;
         self.drains.push_back(Drain { process, pid, streams, sinks, answered, limit });
@@ -358,7 +373,7 @@ impl State {
     fn finish(&mut self, token: u64) {
         self.end(token);
         if let Some(sink) = self.sources.remove(&token).and_then(|source| source.sink) {
-            self.outlets.sinks.let_go(sink, self.outlets.now);
+            self.outlets.sinks.let_go(sink);
         }
     }
 

@@ -3,6 +3,8 @@
 use super::{Call, NewLog, Sinks, closes_at};
 use crate::logs::backlog::{Budget, READ};
 use crate::logs::file::{Limits, LogFile};
+use crate::logs::job::Job;
+use crate::logs::outage::PATIENCE;
 use crate::model::{Channel, Now};
 use crate::pump::ChannelId;
 use crate::pump::hands::Report;
@@ -15,6 +17,14 @@ const OWNER: ChannelId = ChannelId { process: 0, channel: Channel::Stdout };
 
 fn open(dir: &TestDir, name: &str) -> LogFile {
     LogFile::open(&dir.path().join(name), Limits::new(0, 0)).unwrap()
+}
+
+/// A call of `token` that is made aside, and does not come back for now.
+fn aside(sinks: &mut Sinks, token: u64) -> Job {
+    match sinks.call(token, false, NOW) {
+        Some(Call::Aside(_, _, job)) => job,
+        _ => panic!("no call aside"),
+    }
 }
 
 #[test]
@@ -72,4 +82,46 @@ fn logs_that_hang_leave_a_healthy_one_alone() {
         sinks.done(healthy, job.run(), NOW);
     }
     assert_eq!(std::fs::metadata(dir.path().join("healthy")).unwrap().len(), 10 * READ as u64);
+}
+
+/// A program that comes back while its log hangs goes on with it, though what its
+/// last life said is not even read: one log has one outage.
+#[test]
+fn all_lives_of_a_program_share_a_log_that_hangs() {
+    let dir = TestDir::new();
+    let mut sinks = Sinks::default();
+    let first = sinks.begin(7, OWNER, NewLog::Open(open(&dir, "log")), NOW);
+    sinks.push(first, b"first life\n", NOW);
+    let job = aside(&mut sinks, first);
+    let mut lives = vec![first];
+    for token in 8..18 {
+        sinks.mourn(lives[lives.len() - 1]);
+        sinks.sweep(NOW);
+        lives.push(sinks.begin(token, OWNER, NewLog::Open(open(&dir, "log")), NOW));
+        sinks.push(first, b"its end, and another life\n", NOW);
+    }
+    assert_eq!(lives, [first; 11]);
+    let later = Now { mono: PATIENCE, wall: PATIENCE };
+    assert!(sinks.call(first, false, later).is_none());
+    assert_eq!(sinks.reports.len(), 1, "{:?}", sinks.reports);
+    sinks.reported(
+        Report { place: closes_at(&open(&dir, "log")), took: PATIENCE, done: Some((first, job.run())), panic: None },
+        later,
+    );
+    // all lives but the last are read to their ends
+    for _ in 0..10 {
+        sinks.let_go(first);
+    }
+    sinks.sweep(later);
+    assert!(sinks.get(first).is_some(), "it is written still");
+    let Some(Call::Direct(_, _, job)) = sinks.call(first, true, later) else { panic!("no call") };
+    sinks.done(first, job.run(), later);
+    sinks.mourn(first);
+    sinks.sweep(later);
+    assert!(sinks.get(first).is_some(), "it is not read to its end");
+    sinks.let_go(first);
+    sinks.sweep(later);
+    assert!(sinks.get(first).is_none());
+    assert_eq!(sinks.reports.len(), 2, "{:?}", sinks.reports);
+    assert_eq!(std::fs::read(dir.path().join("log")).unwrap().len(), 11 + 10 * 26);
 }

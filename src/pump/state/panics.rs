@@ -62,7 +62,8 @@ impl State {
         if let Some(mut source) = self.sources.remove(&token) {
             self.watch.end(&mut source);
             if let Some(sink) = source.sink {
-                self.outlets.sinks.let_go(sink, self.outlets.now);
+                self.outlets.sinks.mourn(sink);
+                self.outlets.sinks.let_go(sink);
             }
         }
         format!("{what} is read no more")
