@@ -63,7 +63,7 @@ fn scan(chunks: &[&[u8]]) -> Scanned {
 
 fn strip(chunks: &[&[u8]]) -> Vec<u8> {
     let mut stripper = Stripper::default();
-    let mut out: Vec<u8> = chunks.iter().flat_map(|chunk| stripper.strip(chunk)).collect();
+    let mut out: Vec<u8> = chunks.iter().flat_map(|chunk| stripper.strip(chunk).into_owned()).collect();
     out.extend(stripper.finish());
     out
 }

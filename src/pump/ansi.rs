@@ -4,6 +4,9 @@
 //! one final byte) and remembers between chunks where it stands. Other escapes,
 //! such as `ESC ]`, are left alone as upstream leaves them.
 
+use memchr::memchr;
+use std::borrow::Cow;
+
 const ESC: u8 = 0x1b;
 
 /// Where in a sequence the last chunk ended.
@@ -27,7 +30,11 @@ impl Stripper {
     /// `chunk` without control sequences. An ESC at its end is kept back until
     /// the next chunk tells what it was.
     #[must_use]
-    pub fn strip(&mut self, chunk: &[u8]) -> Vec<u8> {
+    pub fn strip<'a>(&mut self, chunk: &'a [u8]) -> Cow<'a, [u8]> {
+        // most chunks have none, and may go on as they are
+        if self.place == Place::Text && memchr(ESC, chunk).is_none() {
+            return chunk.into();
+        }
         let mut out = Vec::with_capacity(chunk.len());
         for &byte in chunk {
             match (self.place, byte) {
@@ -49,7 +56,7 @@ impl Stripper {
                 }
             }
         }
-        out
+        out.into()
     }
 
     /// What was kept back, when no more will come.
@@ -65,13 +72,14 @@ impl Stripper {
 #[cfg(test)]
 mod tests {
     use super::Stripper;
+    use std::borrow::Cow;
 
     /// The output for each way to cut the input in two, which must not differ.
     fn strip(input: &[u8]) -> String {
         let cut = |at: usize| {
             let mut stripper = Stripper::default();
-            let mut out = stripper.strip(&input[..at]);
-            out.extend(stripper.strip(&input[at..]));
+            let mut out = stripper.strip(&input[..at]).into_owned();
+            out.extend_from_slice(&stripper.strip(&input[at..]));
             out.extend(stripper.finish());
             String::from_utf8(out).unwrap()
         };
@@ -87,6 +95,14 @@ mod tests {
     fn colours_go_and_text_stays() {
         assert_eq!(strip(b"\x1b[01;31mred\x1b[0m and \x1b[Kplain\n"), "red and plain\n");
         assert_eq!(strip(b"\x1b[mx"), "x");
+    }
+
+    #[test]
+    fn text_is_not_copied() {
+        let mut stripper = Stripper::default();
+        assert!(matches!(stripper.strip(b"plain\n"), Cow::Borrowed(b"plain\n")));
+        assert_eq!(stripper.strip(b"red\x1b[0"), b"red".as_slice());
+        assert_eq!(stripper.strip(b"1;3"), b"".as_slice(), "still in the sequence");
     }
 
     /// A5.27: upstream knows only some final bytes and eats text up to the next.

@@ -229,7 +229,7 @@ impl Source {
 
 fn strip<'a>(stripper: &mut Stripper, bytes: &'a [u8], on: bool) -> Cow<'a, [u8]> {
     if on {
-        return stripper.strip(bytes).into();
+        return stripper.strip(bytes);
     }
     // it may have been switched off with something kept back
     let mut kept = stripper.finish();
