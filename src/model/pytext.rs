@@ -48,17 +48,15 @@ pub fn py_repr_bytes(bytes: &[u8]) -> String {
     out
 }
 
-/// Python prints letters, digits and symbols; of the rest only the blank.
-/// Close to `str.isprintable`: control, format, surrogate, private-use and
-/// separator characters are escaped.
+/// Whether it is printed as it is, by `str.isprintable`: everything but controls,
+/// formats, separators other than the blank, and what is private or unassigned.
+/// The standard library escapes by the same rule when it debugs a text, but for
+/// what combines with the character before it; hence one stands before it here.
 fn is_printable(c: char) -> bool {
-    match c {
-        ' ' => true,
-        c if c.is_control() || c.is_whitespace() => false,
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => false,
-        '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' => false,
-        _ => true,
+    if c.is_ascii() {
+        return !c.is_ascii_control();
     }
+    format!("x{c}").escape_debug().nth(1) == Some(c)
 }
 
 fn push_escape(out: &mut String, c: char) {
@@ -82,6 +80,18 @@ mod tests {
         assert_eq!(py_repr("it's"), r#""it's""#);
         assert_eq!(py_repr(r#"it's "x""#), r#"'it\'s "x"'"#);
         assert_eq!(py_repr("a\\b\u{1}\u{feff}é"), "'a\\\\b\\x01\\ufeffé'");
+    }
+
+    /// A2.60
+    #[test]
+    fn what_python_does_not_print_is_escaped() {
+        for kept in ["\u{301}", "e\u{301}", "😀", "日", "\u{fe0f}", "\u{ac00}"] {
+            assert_eq!(py_repr(kept), format!("'{kept}'"));
+        }
+        let escaped =
+            "\u{7f}\u{85}\u{a0}\u{ad}\u{600}\u{2028}\u{3000}\u{e000}\u{fff9}\u{fffe}\u{10078}\u{e0041}\u{10ffff}";
+        let shown = r"\x7f\x85\xa0\xad\u0600\u2028\u3000\ue000\ufff9\ufffe\U00010078\U000e0041\U0010ffff";
+        assert_eq!(py_repr(escaped), format!("'{shown}'"));
     }
 
     #[test]
