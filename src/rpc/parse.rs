@@ -5,7 +5,7 @@
 use super::pystr::py_str;
 use super::table::{self, Method, Namespace};
 use super::{Fault, FaultCode, Request};
-use crate::model::Channel;
+use crate::model::{Channel, Signal};
 use crate::xmlrpc::Value;
 
 /// Reads a call of a method in one of `namespaces`, the `x` of each configured
@@ -138,10 +138,11 @@ impl Params {
     fn signal(&mut self, index: usize) -> Result<String, Fault> {
         match self.take(index)? {
             Value::Text(signal) | Value::Wide(signal) => Ok(signal),
-            other @ (Value::Int(_) | Value::Bool(_) | Value::Double(_)) => {
-                number(&other).map(|number| number.to_string())
+            other => {
+                let number = number(&other)?;
+                // A fault shows what came, not what it was cut to.
+                Ok(Signal::from_number(number).map_or_else(|| shown(other), |signal| signal.number().to_string()))
             }
-            _ => Err(incorrect()),
         }
     }
 
@@ -295,6 +296,10 @@ mod tests {
         };
         assert_eq!(sent(text(" hup ")).as_deref(), Ok(" hup "));
         assert_eq!(sent(Value::Int(-1)).as_deref(), Ok("-1"));
+        assert_eq!(sent(Value::Double(1.5)).as_deref(), Ok("1"));
+        assert_eq!(sent(Value::Double(-1.5)).as_deref(), Ok("-1.5"));
+        assert_eq!(sent(Value::Double(1e22)).as_deref(), Ok("1e+22"));
+        assert_eq!(sent(Value::Bool(true)).as_deref(), Ok("1"));
         assert_eq!(sent(Value::Wide("99999999999999999999".to_owned())).as_deref(), Ok("99999999999999999999"));
         assert_eq!(sent(Value::Nil), Err("INCORRECT_PARAMETERS".to_owned()));
     }
