@@ -4,12 +4,16 @@ the shape that is told."""
 import http.client
 import json
 import re
+import shutil
 import xmlrpc.client
 
 import pytest
+from supervisor.xmlrpc import Faults
 
 from daemon import rpc, until
+from golden_cases import areas, read
 from targets import PROJECT
+from test_golden import ours, recorded
 from wire_text import xml_call
 
 PAGE = """
@@ -146,3 +150,49 @@ def test_the_spec_tells_what_the_daemon_tells(lab, daemon):
         assert system.methodSignature(name) == [method["returns"], *(param["type"] for param in method["params"])]
         assert system.methodHelp(name).startswith(method["help"])
     assert lab.run("supervisord", "--rpc").code == 2
+
+
+# What any call can be answered; the page tells it once, above the methods.
+ANY_CALL = {"UNKNOWN_METHOD", "INCORRECT_PARAMETERS"}
+NAMES = {code: name for name, code in vars(Faults).items() if isinstance(code, int)}
+
+
+@pytest.mark.contract("B1.2.1")
+def test_every_fault_that_was_ever_seen_is_told_of_its_method(lab, request):
+    if lab.target.name != "ours" or request.config.getoption("--record"):
+        pytest.skip("the page is about our daemon")
+    methods, seen = described(lab.run("supervisord", "--rpc-spec")), 0
+    for area in areas():
+        expected = recorded(area) | ours(area)
+        for case in read(area).cases:
+            calls = re.findall(rb"<methodName>(.*?)</methodName>", case.request)
+            codes = re.findall(r"^fault (\d+) ", expected[case.name][1], re.MULTILINE)
+            if len(calls) != 1 or calls[0].decode() not in methods:
+                continue
+            for code in codes:
+                told = ANY_CALL | set(methods[calls[0].decode()]["faults"])
+                assert NAMES[int(code)] in told, f"{case.name}: {calls[0]}"
+                seen += 1
+    assert seen > 100
+
+
+@pytest.mark.contract("A4.139", "B1.2.1")
+def test_faults_that_only_we_raise_are_told_of_their_methods(lab, daemon):
+    if lab.target.name != "ours":
+        pytest.skip("the page is about our daemon")
+    methods, d = described(lab.run("supervisord", "--rpc-spec")), daemon(PAGE)
+
+    def refused(name, *params):
+        with pytest.raises(xmlrpc.client.Fault) as refusal:
+            getattr(d.rpc, name)(*params)
+        name_of_fault = refusal.value.faultString.partition(":")[0]
+        assert name_of_fault in methods[f"supervisor.{name}"]["faults"]
+        return name_of_fault
+
+    d.rpc.removeProcessGroup("job")
+    shutil.rmtree(d.root / "childlog")
+    (d.root / "childlog").write_text("no folder")
+    assert refused("addProcessGroup", "job") == "FAILED"
+    with d.conf.open("a") as conf:
+        conf.write("[program:bad]\n")
+    assert refused("restart") == "CANT_REREAD"

@@ -232,7 +232,7 @@ pub const SUPERVISOR: &[Method] = &[
         params: &[
         ],
         returns: "boolean",
-        help: "Stop all processes and begin anew with a fresh configuration. The answer comes\nbefore that happens.\n\n@return boolean true",
+        help: "Stop all processes and begin anew with a fresh configuration. The answer comes\nbefore that happens. With a configuration that could not be started nothing happens.\n\n@return boolean true",
     },
     Method {
         name: "sendProcessStdin",
