@@ -65,11 +65,7 @@ impl Engine {
             Request::GetAllProcessUsage => return self.all_process_usage(caller),
             Request::GetLogStates => return self.log_states(caller),
             Request::GetLogOffset { name, channel, seconds } => {
-                let known = [Channel::Stdout, Channel::Stderr].into_iter().find(|known| known.name() == channel);
-                let Some(channel) = known else {
-                    return drop(caller.send(Err(Fault::with(FaultCode::BadArguments, channel))));
-                };
-                return self.log_offset(&name, channel, seconds, now, caller);
+                return self.log_offset(&name, &channel, seconds, now, caller);
             }
             Request::ReloadConfig => return self.reread(caller),
             Request::ClearLog => return self.clear_log(caller),

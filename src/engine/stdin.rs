@@ -32,7 +32,7 @@ pub(super) enum Undelivered {
 pub(super) enum Pending {
     /// Its pipe has taken everything.
     Nothing,
-    /// As much as may.
+    /// Something, within the bound.
     Little,
     /// So much that nothing more should come.
     Much,

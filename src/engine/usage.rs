@@ -75,7 +75,11 @@ impl Engine {
     }
 
     /// A log's file tells when it was last written to, and no more.
-    pub(super) fn log_offset(&self, name: &str, channel: Channel, seconds: i64, now: Now, caller: Caller) {
+    pub(super) fn log_offset(&self, name: &str, channel: &str, seconds: i64, now: Now, caller: Caller) {
+        let known = [Channel::Stdout, Channel::Stderr].into_iter().find(|known| known.name() == channel);
+        let Some(channel) = known else {
+            return drop(caller.send(Err(Fault::with(FaultCode::BadArguments, channel))));
+        };
         let Some((id, caller)) = self.meant(name, caller) else { return };
         let Some(path) = self.logfile(id, channel) else {
             return drop(caller.send(Err(Fault::new(FaultCode::NoFile))));
