@@ -27,9 +27,7 @@ const TRIAL: &str = "rehearsal";
 /// What the start would end with.
 pub(super) fn rehearse(next: &Config, now: &Config) -> Result<(), Box<dyn Error>> {
     become_user(next)?;
-    if next.supervisord.logfile != now.supervisord.logfile {
-        open_log(next)?;
-    }
+    open_log(next, now)?;
     open_servers(next, now)?;
     open_fcgi(next, now)?;
     make_auto_log(next)?;
@@ -42,9 +40,12 @@ fn become_user(next: &Config) -> Result<(), BootError> {
     if other && current != 0 { Err(DropError::NotRoot.into()) } else { Ok(()) }
 }
 
-fn open_log(next: &Config) -> Result<(), BootError> {
-    let absent = match &next.supervisord.logfile {
-        Target::File(path) if !path.exists() => Some(path),
+/// Even the log of this life: its disk may be read-only by now. But that one is not
+/// removed, since this life may open it anew at the same moment.
+fn open_log(next: &Config, now: &Config) -> Result<(), BootError> {
+    let (new, old) = (&next.supervisord.logfile, &now.supervisord.logfile);
+    let absent = match new {
+        Target::File(path) if new != old && !path.exists() => Some(path),
         _ => None,
     };
     drop(boot::open_log(&next.supervisord)?);
@@ -220,8 +221,11 @@ mod tests {
         let dir = TestDir::new();
         let now = read(&dir, "", "[program:x]\ncommand=x\n");
         fs::create_dir(dir.path().join("folder")).unwrap();
-        let told = refusal(&read(&dir, "logfile=HERE/folder", ""), &now);
-        assert!(told.starts_with("Could not open the log file"), "{told}");
+        let other = read(&dir, "logfile=HERE/folder", "");
+        for (next, now) in [(&other, &now), (&other, &other)] {
+            let told = refusal(next, now);
+            assert!(told.starts_with("Could not open the log file"), "{told}");
+        }
         fs::remove_dir(dir.path().join("logs")).unwrap();
         let told = refusal(&now, &now);
         assert!(told.starts_with("Could not create a log file in"), "{told}");
