@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from normalise import log_lines, normalise
-from proc import cpu_seconds
+from proc import cpu_seconds, words
 
 # Patience with a busy machine: what goes well never takes so long.
 START_SECS = 40  # until the first answer; the reference is slow on a busy machine
@@ -286,7 +286,14 @@ class Daemon:
         """Until each named process is in its state: wait(cat="RUNNING")."""
         for name, state in states.items():
             until(f"{name} to be {state}", lambda: self.info(name)["statename"] == state, seconds)
+            if state == "RUNNING" and self.lab.target.name == "theirs":
+                until(f"{name} to be its program", lambda: self.became(name), seconds)
         return self
+
+    def became(self, name):
+        """Whether a child is no copy of the daemon any more: until then theirs has the
+        daemon's descriptors, and a signal to it is lost."""
+        return words(self.info(name)["pid"]) != words(self.pid)
 
     def wait_log(self, text, times=1, seconds=STATE_SECS):
         """Until the activity log holds `text` so many times."""

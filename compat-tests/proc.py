@@ -18,6 +18,14 @@ def is_gone(pid):
         return True
 
 
+def words(pid):
+    """Its command line; nothing if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 def children(pid):
     """The states of all its children, zombies among them as `Z`."""
     states = []
