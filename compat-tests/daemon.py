@@ -235,6 +235,11 @@ class Lab:
 
     def close(self):
         """Ends everything that still runs here, by pid, and removes the folder."""
+        # nginx writes its title over its environment, and the mark is gone.
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
         # Counted, not timed: on a machine under load one look may take seconds.
         for _ in range(CLOSE_ROUNDS):
             left = marked(self.root)
