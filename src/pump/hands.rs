@@ -45,7 +45,7 @@ pub(super) enum Errand {
     Make { folder: PathBuf, thread: Arc<AtomicI32> },
 }
 
-/// A call is back that the loop did not wait for.
+/// What came of a call that the loop did not wait for.
 pub(super) struct Report {
     pub(super) place: Place,
     pub(super) took: Duration,
@@ -53,6 +53,14 @@ pub(super) struct Report {
     pub(super) done: Option<(u64, Done)>,
     /// The text of its panic.
     pub(super) panic: Option<String>,
+}
+
+/// What the loop is told by other threads.
+pub(super) enum Told {
+    /// A call is back that the loop did not wait for.
+    Back(Box<Report>),
+    /// One for somebody else panicked, with this text.
+    Panic(String),
 }
 
 /// A log that a new child will write to.
@@ -72,7 +80,7 @@ pub(super) struct Hands {
     bell: Condvar,
     pub(super) desk: Desk<Box<State>>,
     watched: AtomicBool,
-    reports: Sender<Report>,
+    tell: Sender<Told>,
     shared: Arc<Shared>,
     making: Arc<Making>,
 }
@@ -95,13 +103,13 @@ enum Task {
 }
 
 impl Hands {
-    pub(super) fn new(shared: Arc<Shared>, reports: Sender<Report>, making: Arc<Making>) -> io::Result<Self> {
+    pub(super) fn new(shared: Arc<Shared>, tell: Sender<Told>, making: Arc<Making>) -> io::Result<Self> {
         Ok(Self {
             pool: Mutex::default(),
             bell: Condvar::new(),
             desk: Desk::new()?,
             watched: AtomicBool::new(false),
-            reports,
+            tell,
             shared,
             making,
         })
@@ -179,8 +187,12 @@ impl Hands {
 
     /// Tells the loop what a call came to that it no longer waits for.
     pub(super) fn report(&self, report: Report) {
+        self.tell(Told::Back(Box::new(report)));
+    }
+
+    fn tell(&self, what: Told) {
         // without a loop nobody wants to know
-        drop(self.reports.send(report));
+        drop(self.tell.send(what));
         self.shared.nudge();
     }
 
@@ -286,7 +298,15 @@ impl Hands {
             }
             Errand::Open { path, limits, number, thread, tell } => {
                 thread.store(own_id(), SeqCst);
-                let opened = caught(|| LogFile::open(&path, limits)).unwrap_or_else(|text| Err(io::Error::other(text)));
+                let opened = caught(|| {
+                    #[cfg(test)]
+                    super::tests::panic_if_named(&path, "an opening panics");
+                    LogFile::open(&path, limits)
+                });
+                let opened = opened.unwrap_or_else(|text| {
+                    self.tell(Told::Panic(text.clone()));
+                    Err(io::Error::other(text))
+                });
                 self.lock().openings.remove(&number);
                 // a child that was given up needs no log
                 drop(tell.send(opened));
@@ -294,8 +314,9 @@ impl Hands {
             }
             Errand::Make { folder, thread } => {
                 thread.store(own_id(), SeqCst);
-                if caught(|| self.making.work(&folder)).is_err() {
+                if let Err(text) = caught(|| self.making.work(&folder)) {
                     self.making.give_up(&folder);
+                    self.tell(Told::Panic(text));
                 }
             }
         }

@@ -64,12 +64,12 @@ impl Loop {
         endings: &SyncSender<Ending>,
     ) -> io::Result<Self> {
         let (orders, inbox) = channel();
-        let (tell_report, reports) = channel();
+        let (tell, told) = channel();
         let shared = Arc::new(Shared::new()?);
         let outbox = Outbox::new(events.clone(), Arc::clone(&shared).into());
         let outlets = Outlets::new(lines, &common.budget, outbox, clock::now());
-        let state = State::new(outlets, common.widths.clone(), inbox, reports, Arc::clone(&shared), endings.clone())?;
-        let hands = Arc::new(Hands::new(Arc::clone(&shared), tell_report, Arc::clone(&common.making))?);
+        let state = State::new(outlets, common.widths.clone(), inbox, told, Arc::clone(&shared), endings.clone())?;
+        let hands = Arc::new(Hands::new(Arc::clone(&shared), tell, Arc::clone(&common.making))?);
         hands.start(Box::new(state))?;
         Ok(Self { inlet: Inlet::new(orders, shared), hands })
     }

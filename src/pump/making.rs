@@ -91,6 +91,8 @@ impl Making {
     pub(super) fn work(&self, folder: &Path) {
         let mut made = vec![];
         while let Some(path) = self.next(folder) {
+            #[cfg(test)]
+            super::tests::panic_if_named(&path, "a making panics");
             let created = autolog::make(&path);
             let Some(Step { log, refused, over }) = self.step(folder, created.is_err()) else { return };
             if let (Err(error), Some(tell)) = (created, refused) {

@@ -8,7 +8,7 @@ mod panics;
 
 pub(super) use panics::Victim;
 
-use super::hands::Report;
+use super::hands::Told;
 use super::lanes::Place;
 use super::loops::Ending;
 use super::outlets::{Lines, Outlets};
@@ -48,7 +48,7 @@ const SILENT_WAIT: Duration = Duration::from_secs(1);
 
 pub(super) struct State {
     orders: Receiver<Order>,
-    reports: Receiver<Report>,
+    told: Receiver<Told>,
     shared: Arc<Shared>,
     pub(super) outlets: Outlets,
     widths: Widths,
@@ -115,7 +115,7 @@ impl State {
         outlets: Outlets,
         widths: Widths,
         orders: Receiver<Order>,
-        reports: Receiver<Report>,
+        told: Receiver<Told>,
         shared: Arc<Shared>,
         endings: SyncSender<Ending>,
     ) -> io::Result<Self> {
@@ -123,7 +123,7 @@ impl State {
         let alone = matches!(outlets.lines, Lines::There(..));
         Ok(Self {
             orders,
-            reports,
+            told,
             shared,
             outlets,
             widths,
@@ -152,11 +152,18 @@ impl State {
             self.shared.heard();
         }
         let now = self.outlets.now;
-        while let Ok(mut report) = self.reports.try_recv() {
-            let panic = report.panic.take().zip(report.done.as_ref().map(|(sink, _)| *sink));
-            self.outlets.sinks.reported(report, now);
-            if let Some((text, sink)) = panic {
-                self.survive(Victim::Sink(sink), &text);
+        while let Ok(told) = self.told.try_recv() {
+            match told {
+                Told::Back(mut report) => {
+                    let panic = report.panic.take().zip(report.done.as_ref().map(|(sink, _)| *sink));
+                    self.outlets.sinks.reported(*report, now);
+                    if let Some((text, sink)) = panic {
+                        self.survive(Victim::Sink(sink), &text);
+                    }
+                }
+                Told::Panic(text) => {
+                    self.survive(Victim::Nobody, &text);
+                }
             }
         }
         self.outlets.sinks.take_opened(now);

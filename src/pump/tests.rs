@@ -5,7 +5,7 @@
 
 mod panics;
 
-pub(super) use panics::panic_if;
+pub(super) use panics::{panic_if, panic_if_named};
 
 use super::width::WIDE;
 use super::{ChannelId, ChannelSetup, Left, NewLog, Pump, PumpEvent};

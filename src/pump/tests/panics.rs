@@ -1,13 +1,21 @@
 //! Bugs, planted: what panics costs no more than itself.
 
 use super::{ChannelSetup, LONG, Rig, STDERR, STDOUT, output, setup};
+use crate::logs::Limits;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::sync::mpsc;
 
 /// Stands for a bug: what begins with `trigger` panics.
 pub(in crate::pump) fn panic_if(bytes: &[u8], trigger: &[u8]) {
     assert!(!bytes.starts_with(trigger), "planted");
+}
+
+/// The same for a file of this name.
+pub(in crate::pump) fn panic_if_named(path: &Path, trigger: &str) {
+    assert!(path.file_name() != Some(OsStr::new(trigger)), "planted");
 }
 
 #[test]
@@ -78,4 +86,18 @@ fn a_panic_of_an_order_costs_that_order() {
     let (tell, told) = mpsc::channel();
     rig.pump.count(move |counts| tell.send(counts.len()).unwrap());
     assert_eq!(told.recv_timeout(LONG), Ok(1));
+}
+
+#[test]
+fn a_panic_while_logs_are_made_or_opened_is_told() {
+    let rig = Rig::new(16);
+    // nobody tells what became of it, and nothing is left of it
+    rig.pump.make(vec![rig.path("a making panics")]).unwrap();
+    rig.wait_said("CRIT panic while logging: planted; one thing that was under way is lost");
+    rig.pump.make(vec![rig.path("made")]).unwrap();
+    assert!(rig.path("made").exists());
+    fs::write(rig.path("main"), "").unwrap();
+    let opened = rig.pump.open(super::PROCESS, rig.path("an opening panics"), Limits::default());
+    assert_eq!(opened.unwrap_err().to_string(), "planted");
+    rig.wait_said("CRIT panic while logging: planted; one thing that was under way is lost");
 }
