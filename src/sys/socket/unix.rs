@@ -70,7 +70,7 @@ impl Temporary {
         if path_is_too_long(&self.0) {
             return Err(SocketError::PathTooLong);
         }
-        remove(&self.0);
+        remove_socket(&self.0)?;
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let made = socket(AddressFamily::Unix, SockType::Stream, flags, None).map_err(io::Error::from)?;
         fchmod(&made, Mode::from_bits_truncate(mode)).map_err(io::Error::from)?;
@@ -109,7 +109,8 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        remove(&self.0);
+        // One that stays is removed by the next bind.
+        drop(remove_socket(&self.0));
     }
 }
 
@@ -117,9 +118,19 @@ fn has_no_links(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EPERM | libc::EOPNOTSUPP | libc::ENOSYS | libc::EMLINK))
 }
 
-/// What cannot be removed is noticed by the call that needs the name.
-fn remove(path: &Path) {
-    drop(fs::remove_file(path));
+/// Makes a name free that only a socket may have, and tells whether one had it.
+fn remove_socket(path: &Path) -> Result<bool, SocketError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.file_type().is_socket() => return Err(SocketError::NotASocket(path.to_owned())),
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error.into()),
+    }
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Makes the name free if a dead socket has it, and tells whether one had.
@@ -253,6 +264,21 @@ mod tests {
         assert!(refused.ends_with("s exists and is not a socket"), "{refused}");
         assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
         assert_eq!(names(&dir), ["s"]);
+    }
+
+    /// B2.8.6, B2.8.8
+    #[test]
+    fn the_temporary_name_is_taken_from_a_dead_socket_only() {
+        let dir = TestDir::new();
+        let file = dir.path().join("s");
+        let own = super::Temporary::beside(&file).0.clone();
+        drop(UnixListener::bind(&own).unwrap());
+        drop(open(&file).unwrap());
+        assert_eq!(names(&dir), ["s"]);
+        fs::write(&own, "precious").unwrap();
+        let refused = open(&file).unwrap_err().to_string();
+        assert!(refused.ends_with(&format!("{} exists and is not a socket", own.display())), "{refused}");
+        assert_eq!(fs::read_to_string(&own).unwrap(), "precious");
     }
 
     /// A1.32
