@@ -158,7 +158,7 @@ def test_the_socket_of_a_living_daemon_is_left_to_it(lab):
 
 
 @pytest.mark.contract("B2.8.8", "A3.32", "A7.69")
-@pytest.mark.parametrize("kind", ["file", "link", "folder", "pipe"])
+@pytest.mark.parametrize("kind", ["file", "link", "dangling", "folder", "pipe"])
 def test_what_is_no_socket_is_kept(lab, kind):
     if lab.target.name == "theirs":
         pytest.skip("deletes it")
@@ -167,6 +167,7 @@ def test_what_is_no_socket_is_kept(lab, kind):
     {
         "file": lambda: place.write_text("text\n"),
         "link": lambda: place.symlink_to(precious),
+        "dangling": lambda: place.symlink_to(lab.root / "nowhere"),
         "folder": place.mkdir,
         "pipe": lambda: os.mkfifo(place),
     }[kind]()

@@ -3,7 +3,7 @@
 //! It is bound under another name and linked to its own when mode and owner are
 //! right, so nobody can connect earlier (A3.32, B2.8.6). A name that is taken
 //! is probed: who listens keeps it, a dead socket is removed, and anything
-//! that is no socket is left alone.
+//! that is no socket is left alone, a link too.
 
 use super::{BACKLOG, SocketError, path_is_too_long};
 use crate::sys::user::{User, current_uid};
@@ -109,7 +109,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // One that stays is removed by the next bind.
+        // What cannot be removed stays; there is nobody to tell.
         drop(remove_socket(&self.0));
     }
 }
@@ -133,21 +133,14 @@ fn remove_socket(path: &Path) -> Result<bool, SocketError> {
     }
 }
 
-/// Makes the name free if a dead socket has it, and tells whether one had.
+/// Makes the name free if a dead socket has it, and tells whether one had. A
+/// link to a listener is in use; any other link is no socket, and stays.
 fn clear(file: &Path) -> Result<bool, SocketError> {
-    match fs::metadata(file) {
-        Ok(found) if !found.file_type().is_socket() => return Err(SocketError::NotASocket(file.to_owned())),
-        Ok(_) if is_alive(file)? => return Err(SocketError::InUse),
-        Ok(_) => {}
-        // Gone by now, or a link to nowhere; the latter is as dead as a socket.
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(error.into()),
+    let leads_to_socket = fs::metadata(file).is_ok_and(|found| found.file_type().is_socket());
+    if leads_to_socket && is_alive(file)? {
+        return Err(SocketError::InUse);
     }
-    match fs::remove_file(file) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    remove_socket(file)
 }
 
 /// Whether anybody listens at a socket. To be let into its queue is answer
@@ -172,7 +165,7 @@ mod tests {
     use nix::sys::socket::Backlog;
     use std::fs;
     use std::io::ErrorKind;
-    use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+    use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
     use std::os::unix::net::{UnixListener, UnixStream};
     use std::path::Path;
 
@@ -279,6 +272,20 @@ mod tests {
         let refused = open(&file).unwrap_err().to_string();
         assert!(refused.ends_with(&format!("{} exists and is not a socket", own.display())), "{refused}");
         assert_eq!(fs::read_to_string(&own).unwrap(), "precious");
+    }
+
+    /// A1.32, B2.8.8
+    #[test]
+    fn a_link_is_no_socket_wherever_it_leads() {
+        let dir = TestDir::new();
+        let (file, target) = (dir.path().join("s"), dir.path().join("target"));
+        symlink(&target, &file).unwrap();
+        assert!(matches!(open(&file), Err(SocketError::NotASocket(path)) if path == file), "to nowhere");
+        let alive = UnixListener::bind(&target).unwrap();
+        assert!(matches!(open(&file), Err(SocketError::InUse)), "to who listens");
+        drop(alive);
+        assert!(matches!(open(&file), Err(SocketError::NotASocket(path)) if path == file), "to a dead socket");
+        assert_eq!(fs::read_link(&file).unwrap(), target);
     }
 
     /// A1.32
