@@ -75,6 +75,26 @@ mod tests {
         assert!(!is_known(&HeaderMap::new(), Duration::ZERO));
     }
 
+    /// B2.10.3
+    #[test]
+    fn a_date_counts_as_http_writes_it_and_no_other_way() {
+        let started = Duration::from_secs(1_795_359_580);
+        let known = |text: &'static str| {
+            is_known(&HeaderMap::from_iter([(IF_MODIFIED_SINCE, HeaderValue::from_static(text))]), started)
+        };
+        for text in ["Sunday, 22-Nov-26 14:59:40 GMT", "Sun Nov 22 14:59:40 2026"] {
+            assert!(known(text), "{text}");
+        }
+        for text in [
+            "sun, 22 nov 2026 14:59:40 gmt",
+            "Wed, 2 Dec 2026 14:59:40 GMT",
+            "Sun, 22 Nov 2026 14:59:40 GMT; length=10",
+            "Wed, 32 Dec 2026 14:59:40 GMT",
+        ] {
+            assert!(!known(text), "{text}");
+        }
+    }
+
     /// B2.10.1
     #[test]
     fn files_are_what_their_names_say() {
