@@ -88,7 +88,7 @@ async fn serve(parts: Parts, body: Incoming, server: &Rc<Server>, life: &Rc<Life
         Route::Rpc => {
             // The call may wait long, and the head is of no use to it.
             drop(parts);
-            rpc::answer(body, context).await
+            rpc::answer(body, server).await
         }
         Route::LogTail(_) | Route::MainLogTail if parts.method != Method::GET => Reply::error(StatusCode::BAD_REQUEST),
         Route::LogTail(None) => Reply::error(StatusCode::NOT_FOUND),
@@ -104,7 +104,10 @@ async fn serve(parts: Parts, body: Incoming, server: &Rc<Server>, life: &Rc<Life
             logtail::answer(path, logtail::Kind::Main, parts.uri.query(), parts.version, server.idle()).await
         }
         Route::Page(Page::Ok) => web::ok(),
-        Route::Page(page) => web::page(page, parts.uri.query(), &body, is_foreign(), context).await,
+        Route::Page(page) => {
+            let reply = web::page(page, parts.uri.query(), &body, is_foreign(), context).await;
+            server.large_answers().admit(reply).await
+        }
         Route::Static(path) => web::file(&parts.method, &path, &parts.headers, context.started),
     }
 }

@@ -5,6 +5,7 @@ use super::answer::answer;
 use super::error_page;
 use super::guard::Guard;
 use super::idle::Idle;
+use super::large::LargeAnswers;
 use super::life::{Admitted, Life, Lives, Phase};
 use super::limits::{HEAD_LINES, HYPER_BYTES};
 use super::wire::{Stream, Wire};
@@ -36,6 +37,7 @@ pub(super) struct Server {
     context: Rc<Context>,
     lives: Rc<Lives>,
     large_bodies: Semaphore,
+    large_answers: LargeAnswers,
     idle: Rc<Idle>,
     guard: Rc<Guard>,
     foreign: RefCell<Complaints>,
@@ -47,12 +49,20 @@ impl Server {
         let large_bodies = Semaphore::new(context.limits.large_bodies);
         let guard = Rc::new(Guard::new(context.engine.clone(), section.section.clone()));
         let idle = Rc::new(Idle::new(Rc::clone(&guard)));
-        Self { section, context, lives: Rc::default(), large_bodies, idle, guard, foreign: RefCell::default() }
+        let lives = Rc::default();
+        let large_answers = LargeAnswers::new(&context.limits, Rc::clone(&lives));
+        let foreign = RefCell::default();
+        Self { section, context, lives, large_bodies, large_answers, idle, guard, foreign }
     }
 
     /// Who may keep a large body in memory.
     pub(super) fn large_bodies(&self) -> &Semaphore {
         &self.large_bodies
+    }
+
+    /// Who may make one, and who has not read one.
+    pub(super) fn large_answers(&self) -> &LargeAnswers {
+        &self.large_answers
     }
 
     /// Who follows a log that does not grow.

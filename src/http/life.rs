@@ -14,6 +14,8 @@ use tokio::sync::Notify;
 /// How long a body may take to come, or an answer to be read, before the
 /// connection may make room for another.
 const SLOW: Duration = Duration::from_secs(10);
+/// The same when the memory that answers may hold is used up, and others read theirs.
+const UNREAD: Duration = Duration::from_secs(2);
 
 /// What a connection is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -294,6 +296,17 @@ impl Lives {
         lives.swap_remove(at).evict();
         true
     }
+
+    /// Sends away the connection that has not read its answer for longest, if that is
+    /// long enough.
+    pub(super) fn drop_unread(&self) {
+        let mut lives = self.0.borrow_mut();
+        let unread = |life: &Rc<Life>| life.phase() == Phase::Sending && life.age() > UNREAD;
+        let candidates = lives.iter().enumerate().filter(|(_, life)| unread(life));
+        if let Some((at, _)) = candidates.min_by_key(|(_, life)| life.since.get()) {
+            lives.swap_remove(at).evict();
+        }
+    }
 }
 
 /// A connection's place among the others.
@@ -317,67 +330,4 @@ impl Drop for Admitted {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Life, Lives, Phase};
-    use std::rc::Rc;
-    use std::time::Duration;
-
-    fn age(life: &Life, seconds: u64) {
-        life.since.set(life.since.get() - Duration::from_secs(seconds));
-    }
-
-    #[test]
-    fn the_longest_idle_connection_makes_room_and_busy_ones_never_do() {
-        let lives = Rc::new(Lives::default());
-        let (busy, first, second) = (lives.admit(), lives.admit(), lives.admit());
-        busy.life().enter(Phase::Answering);
-        age(busy.life(), 100);
-        age(first.life(), 5);
-        age(second.life(), 50);
-        assert!(lives.make_room());
-        assert!(lives.0.borrow().iter().all(|life| !Rc::ptr_eq(life, second.life())));
-        assert!(lives.make_room());
-        assert!(!lives.make_room());
-        drop((first, second));
-        assert_eq!(lives.count(), 1);
-    }
-
-    #[test]
-    fn an_answer_that_nobody_reads_and_a_slow_body_make_room_after_a_while() {
-        let lives = Rc::new(Lives::default());
-        let (stuck, slow) = (lives.admit(), lives.admit());
-        drop(stuck.life().sending());
-        slow.life().begin(100);
-        assert!(!lives.make_room());
-        age(stuck.life(), 11);
-        assert!(lives.make_room());
-        assert!(!lives.make_room());
-        age(slow.life(), 11);
-        assert!(lives.make_room());
-    }
-
-    /// B1.12.6, B2.5.6
-    #[test]
-    fn a_held_reader_goes_on_when_the_answer_is_out() {
-        use std::sync::Arc;
-        use std::sync::atomic::{AtomicBool, Ordering};
-        #[derive(Default)]
-        struct Woken(AtomicBool);
-        impl std::task::Wake for Woken {
-            fn wake(self: Arc<Self>) {
-                self.0.store(true, Ordering::Relaxed);
-            }
-        }
-        let (life, woken) = (Life::new(), Arc::new(Woken::default()));
-        life.begin(3);
-        life.took(3);
-        assert_eq!(life.body_left(), 0);
-        life.hold(&Arc::clone(&woken).into());
-        life.flushed();
-        assert!(!woken.0.load(Ordering::Relaxed));
-        drop(life.sending());
-        life.flushed();
-        assert!(woken.0.load(Ordering::Relaxed));
-        assert_eq!(life.phase(), Phase::Idle);
-    }
-}
+mod tests;

@@ -23,6 +23,12 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Bodies of more than 1 MiB that are read at a time; others wait.
     pub large_bodies: usize,
+    /// Log reads of more than 1 MiB that are answered at a time; others wait.
+    pub large_reads: usize,
+    /// Bytes of answers of more than 1 MiB that clients have not read yet.
+    pub unread_bytes: usize,
+    /// So long a large answer waits for room.
+    pub large_patience: Duration,
     /// For answers under way when the server stops.
     pub grace: Duration,
 }
@@ -39,6 +45,9 @@ impl Default for Limits {
             unread_time: Duration::from_secs(5 * 60),
             body_bytes: 64 << 20,
             large_bodies: 4,
+            large_reads: 3,
+            unread_bytes: 256 << 20,
+            large_patience: Duration::from_secs(30),
             grace: Duration::from_secs(1),
         }
     }

@@ -15,6 +15,7 @@ mod error_page;
 mod guard;
 mod head;
 mod idle;
+mod large;
 mod life;
 mod limits;
 mod logtail;

@@ -50,6 +50,14 @@ impl Payload {
         }
     }
 
+    /// The bytes, if they are known.
+    pub(super) fn bytes(&self) -> Option<&Bytes> {
+        match &self.source {
+            Source::Whole(bytes) => bytes.as_ref(),
+            Source::Stream(_) => None,
+        }
+    }
+
     /// Tells `life` how the sending goes.
     pub(super) fn watched_by(mut self, life: &Rc<Life>) -> Self {
         self.answering = Some(match self.source {

@@ -3,6 +3,7 @@
 
 use super::error_page::error_page;
 use super::payload::Payload;
+use hyper::body::Bytes;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, HeaderValue, SERVER};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Response, StatusCode, Version};
@@ -75,6 +76,17 @@ impl Reply {
     #[must_use]
     pub(super) fn stream(self, payload: Payload) -> Self {
         Self { payload, ..self }
+    }
+
+    /// The body, if its end is known and it has any.
+    pub(super) fn whole_bytes(&self) -> Option<&Bytes> {
+        self.payload.bytes()
+    }
+
+    /// The same body from elsewhere.
+    #[must_use]
+    pub(super) fn with_bytes(self, bytes: Bytes) -> Self {
+        Self { payload: bytes.into(), ..self }
     }
 
     /// The connection ends with this answer.

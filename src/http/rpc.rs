@@ -1,15 +1,21 @@
 //! `POST /RPC2`: from bytes to bytes, the engine asked in between (B2.1, B2.2).
 
+use super::connection::Server;
+use super::large::LargeAnswers;
 use super::reply::Reply;
 use super::{Context, room};
 use crate::model::{Level, py_repr};
 use crate::rpc::{
-    Dispatch, Fault, FaultCode, Infos, Reply as Answer, Step, dispatch, multicall_step, render, size_hint,
+    Dispatch, Fault, FaultCode, Infos, Reply as Answer, Request, Step, dispatch, multicall_step, render, size_hint,
 };
 use crate::xmlrpc::{Call, Encoder, Value, decode_call, encode_fault, encode_response};
 use hyper::StatusCode;
 use hyper::body::Bytes;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::SemaphorePermit;
+use tokio::time::timeout;
 
 /// Of a body that is no call, the log shows no more characters.
 const MOST_SHOWN: usize = 1000;
@@ -19,16 +25,23 @@ const MOST_SHOWN: usize = 1000;
 const LARGE_CALL: usize = 512 << 10;
 
 /// The same for an answer that is written.
-const LARGE_ANSWER: usize = 4 << 20;
+const LARGE_ANSWER: usize = 1 << 20;
+
+/// The same for one that is written once for many.
+const LARGE_SHARED: usize = 4 << 20;
+
+/// A log that is not read in this time is on a disk that hangs.
+const HELD_UP: Duration = Duration::from_millis(500);
 
 /// What a panic there costs, as the log tells it.
 const WRITING: &str = "the writing of an answer";
 
 /// A multicall whose results have so many bytes makes no more of its calls.
-const MOST_RESULTS: usize = 256 << 20;
+const MOST_RESULTS: usize = 64 << 20;
 
 /// Answers the call in `body`: 400 when it is none, else 200 with a value or a fault.
-pub(super) async fn answer(body: Bytes, context: &Context) -> Reply {
+pub(super) async fn answer(body: Bytes, server: &Server) -> Reply {
+    let (context, large) = (server.context(), server.large_answers());
     let Call { method, params } = match decode(body, context).await {
         Ok(call) => call,
         Err(text) => {
@@ -37,14 +50,16 @@ pub(super) async fn answer(body: Bytes, context: &Context) -> Reply {
         }
     };
     trace(context, || format!("XML-RPC method called: {method}()"));
-    let answer = perform(&method, params, context).await;
+    let mut turn = None;
+    let answer = perform(&method, params, context, large, &mut turn).await;
     trace(context, || match &answer {
         Ok(_) => format!("XML-RPC method {method}() returned successfully"),
         Err(fault) => {
             format!("XML-RPC method {method}() returned fault: [{}] {}", fault.code.code(), fault.text())
         }
     });
-    Reply::whole("text/xml", answer.unwrap_or_else(|fault| encode_fault(&fault.to_wire()).into()))
+    let answer = answer.unwrap_or_else(|fault| encode_fault(&fault.to_wire()).into());
+    large.admit(Reply::whole("text/xml", answer)).await
 }
 
 /// The call, or what the log says about a body that is none. The bytes are gone
@@ -63,19 +78,53 @@ async fn decode(body: Bytes, context: &Context) -> Result<Call, String> {
     decoded.unwrap_or_else(|| Err("XML-RPC request data could not be read".to_owned()))
 }
 
-/// The whole response to a call that is answered.
-async fn perform(method: &str, params: Vec<Value>, context: &Context) -> Result<Bytes, Fault> {
+/// The whole response to a call that is answered. A large one has a `turn`, which
+/// is over when the response is admitted.
+async fn perform<'a>(
+    method: &str,
+    params: Vec<Value>,
+    context: &Context,
+    large: &'a LargeAnswers,
+    turn: &mut Option<SemaphorePermit<'a>>,
+) -> Result<Bytes, Fault> {
     match dispatch(method, params, &context.namespaces)? {
         Dispatch::System(value) => Ok(encode_response(&value).into()),
-        Dispatch::Call(request) => match context.engine.call(request).await? {
+        Dispatch::Call(request) => match ask(request, context, large, turn).await? {
             Answer::Infos(infos) => shared(infos, context).await,
             answer => {
                 let response = Encoder::response_in(room::take(), size_hint(&answer));
                 Ok(room::bytes(write(answer, response, context).await?.finish()))
             }
         },
-        Dispatch::Multicall(calls) => Ok(multicall(calls, context).await?.into()),
+        Dispatch::Multicall(calls) => Ok(multicall(calls, context, large, turn).await?.into()),
     }
+}
+
+/// What the engine answers, in a `turn` if that may be much.
+async fn ask<'a>(
+    request: Request,
+    context: &Context,
+    large: &'a LargeAnswers,
+    turn: &mut Option<SemaphorePermit<'a>>,
+) -> Result<Answer, Fault> {
+    if !request.may_read_much() {
+        return context.engine.call(request).await;
+    }
+    *turn = Some(large.read().await.ok_or_else(too_many)?);
+    let mut answer = pin!(context.engine.call(request));
+    if let Ok(answer) = timeout(HELD_UP, answer.as_mut()).await {
+        return answer;
+    }
+    // its disk hangs; others read elsewhere meanwhile
+    *turn = None;
+    let answer = answer.await?;
+    *turn = Some(large.read().await.ok_or_else(too_many)?);
+    Ok(answer)
+}
+
+/// Those who do not read theirs leave no room.
+fn too_many() -> Fault {
+    Fault::with(FaultCode::Failed, "too many large answers")
 }
 
 /// A response that others may be sent too; its bytes are there once.
@@ -86,7 +135,7 @@ async fn shared(infos: Arc<Infos>, context: &Context) -> Result<Bytes, Fault> {
             self.0.response().as_bytes()
         }
     }
-    if size_hint(&Answer::Infos(Arc::clone(&infos))) >= LARGE_ANSWER {
+    if size_hint(&Answer::Infos(Arc::clone(&infos))) >= LARGE_SHARED {
         let infos = Arc::clone(&infos);
         let written = context.engine.aside().done(WRITING, move || infos.response().len()).await;
         written.ok_or_else(|| Fault::new(FaultCode::Failed))?;
@@ -96,17 +145,26 @@ async fn shared(infos: Arc<Infos>, context: &Context) -> Result<Bytes, Fault> {
 
 /// All results in order, not wrapped in arrays (B1.14.6), a fault as a struct in
 /// its place (B1.14.7).
-async fn multicall(calls: Vec<Value>, context: &Context) -> Result<String, Fault> {
+async fn multicall<'a>(
+    calls: Vec<Value>,
+    context: &Context,
+    large: &'a LargeAnswers,
+    turn: &mut Option<SemaphorePermit<'a>>,
+) -> Result<String, Fault> {
     let mut response = Encoder::response(0);
     response.begin_array();
     for call in calls {
+        if turn.is_none() && LargeAnswers::is_large(response.len()) {
+            *turn = Some(large.gather().await.ok_or_else(too_many)?);
+        }
         let result = match multicall_step(call, &context.namespaces) {
             _ if response.len() > MOST_RESULTS => Err(Fault::with(FaultCode::Failed, "too many results")),
             Ok(Step::Answer(value)) => {
                 response.value(&value);
                 continue;
             }
-            Ok(Step::Call(request)) => context.engine.call(request).await,
+            // its answer becomes a part of the response, and its turn is over
+            Ok(Step::Call(request)) => ask(request, context, large, &mut None).await,
             Err(fault) => Err(fault),
         };
         match result {

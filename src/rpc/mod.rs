@@ -30,6 +30,9 @@ use std::time::Duration;
 /// states and events.
 pub const SPEC_JSON: &str = include_str!("../../rpc-spec/spec.json");
 
+/// Bytes of a log that anybody may ask for at any time.
+const MUCH: i64 = 1 << 20;
+
 /// One call of a `supervisor.*` or `ext.*` method, parameters checked for type and count.
 /// `system.*` is answered from the table alone and never gets here.
 #[derive(Debug, Clone, PartialEq)]
@@ -181,6 +184,22 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// A log may be read for it of which more than 1 MiB is wanted.
+    #[must_use]
+    pub fn may_read_much(&self) -> bool {
+        let (Self::ReadLog { offset, length }
+        | Self::ReadProcessLog { offset, length, .. }
+        | Self::TailProcessLog { offset, length, .. }) = self
+        else {
+            return false;
+        };
+        // no length is the whole log, or its end
+        let wanted = if *length == 0 { offset.saturating_neg() } else { *length };
+        !(1..=MUCH).contains(&wanted)
+    }
+}
+
 /// What a [`Request`] is answered with, when it is not a fault.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
@@ -295,5 +314,18 @@ impl ConfigInfo {
             stderr_auto: None,
             process: Arc::clone(process),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MUCH, Request};
+
+    #[test]
+    fn a_log_is_read_as_a_whole_or_only_a_part_of_it() {
+        let much = |offset, length| Request::ReadLog { offset, length }.may_read_much();
+        assert!(much(0, 0) && much(7, 0) && much(-MUCH - 1, 0) && much(0, MUCH + 1) && much(i64::MIN, 0));
+        assert!(!much(0, 1) && !much(-1, 0) && !much(-MUCH, 0) && !much(5, MUCH));
+        assert!(!Request::GetState.may_read_much());
     }
 }

@@ -116,6 +116,30 @@ fn a_body_that_keeps_coming_too_slowly_is_dropped() {
     });
 }
 
+/// Whoever asks for whole logs and reads nothing gets no more memory than is there
+/// for all of them, and those who do read get theirs.
+#[test]
+fn large_answers_that_nobody_reads_have_a_bound() {
+    let params =
+        "<params><param><value><int>0</int></value></param><param><value><int>0</int></value></param></params>";
+    let body = call_body("supervisor.readLog").replace("<params>\n</params>", params);
+    let request = post("HTTP/1.1", "", &body);
+    // one answer has more than 3 MiB: there is room for one
+    let limits = Limits { unread_bytes: 4 << 20, large_patience: Duration::from_millis(300), ..Limits::default() };
+    with(Setup { limits, ..Setup::default() }, async |house| {
+        let mut stuck = house.connect().await;
+        stuck.send(&request).await;
+        assert!(stuck.receive().await);
+        let refused = house.ask(&request).await;
+        assert!(refused.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{}", &refused[..200]);
+        assert!(house.ask(call("supervisor.getState")).await.starts_with("HTTP/1.1 200 OK\r\n"), "a small one");
+        let (one, other) = tokio::join!(stuck.answer(), house.ask(&request));
+        assert!(one.len() > 3 << 20 && other.len() > 3 << 20, "there is room again");
+        let (one, two, three) = tokio::join!(house.ask(&request), house.ask(&request), house.ask(&request));
+        assert!([one, two, three].iter().all(|answer| answer.len() > 3 << 20), "one after the other");
+    });
+}
+
 #[test]
 fn an_answer_that_nobody_reads_is_dropped() {
     let params =
