@@ -328,3 +328,50 @@ def test_nothing_is_smuggled_in(lab, case):
     assert re.match(r"HTTP/1.1 (400|501) ", answer) and answer.count("HTTP/1.1") == 1
     assert not answer.endswith("<no more>"), "the connection is still open"
     assert d.info("cat")["statename"] == "STOPPED"
+
+
+# What is refused, the status, and whether that is known before the body is read.
+REFUSED = {
+    "no_login": ("inet", "POST /RPC2", "", 401, True),
+    "wrong_login": ("inet", "POST /RPC2", "Authorization: Basic dXNlcjp3cA==\r\n", 401, True),
+    "bad_base64": ("inet", "POST /RPC2", "Authorization: Basic abc\r\n", 400, True),
+    "two_hosts": ("unix", "POST /RPC2", "Host: b\r\n", 400, True),
+    "unknown_coding": ("unix", "POST /RPC2", "Transfer-Encoding: gzip, chunked\r\n", 501, True),
+    "too_long": ("unix", "POST /RPC2", f"Content-Length: {1 << 50}\r\n", 413, True),
+    "no_page": ("unix", "GET /nothing", "", 404, False),
+    "wrong_method": ("unix", "PUT /RPC2", "", 400, False),
+}
+
+
+@pytest.mark.contract("B2.3", "B2.7.6")
+@pytest.mark.parametrize("sent", ["together", "late", "in_pieces"])
+def test_a_refused_body_is_not_asked_for(lab, sent):
+    if lab.target.name == "theirs":
+        pytest.skip("knows neither 100-continue nor chunks")
+    port = free_port()
+    d = lab.daemon(f"[inet_http_server]\nport=127.0.0.1:{port}\nusername=user\npassword=pw\n")
+    body = post("supervisor.getAPIVersion").split("\r\n\r\n")[1].encode()
+    framings = {
+        f"Content-Length: {len(body)}\r\n": body,
+        "Transfer-Encoding: chunked\r\n": b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body),
+    }
+    for name, (server, target, more, status, early) in REFUSED.items():
+        for framing, wire in framings.items():
+            own = "Content-Length" in more or "Transfer-Encoding" in more
+            head = f"{target} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConnection: close\r\n"
+            head = (head + more + ("" if own else framing) + "\r\n").encode()
+            parts = {"together": [head + wire], "late": [head, wire]}.get(sent)
+            parts = parts or [head[:7], head[7:-2], head[-2:], wire[:3], wire[3:40], wire[40:]]
+            with socket.socket(socket.AF_INET if server == "inet" else socket.AF_UNIX) as connection:
+                connection.settimeout(COMMAND_SECS)
+                connection.connect(("127.0.0.1", port) if server == "inet" else str(d.socket))
+                for part in parts:
+                    connection.sendall(part)
+                    time.sleep(0.005)
+                got = b""
+                while piece := connection.recv(65536):  # a reset would raise
+                    got += piece
+            statuses = re.findall(rb"HTTP/1\.1 (\d+) ", got)
+            if not early and statuses[0] == b"100":
+                del statuses[0]
+            assert statuses == [b"%d" % status], (name, framing, got)
