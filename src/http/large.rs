@@ -76,7 +76,7 @@ impl LargeAnswers {
     /// perhaps after a while; 503 if those who read nothing leave none.
     pub(super) async fn admit(&self, reply: Reply) -> Reply {
         let Some(bytes) = reply.whole_bytes().filter(|bytes| bytes.len() >= LARGE).cloned() else { return reply };
-        match self.place(&bytes).await {
+        match Box::pin(self.place(&bytes)).await {
             Some(place) => reply.with_bytes(Bytes::from_owner(Placed { bytes, _place: place })),
             None => Reply::error(StatusCode::SERVICE_UNAVAILABLE),
         }

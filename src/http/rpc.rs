@@ -96,7 +96,7 @@ async fn perform<'a>(
                 Ok(room::bytes(write(answer, response, context).await?.finish()))
             }
         },
-        Dispatch::Multicall(calls) => Ok(multicall(calls, context, large, turn).await?.into()),
+        Dispatch::Multicall(calls) => Ok(Box::pin(multicall(calls, context, large, turn)).await?.into()),
     }
 }
 
@@ -110,6 +110,16 @@ async fn ask<'a>(
     if !request.may_read_much() {
         return context.engine.call(request).await;
     }
+    // apart, so that all others carry less about
+    Box::pin(read_much(request, context, large, turn)).await
+}
+
+async fn read_much<'a>(
+    request: Request,
+    context: &Context,
+    large: &'a LargeAnswers,
+    turn: &mut Option<SemaphorePermit<'a>>,
+) -> Result<Answer, Fault> {
     *turn = Some(large.read().await.ok_or_else(too_many)?);
     let mut answer = pin!(context.engine.call(request));
     if let Ok(answer) = timeout(HELD_UP, answer.as_mut()).await {
