@@ -247,6 +247,11 @@ impl Life {
         };
         waits.then(|| (self.phase(), self.since.get()))
     }
+
+    /// Since when its peer has taken nothing of an answer, if that is long.
+    fn unread_since(&self) -> Option<Duration> {
+        (self.phase() == Phase::Sending && self.age() > UNREAD).then(|| self.since.get())
+    }
 }
 
 /// Held by a body; when hyper drops it, all of it has been handed over.
@@ -290,22 +295,22 @@ impl Lives {
 
     /// Sends away the connection that has been idle longest; false if all are busy.
     pub(super) fn make_room(&self) -> bool {
+        self.evict_first(Life::dispensable)
+    }
+
+    /// Sends away the connection that has not read its answer for longest; false if
+    /// for none that is long enough.
+    pub(super) fn drop_unread(&self) -> bool {
+        self.evict_first(Life::unread_since)
+    }
+
+    /// Sends away the connection with the least of what `rank` gives.
+    fn evict_first<K: Ord>(&self, rank: impl Fn(&Life) -> Option<K>) -> bool {
         let mut lives = self.0.borrow_mut();
-        let candidates = lives.iter().enumerate().filter_map(|(at, life)| Some((life.dispensable()?, at)));
+        let candidates = lives.iter().enumerate().filter_map(|(at, life)| Some((rank(life)?, at)));
         let Some((_, at)) = candidates.min() else { return false };
         lives.swap_remove(at).evict();
         true
-    }
-
-    /// Sends away the connection that has not read its answer for longest, if that is
-    /// long enough.
-    pub(super) fn drop_unread(&self) {
-        let mut lives = self.0.borrow_mut();
-        let unread = |life: &Rc<Life>| life.phase() == Phase::Sending && life.age() > UNREAD;
-        let candidates = lives.iter().enumerate().filter(|(_, life)| unread(life));
-        if let Some((at, _)) = candidates.min_by_key(|(_, life)| life.since.get()) {
-            lives.swap_remove(at).evict();
-        }
     }
 }
 
