@@ -38,8 +38,7 @@ pub(super) struct LargeAnswers {
 }
 
 /// The memory of an answer that is not read yet.
-#[derive(Debug)]
-struct Place(#[allow(dead_code, reason = "held until the answer is out")] OwnedSemaphorePermit);
+type Place = OwnedSemaphorePermit;
 
 impl LargeAnswers {
     /// None yet; who reads nothing is one of `lives`.
@@ -64,12 +63,16 @@ impl LargeAnswers {
     /// The turn of a call that may read a whole log, to be kept until its answer is
     /// [admitted](Self::admit); `None` when that does not come.
     pub(super) async fn read(&self) -> Option<SemaphorePermit<'_>> {
-        timeout(self.patience, self.reads.acquire()).await.ok()?.ok()
+        self.turn(&self.reads).await
     }
 
     /// The same for a multicall whose results are large already.
     pub(super) async fn gather(&self) -> Option<SemaphorePermit<'_>> {
-        timeout(self.patience, self.gatherings.acquire()).await.ok()?.ok()
+        self.turn(&self.gatherings).await
+    }
+
+    async fn turn<'a>(&self, turns: &'a Semaphore) -> Option<SemaphorePermit<'a>> {
+        timeout(self.patience, turns.acquire()).await.ok()?.ok()
     }
 
     /// The same answer when there is room for it: at once if it is not large, else
@@ -103,7 +106,7 @@ impl LargeAnswers {
                 }
             }
         };
-        let place = Arc::new(Place(permit));
+        let place = Arc::new(permit);
         *self.last.borrow_mut() = Some((at, Arc::downgrade(&place)));
         Some(place)
     }

@@ -41,7 +41,7 @@ const MOST_RESULTS: usize = 64 << 20;
 
 /// Answers the call in `body`: 400 when it is none, else 200 with a value or a fault.
 pub(super) async fn answer(body: Bytes, server: &Server) -> Reply {
-    let (context, large) = (server.context(), server.large_answers());
+    let context = server.context();
     let Call { method, params } = match decode(body, context).await {
         Ok(call) => call,
         Err(text) => {
@@ -50,8 +50,8 @@ pub(super) async fn answer(body: Bytes, server: &Server) -> Reply {
         }
     };
     trace(context, || format!("XML-RPC method called: {method}()"));
-    let mut turn = None;
-    let answer = perform(&method, params, context, large, &mut turn).await;
+    let mut work = Work::of(server);
+    let answer = work.perform(&method, params).await;
     trace(context, || match &answer {
         Ok(_) => format!("XML-RPC method {method}() returned successfully"),
         Err(fault) => {
@@ -59,7 +59,8 @@ pub(super) async fn answer(body: Bytes, server: &Server) -> Reply {
         }
     });
     let answer = answer.unwrap_or_else(|fault| encode_fault(&fault.to_wire()).into());
-    large.admit(Reply::whole("text/xml", answer)).await
+    // still in its turn, if it has one
+    server.large_answers().admit(Reply::whole("text/xml", answer)).await
 }
 
 /// The call, or what the log says about a body that is none. The bytes are gone
@@ -78,58 +79,85 @@ async fn decode(body: Bytes, context: &Context) -> Result<Call, String> {
     decoded.unwrap_or_else(|| Err("XML-RPC request data could not be read".to_owned()))
 }
 
-/// The whole response to a call that is answered. A large one has a `turn`, which
-/// is over when the response is admitted.
-async fn perform<'a>(
-    method: &str,
-    params: Vec<Value>,
-    context: &Context,
-    large: &'a LargeAnswers,
-    turn: &mut Option<SemaphorePermit<'a>>,
-) -> Result<Bytes, Fault> {
-    match dispatch(method, params, &context.namespaces)? {
-        Dispatch::System(value) => Ok(encode_response(&value).into()),
-        Dispatch::Call(request) => match ask(request, context, large, turn).await? {
-            Answer::Infos(infos) => shared(infos, context).await,
-            answer => {
-                let response = Encoder::response_in(room::take(), size_hint(&answer));
-                Ok(room::bytes(write(answer, response, context).await?.finish()))
+/// A call at work.
+struct Work<'a> {
+    server: &'a Server,
+    /// Of a large one, until its response is admitted.
+    turn: Option<SemaphorePermit<'a>>,
+}
+
+impl<'a> Work<'a> {
+    fn of(server: &'a Server) -> Self {
+        Self { server, turn: None }
+    }
+
+    /// The whole response to a call that is answered.
+    async fn perform(&mut self, method: &str, params: Vec<Value>) -> Result<Bytes, Fault> {
+        let context = self.server.context();
+        match dispatch(method, params, &context.namespaces)? {
+            Dispatch::System(value) => Ok(encode_response(&value).into()),
+            Dispatch::Call(request) => match self.ask(request).await? {
+                Answer::Infos(infos) => shared(infos, context).await,
+                answer => {
+                    let response = Encoder::response_in(room::take(), size_hint(&answer));
+                    Ok(room::bytes(write(answer, response, context).await?.finish()))
+                }
+            },
+            Dispatch::Multicall(calls) => Ok(Box::pin(self.multicall(calls)).await?.into()),
+        }
+    }
+
+    /// What the engine answers, in a turn if that may be much.
+    async fn ask(&mut self, request: Request) -> Result<Answer, Fault> {
+        if !request.may_read_much() {
+            return self.server.context().engine.call(request).await;
+        }
+        // apart, so that all others carry less about
+        Box::pin(self.read_much(request)).await
+    }
+
+    async fn read_much(&mut self, request: Request) -> Result<Answer, Fault> {
+        let large = self.server.large_answers();
+        self.turn = Some(large.read().await.ok_or_else(too_many)?);
+        let mut answer = pin!(self.server.context().engine.call(request));
+        if let Ok(answer) = timeout(HELD_UP, answer.as_mut()).await {
+            return answer;
+        }
+        // its disk hangs; others read elsewhere meanwhile
+        self.turn = None;
+        let answer = answer.await?;
+        self.turn = Some(large.read().await.ok_or_else(too_many)?);
+        Ok(answer)
+    }
+
+    /// All results in order, not wrapped in arrays (B1.14.6), a fault as a struct in
+    /// its place (B1.14.7).
+    async fn multicall(&mut self, calls: Vec<Value>) -> Result<String, Fault> {
+        let context = self.server.context();
+        let mut response = Encoder::response(0);
+        response.begin_array();
+        for call in calls {
+            if self.turn.is_none() && LargeAnswers::is_large(response.len()) {
+                self.turn = Some(self.server.large_answers().gather().await.ok_or_else(too_many)?);
             }
-        },
-        Dispatch::Multicall(calls) => Ok(Box::pin(multicall(calls, context, large, turn)).await?.into()),
+            let result = match multicall_step(call, &context.namespaces) {
+                _ if response.len() > MOST_RESULTS => Err(Fault::with(FaultCode::Failed, "too many results")),
+                Ok(Step::Answer(value)) => {
+                    response.value(&value);
+                    continue;
+                }
+                // its answer becomes a part of the response, and its turn is over
+                Ok(Step::Call(request)) => Work::of(self.server).ask(request).await,
+                Err(fault) => Err(fault),
+            };
+            match result {
+                Ok(answer) => response = write(answer, response, context).await?,
+                Err(fault) => response.value(&fault.to_wire().to_value()),
+            }
+        }
+        response.end_array();
+        Ok(response.finish())
     }
-}
-
-/// What the engine answers, in a `turn` if that may be much.
-async fn ask<'a>(
-    request: Request,
-    context: &Context,
-    large: &'a LargeAnswers,
-    turn: &mut Option<SemaphorePermit<'a>>,
-) -> Result<Answer, Fault> {
-    if !request.may_read_much() {
-        return context.engine.call(request).await;
-    }
-    // apart, so that all others carry less about
-    Box::pin(read_much(request, context, large, turn)).await
-}
-
-async fn read_much<'a>(
-    request: Request,
-    context: &Context,
-    large: &'a LargeAnswers,
-    turn: &mut Option<SemaphorePermit<'a>>,
-) -> Result<Answer, Fault> {
-    *turn = Some(large.read().await.ok_or_else(too_many)?);
-    let mut answer = pin!(context.engine.call(request));
-    if let Ok(answer) = timeout(HELD_UP, answer.as_mut()).await {
-        return answer;
-    }
-    // its disk hangs; others read elsewhere meanwhile
-    *turn = None;
-    let answer = answer.await?;
-    *turn = Some(large.read().await.ok_or_else(too_many)?);
-    Ok(answer)
 }
 
 /// Those who do not read theirs leave no room.
@@ -151,39 +179,6 @@ async fn shared(infos: Arc<Infos>, context: &Context) -> Result<Bytes, Fault> {
         written.ok_or_else(|| Fault::new(FaultCode::Failed))?;
     }
     Ok(Bytes::from_owner(Response(infos)))
-}
-
-/// All results in order, not wrapped in arrays (B1.14.6), a fault as a struct in
-/// its place (B1.14.7).
-async fn multicall<'a>(
-    calls: Vec<Value>,
-    context: &Context,
-    large: &'a LargeAnswers,
-    turn: &mut Option<SemaphorePermit<'a>>,
-) -> Result<String, Fault> {
-    let mut response = Encoder::response(0);
-    response.begin_array();
-    for call in calls {
-        if turn.is_none() && LargeAnswers::is_large(response.len()) {
-            *turn = Some(large.gather().await.ok_or_else(too_many)?);
-        }
-        let result = match multicall_step(call, &context.namespaces) {
-            _ if response.len() > MOST_RESULTS => Err(Fault::with(FaultCode::Failed, "too many results")),
-            Ok(Step::Answer(value)) => {
-                response.value(&value);
-                continue;
-            }
-            // its answer becomes a part of the response, and its turn is over
-            Ok(Step::Call(request)) => ask(request, context, large, &mut None).await,
-            Err(fault) => Err(fault),
-        };
-        match result {
-            Ok(answer) => response = write(answer, response, context).await?,
-            Err(fault) => response.value(&fault.to_wire().to_value()),
-        }
-    }
-    response.end_array();
-    Ok(response.finish())
 }
 
 async fn write(answer: Answer, mut response: Encoder, context: &Context) -> Result<Encoder, Fault> {
