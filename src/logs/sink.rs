@@ -192,7 +192,8 @@ impl Sink {
         let bytes = bytes.get(cut..).unwrap_or_default();
         // a line stays whole, however long it is
         for part in bytes.chunks(if self.lines { usize::MAX } else { CHUNK }) {
-            dropped += self.backlog.push(part, self.lines || self.sealed, !outage);
+            let apart = self.lines || self.sealed;
+            dropped += if outage { self.backlog.push(part, apart) } else { self.backlog.push_granted(part, apart) };
             self.sealed = false;
         }
         if dropped > 0 && !outage {
