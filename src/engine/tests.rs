@@ -55,17 +55,22 @@ fn start_of(name: &str, engine: &mut Engine, ticket: u64) -> Vec<Action> {
     out
 }
 
+/// Starts the program; its pid.
+fn begin(name: &str, engine: &mut Engine, now: Now) -> (ProcessId, i32) {
+    let begun = start_of(name, engine, 1);
+    engine.carry_out(begun, now);
+    let id = engine.manager.process_named(name).unwrap();
+    (id, engine.manager.process(id).unwrap().pid.unwrap())
+}
+
 /// A start that waits in a long queue may come to its turn between the exit
 /// of a child and what is done about that.
 #[test]
 fn what_a_new_child_holds_is_not_released_for_the_old_one() {
     in_engine(|engine| {
         let now = clock::now();
-        let id = engine.manager.process_named("cat").unwrap();
-        let mut waiting = start(engine, 1);
-        engine.carry_out(waiting, now);
-        let pid = engine.manager.process(id).unwrap().pid.unwrap();
-        waiting = start(engine, 2);
+        let (id, pid) = begin("cat", engine, now);
+        let mut waiting = start(engine, 2);
         engine.manager.input(Input::Exited { pid, status: ExitStatus::Code(0) }, now, &mut waiting);
         engine.carry_out(waiting, now);
         assert_ne!(engine.manager.process(id).unwrap().pid, Some(pid));
@@ -79,10 +84,7 @@ fn what_a_new_child_holds_is_not_released_for_the_old_one() {
 fn an_exit_is_told_before_its_pid_is_anothers() {
     in_engine(|engine| {
         let now = clock::now();
-        let id = engine.manager.process_named("cat").unwrap();
-        let begun = start(engine, 1);
-        engine.carry_out(begun, now);
-        let pid = engine.manager.process(id).unwrap().pid.unwrap();
+        let (id, pid) = begin("cat", engine, now);
         let status = ExitStatus::Code(0);
         engine.draining.insert(id, Drain { pid, status, limit: now.mono });
         let namesake = Input::Spawned { id: ProcessId(99), pid };
@@ -96,10 +98,7 @@ fn an_exit_is_told_before_its_pid_is_anothers() {
 fn an_exit_is_told_at_its_limit_though_the_last_output_is_not_read() {
     in_engine(|engine| {
         let now = clock::now();
-        let id = engine.manager.process_named("cat").unwrap();
-        let begun = start(engine, 1);
-        engine.carry_out(begun, now);
-        let pid = engine.manager.process(id).unwrap().pid.unwrap();
+        let (id, pid) = begin("cat", engine, now);
         let limit = now.mono + Duration::from_millis(1);
         engine.draining.insert(id, Drain { pid, status: ExitStatus::Code(0), limit });
         engine.take_overdue_drains(now);
@@ -114,10 +113,8 @@ fn an_exit_is_told_at_its_limit_though_the_last_output_is_not_read() {
 fn a_signal_that_comes_too_late_hits_nobody_else() {
     in_engine(|engine| {
         let now = clock::now();
-        let [cat, ear] = ["cat", "ear"].map(|name| engine.manager.process_named(name).unwrap());
-        let begun = start(engine, 1);
-        engine.carry_out(begun, now);
-        let pid = engine.manager.process(cat).unwrap().pid.unwrap();
+        let ear = engine.manager.process_named("ear").unwrap();
+        let (cat, pid) = begin("cat", engine, now);
         let mut hits = |id, pid, group| {
             let (signal, purpose) = (Signal::from_number(0).unwrap(), Purpose::Stop);
             let failed = engine.perform(Action::Kill { id, pid, signal, group, purpose });
@@ -136,10 +133,7 @@ fn a_signal_that_comes_too_late_hits_nobody_else() {
 fn the_late_words_of_a_listener_are_not_the_next_ones() {
     in_engine(|engine| {
         let now = clock::now();
-        let id = engine.manager.process_named("ear").unwrap();
-        let begun = start_of("ear", engine, 1);
-        engine.carry_out(begun, now);
-        let pid = engine.manager.process(id).unwrap().pid.unwrap();
+        let (id, pid) = begin("ear", engine, now);
         let before = engine.manager.to_lines();
         let said = |pid| PumpEvent::Listener { process: id.0, pid, bytes: b"READY\n".to_vec() };
         engine.take_output(said(pid + 1), now);
@@ -154,8 +148,7 @@ fn the_late_words_of_a_listener_are_not_the_next_ones() {
 fn nothing_is_kept_for_a_caller_that_has_gone() {
     in_engine(|engine| {
         let now = clock::now();
-        let begun = start(engine, 1);
-        engine.carry_out(begun, now);
+        begin("cat", engine, now);
         let (answer, receiver) = tokio::sync::oneshot::channel();
         let request = Request::StopProcess { name: "cat".to_owned(), wait: true };
         engine.take_command(Command::Call { request, answer }, now);
@@ -172,8 +165,7 @@ fn nothing_is_kept_for_a_caller_that_has_gone() {
 fn nothing_is_kept_for_a_caller_that_has_gone_before_its_call_was_taken() {
     in_engine(|engine| {
         let now = clock::now();
-        let begun = start(engine, 1);
-        engine.carry_out(begun, now);
+        begin("cat", engine, now);
         let (answer, receiver) = tokio::sync::oneshot::channel();
         drop(receiver);
         engine.forget_gone_callers();

@@ -7,6 +7,13 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::time::{sleep, timeout};
 
+/// A call that is answered with more than 3 MiB.
+fn whole_log() -> String {
+    let zero = "<param><value><int>0</int></value></param>";
+    let params = format!("<params>{zero}{zero}</params>");
+    post("HTTP/1.1", "", &call_body("supervisor.readLog").replace("<params>\n</params>", &params))
+}
+
 /// B2.4.1
 #[test]
 fn long_heads_are_taken_up_to_a_bound() {
@@ -120,10 +127,7 @@ fn a_body_that_keeps_coming_too_slowly_is_dropped() {
 /// for all of them, and those who do read get theirs.
 #[test]
 fn large_answers_that_nobody_reads_have_a_bound() {
-    let params =
-        "<params><param><value><int>0</int></value></param><param><value><int>0</int></value></param></params>";
-    let body = call_body("supervisor.readLog").replace("<params>\n</params>", params);
-    let request = post("HTTP/1.1", "", &body);
+    let request = whole_log();
     // one answer has more than 3 MiB: there is room for one
     let limits = Limits { unread_bytes: 4 << 20, large_patience: Duration::from_millis(300), ..Limits::default() };
     with(Setup { limits, ..Setup::default() }, async |house| {
@@ -142,10 +146,7 @@ fn large_answers_that_nobody_reads_have_a_bound() {
 
 #[test]
 fn an_answer_that_nobody_reads_is_dropped() {
-    let params =
-        "<params><param><value><int>0</int></value></param><param><value><int>0</int></value></param></params>";
-    let body = call_body("supervisor.readLog").replace("<params>\n</params>", params);
-    let request = post("HTTP/1.1", "", &body);
+    let request = whole_log();
     with(Setup::default(), async |house| assert!(house.ask(&request).await.len() > 3 << 20));
     let brief = Duration::from_millis(250);
     let limits = Limits { head_time: brief, unread_time: brief * 2, ..Limits::default() };

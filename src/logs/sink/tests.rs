@@ -163,17 +163,24 @@ fn a_line_that_does_not_fit_is_dropped_from_its_beginning() {
     assert!(told[1].ends_with(": 10 bytes were kept, 23 bytes were dropped"), "{told:?}");
 }
 
+/// A log of 20 bytes that works again since 60 s, while the second line that came in
+/// its outage is not over; 28 bytes of it are dropped.
+fn amid_a_cut_line(path: &Path) -> Sink {
+    let mut log = on_a_full_disk(path).keeping(20, Budget::default());
+    for text in ["one\ntwo and so ", "on for long, and "] {
+        write(&mut log, text, 0);
+    }
+    fs::remove_file(path).unwrap();
+    log.work(at(60_000));
+    assert_eq!(texts(&mut log).len(), 1);
+    log
+}
+
 /// An outage that cut a line has its last words when the rest of that line has come.
 #[test]
 fn the_rest_of_a_cut_line_is_dropped_with_the_outage() {
     let (_dir, path) = in_dir();
-    let mut log = on_a_full_disk(&path).keeping(20, Budget::default());
-    for text in ["one\ntwo and so ", "on for long, and "] {
-        write(&mut log, text, 0);
-    }
-    fs::remove_file(&path).unwrap();
-    log.work(at(60_000));
-    assert_eq!(texts(&mut log).len(), 1);
+    let mut log = amid_a_cut_line(&path);
     assert!(!log.is_outage() && log.take_through(at(60_001)).is_none());
     write(&mut log, "on", 60_001);
     write(&mut log, ".\nthree\n", 60_002);
@@ -188,13 +195,7 @@ fn the_rest_of_a_cut_line_is_dropped_with_the_outage() {
 #[test]
 fn the_rest_of_a_cut_line_is_not_waited_for_long() {
     let (_dir, path) = in_dir();
-    let mut log = on_a_full_disk(&path).keeping(20, Budget::default());
-    for text in ["one\ntwo and so ", "on for long, and "] {
-        write(&mut log, text, 0);
-    }
-    fs::remove_file(&path).unwrap();
-    log.work(at(60_000));
-    assert_eq!(texts(&mut log).len(), 1);
+    let mut log = amid_a_cut_line(&path);
     let limit = log.deadline().unwrap();
     log.look(Now { mono: limit, wall: limit });
     let told = texts(&mut log);
