@@ -6,7 +6,7 @@
 
 use super::hands::{Errand, Hands, Report};
 use super::lanes::Place;
-use super::pace::Pace;
+use super::pace::{PLENTY, Pace};
 use super::sinks::{Call, closes_at};
 use super::state::{Chunk, State, Victim};
 use crate::logs::backlog::READ;
@@ -20,9 +20,6 @@ use std::time::Instant;
 /// Chunks read in a turn, shared among the streams that are ready: to wait for
 /// each costs as much as a tenth of writing it.
 const SHARE: usize = 8;
-/// Bytes of a chunk behind which another is likely to be there already: half of
-/// what a pipe holds.
-const MUCH: usize = 32 << 10;
 
 /// Works until told to stop, or until a call takes so long that another thread
 /// goes on.
@@ -96,7 +93,7 @@ impl Driver<'_> {
             }
             let before = tally.bytes;
             state = self.read(state, token, buffer, tally)?;
-            if tally.bytes - before < MUCH {
+            if tally.bytes - before < PLENTY {
                 break;
             }
         }

@@ -19,8 +19,8 @@ const STREAK: u32 = 16;
 /// Bytes a read that call for longer naps.
 const LITTLE: usize = 4 << 10;
 /// Bytes a read that call for shorter ones: a pipe holds twice as much, and
-/// who fills it must not be held up.
-const PLENTY: usize = 32 << 10;
+/// who fills it must not be held up. Behind such a read more is likely to be there.
+pub(super) const PLENTY: usize = 32 << 10;
 
 /// What has been seen lately.
 #[derive(Debug, Default)]
