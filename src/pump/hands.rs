@@ -173,8 +173,8 @@ impl Hands {
         match wait(&told, &thread) {
             Ok(outcome) => outcome,
             Err(_) if self.making.leave(&folder) => Ok(()),
-            // it came just now
-            Err(_) => told.recv().unwrap_or(Ok(())),
+            // it came just now, or its thread has panicked
+            Err(_) => told.recv().unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into())),
         }
     }
 

@@ -111,9 +111,14 @@ impl Making {
         }
     }
 
-    /// After a panic: nobody makes what is still to come there.
+    /// After a panic: nobody makes what is still to come there, and those who wait
+    /// for one of these open it themselves.
     pub(super) fn give_up(&self, folder: &Path) {
-        self.lock().remove(folder);
+        let Some(folder) = self.lock().remove(folder) else { return };
+        for Wanted { tell, bell, .. } in folder.coming.into_iter().filter_map(|log| log.wanted) {
+            drop(tell);
+            bell.wake();
+        }
     }
 
     fn next(&self, folder: &Path) -> Option<PathBuf> {
@@ -159,6 +164,7 @@ mod tests {
     use std::path::PathBuf;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+    use std::sync::mpsc::TryRecvError;
     use std::task::{Wake, Waker};
 
     /// Counts how often it rang.
@@ -224,5 +230,20 @@ mod tests {
         assert_eq!(file.try_recv().unwrap().unwrap().path(), path);
         assert_eq!(bell.0.load(SeqCst), 1);
         assert!([&logs[0], &logs[2], &more[0]].into_iter().all(is_private), "whatever became of one");
+    }
+
+    #[test]
+    fn who_waits_for_a_log_that_is_given_up_is_told() {
+        let (dir, making, bell) = (TestDir::new(), Making::default(), Arc::new(Bell::default()));
+        let logs = paths(&dir, &["a", "b"]);
+        let told = making.begin(dir.path(), logs.clone()).unwrap();
+        let Some(NewLog::Opening(_, _, file)) = making.open(&logs[1], Limits::default(), Arc::clone(&bell).into())
+        else {
+            panic!()
+        };
+        making.give_up(dir.path());
+        assert_eq!((file.try_recv().unwrap_err(), bell.0.load(SeqCst)), (TryRecvError::Disconnected, 1));
+        assert!(matches!(told.try_recv(), Err(TryRecvError::Disconnected)) && !making.leave(dir.path()));
+        assert!(making.open(&logs[1], Limits::default(), Waker::noop().clone()).is_none(), "nobody makes it");
     }
 }

@@ -4,7 +4,7 @@ use super::{ChannelSetup, LONG, Rig, STDERR, STDOUT, output, setup};
 use crate::logs::Limits;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::mpsc;
 
@@ -91,8 +91,7 @@ fn a_panic_of_an_order_costs_that_order() {
 #[test]
 fn a_panic_while_logs_are_made_or_opened_is_told() {
     let rig = Rig::new(16);
-    // nobody tells what became of it, and nothing is left of it
-    rig.pump.make(vec![rig.path("a making panics")]).unwrap();
+    assert_eq!(rig.pump.make(vec![rig.path("a making panics")]).unwrap_err().kind(), ErrorKind::Interrupted);
     rig.wait_said("CRIT panic while logging: planted; one thing that was under way is lost");
     rig.pump.make(vec![rig.path("made")]).unwrap();
     assert!(rig.path("made").exists());
