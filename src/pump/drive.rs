@@ -136,6 +136,9 @@ impl Driver<'_> {
 
     /// Makes the calls that logs want.
     fn serve(&self, mut state: Box<State>) -> Kept {
+        if state.must_mend() {
+            state.mended(self.hands.mend());
+        }
         tried(&mut state, Victim::Nobody, |state| state.outlets.report());
         for token in tried(&mut state, Victim::Nobody, |state| state.outlets.sinks.busy()).unwrap_or_default() {
             loop {

@@ -2,6 +2,7 @@
 //! calls that may block; more come when those are stuck, within a bound, and go
 //! when there is nothing for them to do. Which thread is which changes.
 
+use super::crew::Crew;
 use super::desk::Desk;
 use super::drive;
 use super::lanes::Place;
@@ -21,8 +22,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_chann
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Threads in all.
-const MAX_HANDS: usize = 16;
+/// Threads without work, beside the one that watches.
+const READY: usize = 1;
 /// Files that are being opened for new children at one time; more wait for the
 /// loop to open them.
 const MAX_OPENINGS: usize = 6;
@@ -61,6 +62,8 @@ pub(super) enum Told {
     Back(Box<Report>),
     /// One for somebody else panicked, with this text.
     Panic(String),
+    /// A thread could not be begun, for this reason; see [`Hands::mend`].
+    Short(io::Error),
 }
 
 /// A log that a new child will write to.
@@ -88,8 +91,7 @@ pub(super) struct Hands {
 #[derive(Default)]
 struct Pool {
     errands: VecDeque<Errand>,
-    count: usize,
-    idle: usize,
+    crew: Crew,
     ended: bool,
     /// Folders in which files are being opened for children, and since when.
     openings: BTreeMap<u64, (PathBuf, Instant)>,
@@ -117,9 +119,17 @@ impl Hands {
 
     /// Begins with `state`: one thread works it, one watches, one is ready.
     pub(super) fn start(self: &Arc<Self>, state: Box<State>) -> io::Result<()> {
-        self.spawn(None)?;
-        self.spawn(None)?;
-        self.spawn(Some(state))
+        let started = self.reinforce(READY).and_then(|()| {
+            self.lock().crew.add_busy();
+            self.spawn(Some(state)).inspect_err(|_| self.lock().crew.remove_busy())
+        });
+        started.inspect_err(|_| self.end())
+    }
+
+    /// Begins the threads that could not be begun when they were wanted; false if
+    /// there still are too few.
+    pub(super) fn mend(self: &Arc<Self>) -> bool {
+        self.reinforce(0).is_ok()
     }
 
     /// Whether a call that does not come back would be noticed.
@@ -129,16 +139,10 @@ impl Hands {
 
     /// Has `errand` run by a thread of its own, as soon as there is one.
     pub(super) fn give(self: &Arc<Self>, errand: Errand) {
-        let mut pool = self.lock();
-        pool.errands.push_back(errand);
-        let enough = pool.idle >= pool.errands.len();
-        let full = pool.count >= MAX_HANDS;
-        drop(pool);
+        self.lock().errands.push_back(errand);
         self.bell.notify_one();
-        if !enough && !full {
-            // without a thread it waits until one is done
-            drop(self.spawn(None));
-        }
+        // without a thread it waits until one is done, or has come
+        self.call_for(0);
     }
 
     /// Opens a child's log on another thread, and waits for that no longer than
@@ -210,15 +214,33 @@ impl Hands {
         Some(number)
     }
 
-    fn spawn(self: &Arc<Self>, state: Option<Box<State>>) -> io::Result<()> {
-        let hands = Arc::clone(self);
-        self.lock().count += 1;
-        let thread = std::thread::Builder::new().name("pump".to_owned());
-        let spawned = thread.spawn(move || hands.live(state));
-        if spawned.is_err() {
-            self.lock().count -= 1;
+    /// Begins threads until each errand has one, the watch has one, and so many
+    /// are `ready` beside; tells the loop if that fails.
+    fn call_for(self: &Arc<Self>, ready: usize) {
+        if let Err(error) = self.reinforce(ready) {
+            self.tell(Told::Short(error));
         }
-        spawned.map(drop)
+    }
+
+    fn reinforce(self: &Arc<Self>, ready: usize) -> io::Result<()> {
+        loop {
+            let mut pool = self.lock();
+            let wanted = pool.errands.len() + usize::from(!self.is_watched()) + ready;
+            if pool.ended || !pool.crew.add_free(wanted) {
+                return Ok(());
+            }
+            drop(pool);
+            self.spawn(None).inspect_err(|_| self.lock().crew.remove_free())?;
+        }
+    }
+
+    /// Begins a thread that is counted already.
+    fn spawn(self: &Arc<Self>, state: Option<Box<State>>) -> io::Result<()> {
+        #[cfg(test)]
+        tests::refuse_thread()?;
+        let hands = Arc::clone(self);
+        let thread = std::thread::Builder::new().name("pump".to_owned());
+        thread.spawn(move || hands.live(state)).map(drop)
     }
 
     fn live(self: &Arc<Self>, state: Option<Box<State>>) {
@@ -226,6 +248,7 @@ impl Hands {
         let _ = SigSet::all().thread_block();
         if let Some(state) = state {
             drive::drive(self, state);
+            self.lock().crew.release();
         }
         loop {
             match self.next() {
@@ -234,53 +257,44 @@ impl Hands {
                     let found = self.desk.watch();
                     self.watched.store(false, SeqCst);
                     if let Some((mut state, call)) = found {
-                        self.call_another();
+                        self.bell.notify_one();
+                        self.call_for(READY);
                         state.taken_over(call.place);
                         drive::drive(self, state);
                     }
                 }
                 Task::End => break,
             }
+            self.lock().crew.release();
         }
-        self.lock().count -= 1;
     }
 
+    /// What a free thread does next.
     fn next(&self) -> Task {
         let mut pool = self.lock();
         loop {
             if pool.ended {
+                pool.crew.remove_free();
                 return Task::End;
             }
             if !self.watched.swap(true, SeqCst) {
+                pool.crew.engage();
                 return Task::Watch;
             }
             if let Some(errand) = pool.errands.pop_front() {
+                pool.crew.engage();
                 return Task::Run(errand);
             }
-            pool.idle += 1;
-            if pool.idle == 1 {
+            if pool.crew.is_last_free() {
                 pool = self.bell.wait(pool).unwrap_or_else(PoisonError::into_inner);
-                pool.idle -= 1;
                 continue;
             }
             let (woken, waited) = self.bell.wait_timeout(pool, REST).unwrap_or_else(PoisonError::into_inner);
             pool = woken;
-            pool.idle -= 1;
-            if waited.timed_out() && pool.idle > 0 && pool.errands.is_empty() {
+            if waited.timed_out() && !pool.crew.is_last_free() && pool.errands.is_empty() {
+                pool.crew.remove_free();
                 return Task::End;
             }
-        }
-    }
-
-    /// The watcher has other work now: somebody else has to watch.
-    fn call_another(self: &Arc<Self>) {
-        let pool = self.lock();
-        let (idle, full) = (pool.idle, pool.count >= MAX_HANDS);
-        drop(pool);
-        self.bell.notify_one();
-        // one to watch, and one to be ready
-        if idle < 2 && !full {
-            drop(self.spawn(None));
         }
     }
 
@@ -342,3 +356,6 @@ fn wait<T>(told: &Receiver<T>, thread: &AtomicI32) -> Result<T, RecvTimeoutError
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

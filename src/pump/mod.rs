@@ -53,6 +53,7 @@
 
 pub mod ansi;
 pub mod capture;
+mod crew;
 mod desk;
 mod drive;
 mod hands;

@@ -32,6 +32,8 @@ use std::time::Duration;
 
 /// Orders obeyed in one turn, so that many lines do not keep streams waiting.
 const ORDERS: usize = 1024;
+/// Between two tries to begin a thread.
+const MEND: Duration = Duration::from_secs(1);
 /// What a dead child may leave in a pipe. More comes from a descendant that
 /// still writes, and nobody waits for that one.
 const LEFT_OVER: usize = 2 << 20;
@@ -67,6 +69,8 @@ pub(super) struct State {
     /// Nobody may still have a line for the activity log, if it is here.
     alone: bool,
     brake: Brake,
+    /// When threads that are missing are to be begun.
+    mend_at: Option<Duration>,
 }
 
 /// A child that is gone.
@@ -138,6 +142,7 @@ impl State {
             endings,
             alone,
             brake: Brake::default(),
+            mend_at: None,
         })
     }
 
@@ -164,6 +169,7 @@ impl State {
                 Told::Panic(text) => {
                     self.survive(Victim::Nobody, &text);
                 }
+                Told::Short(error) => self.is_short(&error),
             }
         }
         self.outlets.sinks.take_opened(now);
@@ -171,6 +177,26 @@ impl State {
         self.watch.begin_turn(waited, &self.sources, ready);
         self.obey();
         waited
+    }
+
+    /// There are too few threads.
+    fn is_short(&mut self, error: &io::Error) {
+        if self.mend_at.is_none() {
+            let again = MEND.as_secs();
+            let text = format!("cannot begin a thread for logs: {}; tried again every {again} s", os_error_text(error));
+            self.outlets.say(Level::Warn, text);
+            self.mend_at = Some(self.outlets.now.mono + MEND);
+        }
+    }
+
+    /// Whether it is time to begin threads that could not be begun.
+    pub(super) fn must_mend(&self) -> bool {
+        self.mend_at.is_some_and(|at| at <= self.outlets.now.mono)
+    }
+
+    /// That was tried; `enough` says whether none is missing any more.
+    pub(super) fn mended(&mut self, enough: bool) {
+        self.mend_at = (!enough).then_some(self.outlets.now.mono + MEND);
     }
 
     /// A thread is stuck in a call to `place`; this one goes on without it.
@@ -303,7 +329,7 @@ impl State {
             (None, (true, false)) if stop.last_try > self.outlets.now.mono => stop.last_try.min(stop.limit),
             (None, (true, false)) => stop.limit,
         });
-        [self.outlets.sinks.deadline(), look, drains, countings, end].into_iter().flatten().min()
+        [self.outlets.sinks.deadline(), look, drains, countings, end, self.mend_at].into_iter().flatten().min()
     }
 
     fn obey(&mut self) {
