@@ -45,6 +45,7 @@ use fcgi::FcgiSockets;
 use handle::{Caller, Inbox};
 use known::Known;
 use reload::Rereads;
+use spawn::Unread;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::io;
@@ -118,6 +119,8 @@ pub struct Engine {
     reaper: Reaper,
     /// Processes whose output streams the pump holds.
     attached: BTreeSet<ProcessId>,
+    /// Streams of the child that was just made.
+    unread: Vec<Unread>,
     /// How often each was started.
     starts: BTreeMap<ProcessId, u64>,
     rereads: Rereads,
@@ -161,6 +164,7 @@ impl Engine {
             draining: BTreeMap::new(),
             reaper: Reaper::default(),
             attached: BTreeSet::new(),
+            unread: vec![],
             starts: BTreeMap::new(),
             rereads: Rereads::default(),
             survivors: Survivors::default(),

@@ -43,6 +43,7 @@ impl Engine {
             for action in out.into_iter().rev() {
                 self.queue.push_front(action);
             }
+            self.read_newborn();
             if self.turn_is_over() {
                 return;
             }

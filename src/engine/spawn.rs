@@ -4,7 +4,7 @@ use super::command::{self, Executable};
 use super::{Engine, fcgi};
 use crate::config::{Address, ProcessConfig, ServerUrl};
 use crate::logs::Limits;
-use crate::manager::{CommandError, ProcessId};
+use crate::manager::{Action, CommandError, ProcessId};
 use crate::model::{Channel, Level};
 use crate::pump::{ChannelId, ChannelSetup, NewLog};
 use crate::sys::errno::errno_name;
@@ -20,6 +20,14 @@ struct Pipes {
     stdin: Stdin,
     stdout: (OwnedFd, OwnedFd),
     stderr: Option<(OwnedFd, OwnedFd)>,
+}
+
+/// A stream of a child of which the log has not told yet.
+pub(super) struct Unread {
+    id: ChannelId,
+    pid: i32,
+    fd: OwnedFd,
+    setup: ChannelSetup,
 }
 
 /// What the child reads from.
@@ -138,7 +146,22 @@ impl Engine {
         }
     }
 
-    /// Our ends go to the pump and to the queue of writes; the child's close.
+    /// Has the streams of a new child read, behind the line that tells of it: that
+    /// comes before what the child says (A5.60, A5.75).
+    pub(super) fn read_newborn(&mut self) {
+        if self.unread.is_empty() {
+            return;
+        }
+        while let Some(Action::Log(line)) = self.queue.front() {
+            self.write(line.clone());
+            self.queue.pop_front();
+        }
+        for Unread { id, pid, fd, setup } in std::mem::take(&mut self.unread) {
+            self.pump.attach(id, pid, fd, setup);
+        }
+    }
+
+    /// Our ends are for the pump and the queue of writes; the child's close.
     fn adopt_pipes(
         &mut self,
         id: ProcessId,
@@ -162,13 +185,13 @@ impl Engine {
                 echo,
             }
         };
-        let attach = |channel, fd, log| {
+        let stream = |channel, fd, log| {
             let id = ChannelId { process: id.0, channel };
-            self.pump.attach(id, pid, fd, setup(channel, log));
+            Unread { id, pid, fd, setup: setup(channel, log) }
         };
-        attach(Channel::Stdout, pipes.stdout.0, stdout_log);
+        self.unread.push(stream(Channel::Stdout, pipes.stdout.0, stdout_log));
         if let Some((reader, _)) = pipes.stderr {
-            attach(Channel::Stderr, reader, stderr_log);
+            self.unread.push(stream(Channel::Stderr, reader, stderr_log));
         }
         if let Stdin::Pipe { writer, .. } = pipes.stdin {
             self.stdins.insert(id, writer, self.poller.get_ref());

@@ -7,7 +7,7 @@ use crate::engine::{Engine, EngineHandle, Parts, Prepared};
 use crate::logs::{Limits, MainLog};
 use crate::manager::process::Purpose;
 use crate::manager::{Action, Input, ProcessId, Target, Ticket, Wish};
-use crate::model::{ExitStatus, Level, Now, Signal, SupervisorState};
+use crate::model::{ExitStatus, Level, LogLine, Now, Signal, SupervisorState};
 use crate::pump::{Pump, PumpEvent};
 use crate::rpc::{Fault, FaultCode, Reply, Request};
 use crate::sys::clock;
@@ -17,13 +17,14 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// An engine whose program `cat` and listener `ear` are not started yet.
+/// An engine whose programs `cat` and `talk` and listener `ear` are not started yet.
 fn engine(dir: &TestDir) -> Engine {
-    let text = "[supervisord]\nnocleanup=true\n[program:cat]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\n\
+    let text = "[supervisord]\nnocleanup=true\nloglevel=debug\n[program:cat]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\n\
                 stdout_logfile=NONE\nstderr_logfile=NONE\n\
-                [eventlistener:ear]\ncommand=/bin/cat\nevents=TICK_5\nautostart=false\nstderr_logfile=NONE\n";
+                [program:talk]\ncommand=/bin/sh -c 'echo said'\nautostart=false\nstdout_logfile=NONE\n\
+                stderr_logfile=NONE\n[eventlistener:ear]\ncommand=/bin/cat\nevents=TICK_5\nautostart=false\nstderr_logfile=NONE\n";
     let (source, config) = load_text(dir.path(), text);
-    let log = MainLog::file(&dir.path().join("s.log"), Limits::new(0, 0), Level::Info).unwrap();
+    let log = MainLog::file(&dir.path().join("s.log"), Limits::new(0, 0), Level::Debug).unwrap();
     let (tell, pump_events) = tokio::sync::mpsc::channel(8);
     let (_, inbox) = EngineHandle::channel(Level::Info);
     let prepared = Prepared::new(&config, 0, &mut vec![]).unwrap();
@@ -76,6 +77,34 @@ fn what_a_new_child_holds_is_not_released_for_the_old_one() {
         assert_ne!(engine.manager.process(id).unwrap().pid, Some(pid));
         assert!(engine.attached.contains(&id));
         assert_eq!(engine.stdins.send(id, b"x", engine.poller.get_ref()), Ok(()));
+    });
+}
+
+/// A5.60, A5.75: however soon a child says something.
+#[test]
+fn what_a_child_says_comes_behind_the_line_that_tells_of_it() {
+    in_engine(|engine| {
+        let id = engine.manager.process_named("talk").unwrap();
+        let log = engine.source.path.as_ref().unwrap().with_file_name("s.log");
+        let pid = engine.spawn(id).unwrap();
+        let stat = format!("/proc/{pid}/stat");
+        while !std::fs::read_to_string(&stat).unwrap().contains(") Z ") {
+            std::thread::yield_now();
+        }
+        let settled = |engine: &Engine| {
+            let (answer, answered) = std::sync::mpsc::channel();
+            engine.pump.count(move |_| answer.send(()).unwrap());
+            answered.recv().unwrap();
+            std::fs::read_to_string(&log).unwrap()
+        };
+        assert_eq!(settled(engine), "", "it is not read yet");
+        engine.queue.push_back(Action::Log(LogLine::new(Level::Info, "spawned")));
+        engine.read_newborn();
+        while !settled(engine).contains("said") {
+            std::thread::yield_now();
+        }
+        let lines = settled(engine);
+        assert!(lines.find("spawned") < lines.find("said"), "{lines}");
     });
 }
 
@@ -225,7 +254,7 @@ fn each_reread_reads_anew_and_is_answered_in_order() {
         let told: Vec<_> = callers.into_iter().map(|mut caller| caller.try_recv().unwrap()).collect();
         let none = Vec::<String>::new;
         assert_eq!(told[0], Ok(Reply::Reread { added: none(), changed: none(), removed: none() }));
-        let removed = vec!["ear".to_owned(), "cat".to_owned()];
+        let removed = ["ear", "cat", "talk"].map(str::to_owned).to_vec();
         assert_eq!(told[1], Ok(Reply::Reread { added: vec!["new".to_owned()], changed: none(), removed }));
         assert!(told[2].as_ref().is_err_and(|fault| fault.code == FaultCode::CantReread), "{:?}", told[2]);
         assert!(pin!(engine.rereads.result()).poll(&mut Context::from_waker(Waker::noop())).is_pending());
