@@ -11,6 +11,7 @@ use aside::Aside;
 use readers::Readers;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 /// Commands that may wait for the engine; more make the callers wait.
@@ -97,8 +98,12 @@ impl EngineHandle {
     pub async fn call(&self, request: Request) -> Result<Reply, Fault> {
         let (answer, receiver) = oneshot::channel();
         let mut wait = Wait { receiver, gone: &self.gone, over: false };
-        let sent = self.commands.send(Command::Call { request, answer }).await;
-        let answer = if sent.is_ok() { (&mut wait.receiver).await.ok() } else { None };
+        let sent = match self.commands.try_send(Command::Call { request, answer }) {
+            // apart, so that all others carry less about
+            Err(TrySendError::Full(command)) => Box::pin(self.commands.send(command)).await.is_ok(),
+            sent => sent.is_ok(),
+        };
+        let answer = if sent { (&mut wait.receiver).await.ok() } else { None };
         wait.over = true;
         let none = if self.commands.is_closed() { FaultCode::ShutdownState } else { FaultCode::Failed };
         answer.unwrap_or_else(|| Err(Fault::new(none)))

@@ -33,9 +33,24 @@ pub(super) async fn answer(
     assert!(parts.uri.path() != "/planted", "planted");
     let engine = &server.context().engine;
     let (persistence, asked) = (Persistence::of(&parts), Asked::of(&parts, engine));
-    let reply = match refusal(&parts, &server, &life) {
-        None => serve(parts, body, &server, &life).await,
-        Some(refusal) => refusal,
+    let route = route(&parts.method, parts.uri.path());
+    let body = match refusal(&parts, &server, &life) {
+        None => read(&parts, body, &route, &server, &life).await,
+        Some(refusal) => Err(refusal),
+    };
+    let reply = match body {
+        Err(refusal) => refusal,
+        Ok(body) => {
+            life.enter(Phase::Answering);
+            if route == Route::Rpc && parts.method == Method::POST && !is_foreign(&parts, &server) {
+                // The call may wait long, and the head is of no use to it.
+                drop(parts);
+                rpc::answer(body, &server).await
+            } else {
+                // apart, so that calls carry less about
+                Box::pin(serve(parts, body, route, &server)).await
+            }
+        }
     };
     let wall = clock::coarse().wall;
     let response = reply.send(persistence, wall);
@@ -73,23 +88,17 @@ fn unauthorized() -> Reply {
         .page()
 }
 
-async fn serve(parts: Parts, body: Incoming, server: &Rc<Server>, life: &Rc<Life>) -> Reply {
-    let route = route(&parts.method, parts.uri.path());
-    let body = match read(&parts, body, &route, server, life).await {
-        Ok(body) => body,
-        Err(error) => return Reply::error(error.status()).closing(),
-    };
-    life.enter(Phase::Answering);
+/// Whether it comes from another site's page, and those are not let in.
+fn is_foreign(parts: &Parts, server: &Server) -> bool {
+    !server.context().cross_origin && origin::is_foreign(&parts.headers)
+}
+
+/// Everything but calls, whose answers are few.
+async fn serve(parts: Parts, body: Bytes, route: Route, server: &Rc<Server>) -> Reply {
     let context = server.context();
-    let is_foreign = || !context.cross_origin && origin::is_foreign(&parts.headers);
     match route {
         Route::Rpc if parts.method != Method::POST => Reply::error(StatusCode::BAD_REQUEST),
-        Route::Rpc if is_foreign() => Reply::error(StatusCode::FORBIDDEN),
-        Route::Rpc => {
-            // The call may wait long, and the head is of no use to it.
-            drop(parts);
-            rpc::answer(body, server).await
-        }
+        Route::Rpc => Reply::error(StatusCode::FORBIDDEN),
         Route::LogTail(_) | Route::MainLogTail if parts.method != Method::GET => Reply::error(StatusCode::BAD_REQUEST),
         Route::LogTail(None) => Reply::error(StatusCode::NOT_FOUND),
         Route::LogTail(_) | Route::MainLogTail if server.is_full_of_followers() => {
@@ -105,7 +114,7 @@ async fn serve(parts: Parts, body: Incoming, server: &Rc<Server>, life: &Rc<Life
         }
         Route::Page(Page::Ok) => web::ok(),
         Route::Page(page) => {
-            let reply = web::page(page, parts.uri.query(), &body, is_foreign(), context).await;
+            let reply = web::page(page, parts.uri.query(), &body, is_foreign(&parts, server), context).await;
             server.large_answers().admit(reply).await
         }
         Route::Static(path) => web::file(&parts.method, &path, &parts.headers, context.started),
@@ -114,15 +123,16 @@ async fn serve(parts: Parts, body: Incoming, server: &Rc<Server>, life: &Rc<Life
 
 /// What the route needs of the body; the rest is dropped, so that it does not
 /// become the next request (B2.4.8).
-async fn read(parts: &Parts, body: Incoming, route: &Route, server: &Server, life: &Life) -> Result<Bytes, BodyError> {
+async fn read(parts: &Parts, body: Incoming, route: &Route, server: &Server, life: &Life) -> Result<Bytes, Reply> {
     let limits = &server.context().limits;
-    if body::is_coded(&parts.headers) {
-        return Err(BodyError::Coded);
-    }
     let takes_body = matches!(route, Route::Rpc | Route::Page(_));
-    if takes_body && parts.method == Method::POST && !body::has_length(&parts.headers) {
-        return Err(BodyError::NoLength);
-    }
-    let most = if *route == Route::Rpc { limits.body_bytes } else { FORM_BYTES.min(limits.body_bytes) };
-    body::read(body, most, limits, life, server.large_bodies()).await
+    let read = if body::is_coded(&parts.headers) {
+        Err(BodyError::Coded)
+    } else if takes_body && parts.method == Method::POST && !body::has_length(&parts.headers) {
+        Err(BodyError::NoLength)
+    } else {
+        let most = if *route == Route::Rpc { limits.body_bytes } else { FORM_BYTES.min(limits.body_bytes) };
+        body::read(body, most, limits, life, server.large_bodies()).await
+    };
+    read.map_err(|error| Reply::error(error.status()).closing())
 }

@@ -96,6 +96,18 @@ pub(super) async fn read(
     if is_whole {
         return Ok(first);
     }
+    // apart, so that all others carry less about
+    Box::pin(read_on(limited, first, limits, life, large)).await
+}
+
+/// The same when `first` is not all of it.
+async fn read_on(
+    mut limited: Limited<Incoming>,
+    first: Bytes,
+    limits: &Limits,
+    life: &Life,
+    large: &Semaphore,
+) -> Result<Bytes, BodyError> {
     let mut start = Instant::now();
     let mut now = start;
     let mut bytes = Vec::from(first);

@@ -55,7 +55,7 @@ impl LargeAnswers {
         }
     }
 
-    /// Whether results of so many bytes make a multicall a large one.
+    /// Whether an answer of so many bytes is one.
     pub(super) fn is_large(length: usize) -> bool {
         length >= LARGE
     }
@@ -78,8 +78,9 @@ impl LargeAnswers {
     /// The same answer when there is room for it: at once if it is not large, else
     /// perhaps after a while; 503 if those who read nothing leave none.
     pub(super) async fn admit(&self, reply: Reply) -> Reply {
-        let Some(bytes) = reply.whole_bytes().filter(|bytes| bytes.len() >= LARGE).cloned() else { return reply };
-        match Box::pin(self.place(&bytes)).await {
+        let large = reply.whole_bytes().filter(|bytes| Self::is_large(bytes.len()));
+        let Some(bytes) = large.cloned() else { return reply };
+        match self.place(&bytes).await {
             Some(place) => reply.with_bytes(Bytes::from_owner(Placed { bytes, _place: place })),
             None => Reply::error(StatusCode::SERVICE_UNAVAILABLE),
         }

@@ -40,7 +40,10 @@ impl Reply {
 
     /// A whole answer: type, then length, as calls and pages send them.
     pub(super) fn whole(kind: &'static str, body: impl Into<Payload>) -> Self {
-        Self::empty(StatusCode::OK).with(CONTENT_TYPE, HeaderValue::from_static(kind)).body(body)
+        let mut reply = Self::empty(StatusCode::OK);
+        reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        reply.set_body(body.into());
+        reply
     }
 
     /// An error with its page: length, then type.
@@ -64,12 +67,17 @@ impl Reply {
 
     /// Sets the body and says its length here.
     #[must_use]
-    pub(super) fn body(self, body: impl Into<Payload>) -> Self {
-        let payload = body.into();
+    pub(super) fn body(mut self, body: impl Into<Payload>) -> Self {
+        self.set_body(body.into());
+        self
+    }
+
+    fn set_body(&mut self, payload: Payload) {
         let length = payload.length().unwrap_or_default();
         // The header's own way from a number takes more memory than it needs.
         let digits = HeaderValue::from_str(itoa::Buffer::new().format(length));
-        Self { payload, ..self.with(CONTENT_LENGTH, digits.unwrap_or_else(|_| HeaderValue::from(length))) }
+        self.headers.insert(CONTENT_LENGTH, digits.unwrap_or_else(|_| HeaderValue::from(length)));
+        self.payload = payload;
     }
 
     /// Sets a body whose end is not known.

@@ -59,8 +59,13 @@ pub(super) async fn answer(body: Bytes, server: &Server) -> Reply {
         }
     });
     let answer = answer.unwrap_or_else(|fault| encode_fault(&fault.to_wire()).into());
+    let is_large = LargeAnswers::is_large(answer.len());
+    let reply = Reply::whole("text/xml", answer);
+    if !is_large {
+        return reply;
+    }
     // still in its turn, if it has one
-    server.large_answers().admit(Reply::whole("text/xml", answer)).await
+    Box::pin(server.large_answers().admit(reply)).await
 }
 
 /// The call, or what the log says about a body that is none. The bytes are gone
@@ -75,8 +80,8 @@ async fn decode(body: Bytes, context: &Context) -> Result<Call, String> {
     if body.len() < LARGE_CALL {
         return decode(body);
     }
-    let decoded = context.engine.aside().done("the reading of a call", move || decode(body)).await;
-    decoded.unwrap_or_else(|| Err("XML-RPC request data could not be read".to_owned()))
+    let decoded = context.engine.aside().done("the reading of a call", move || decode(body));
+    Box::pin(decoded).await.unwrap_or_else(|| Err("XML-RPC request data could not be read".to_owned()))
 }
 
 /// A call at work.
@@ -190,7 +195,7 @@ async fn write(answer: Answer, mut response: Encoder, context: &Context) -> Resu
         render(&answer, &mut response);
         response
     });
-    written.await.ok_or_else(|| Fault::new(FaultCode::Failed))
+    Box::pin(written).await.ok_or_else(|| Fault::new(FaultCode::Failed))
 }
 
 /// Most daemons do not trace; theirs shall not pay for making the line.
