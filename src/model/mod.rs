@@ -5,6 +5,8 @@
 //! see no other module.
 
 pub mod clock;
+#[cfg(test)]
+pub(crate) mod dice;
 pub mod event_names;
 pub mod exit;
 pub mod json;

@@ -4,7 +4,7 @@
 //! the same order; when their luck differs, so did what they did.
 
 use crate::manager::CommandError;
-use crate::manager::testing::Dice;
+use crate::model::dice::Dice;
 
 /// What the surroundings will answer, drawn one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,9 @@
 //! spawned twice, no call is answered twice or never, and all come down.
 
 use crate::config::GroupConfig;
-use crate::manager::testing::{Dice, group, pool, program};
+use crate::manager::testing::{group, pool, program};
 use crate::manager::{Action, Input, Manager, ProcessId, Target, Ticket, Wish};
+use crate::model::dice::Dice;
 use crate::model::{ExitStatus, Now, ProcessState, Signal, SupervisorState};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;

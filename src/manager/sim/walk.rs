@@ -6,8 +6,9 @@ use super::shadow::Shadow;
 use super::stimulus::Stimulus;
 use super::world::World;
 use crate::config::{AutoRestart, GroupConfig, ProcessConfig};
-use crate::manager::testing::{Dice, group, pool, program};
+use crate::manager::testing::{group, pool, program};
 use crate::manager::{Answer, ProcessId, Target, Ticket, Wish};
+use crate::model::dice::Dice;
 use crate::model::{Channel, ExitStatus, Now, Signal, SupervisorState};
 use std::time::Duration;
 

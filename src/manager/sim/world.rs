@@ -6,8 +6,8 @@ use super::seen::{Answers, Seen, View};
 use super::stimulus::Stimulus;
 use crate::config::GroupConfig;
 use crate::manager::event::Event;
-use crate::manager::testing::Dice;
 use crate::manager::{Action, Input, Manager, ProcessId, Refusal};
+use crate::model::dice::Dice;
 use crate::model::{LogLine, Now, Signal, SupervisorState};
 use std::collections::BTreeMap;
 
