@@ -196,6 +196,9 @@ impl Sink {
             dropped += if outage { self.backlog.push(part, apart) } else { self.backlog.push_granted(part, apart) };
             self.sealed = false;
         }
+        // a line may be dropped from its beginning, before an order
+        let len = self.backlog.len();
+        self.marks().for_each(|mark| *mark = len.min(*mark));
         if dropped > 0 && !outage {
             self.fail(Trouble::Hanging, "more comes than it takes", now);
         }
@@ -293,9 +296,7 @@ impl Sink {
         self.health.wrote(done.count);
         let rest: usize = done.rest.iter().map(Vec::len).sum();
         self.backlog.put_back(done.rest);
-        for mark in [&mut self.clear, &mut self.reopen].into_iter().flatten() {
-            *mark += rest;
-        }
+        self.marks().for_each(|mark| *mark += rest);
         if !matches!(done.failure, Some(Failure::Slow)) {
             self.slow_since = None;
         }
@@ -432,6 +433,11 @@ impl Sink {
         }
     }
 
+    /// Where in what waits the orders stand.
+    fn marks(&mut self) -> impl Iterator<Item = &mut usize> {
+        [&mut self.clear, &mut self.reopen].into_iter().flatten()
+    }
+
     fn job_before(&mut self, mark: usize, now: Now) -> Job {
         let chunks = self.take(JOB, mark);
         self.job(chunks, now)
@@ -464,9 +470,7 @@ impl Sink {
         let before = self.backlog.len();
         let chunks = self.backlog.take(most.min(bound));
         let count = before - self.backlog.len();
-        for mark in [&mut self.clear, &mut self.reopen].into_iter().flatten() {
-            *mark = mark.saturating_sub(count);
-        }
+        self.marks().for_each(|mark| *mark = mark.saturating_sub(count));
         chunks
     }
 }

@@ -333,6 +333,28 @@ fn a_reopen_in_an_outage_tries_at_once() {
     assert_eq!(fs::read(&path).unwrap(), b"ab");
 }
 
+/// A5.10: what stands before an order may still be dropped, with the line that it
+/// belongs to.
+#[test]
+fn a_reopen_does_not_wait_for_what_was_dropped() {
+    let (dir, path) = in_dir();
+    let mut log = opened(&path, 0, 0).keeping(16, Budget::default());
+    let job = log.take_through(at(0)).unwrap();
+    fs::rename(&path, dir.path().join("old")).unwrap();
+    log.push(b"one\ntwo and", at(1));
+    log.want_reopen();
+    log.push(b" so on and on\n", at(2));
+    drop(log.put_back(job.run(), at(3)));
+    // no more are needed
+    for _ in 0..3 {
+        log.take_job(at(4)).into_iter().for_each(|job| drop(log.put_back(job.run(), at(4))));
+    }
+    assert!(log.is_idle() && log.deadline().is_none(), "{log:?}");
+    write(&mut log, "three\n", 5);
+    assert_eq!(fs::read(dir.path().join("old")).unwrap(), b"one\n");
+    assert_eq!(fs::read(&path).unwrap(), b"three\n");
+}
+
 #[test]
 fn a_reopen_that_fails_writes_the_open_file_on() {
     let (dir, path) = in_dir();
