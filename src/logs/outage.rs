@@ -64,7 +64,7 @@ pub struct Health {
     current: Option<Current>,
     pause: Duration,
     last_failure: Option<Duration>,
-    /// One that is over and still to be told, with the time of its end.
+    /// An outage that is over and still to be told, with the time of its end.
     over: Option<(Current, Now)>,
     counts: Counts,
     reports: Vec<LogLine>,
@@ -136,8 +136,10 @@ impl Health {
             None => false,
         };
         if !goes_on {
-            self.recover(now);
-            self.tell_over(path);
+            self.recover(path, now);
+            if trouble != Trouble::Moving {
+                self.tell_over(path);
+            }
             self.begin(trouble, why, path, waiting, room, now);
         }
         let calm = self.last_failure.is_none_or(|last| now.mono >= last + CALM);
@@ -166,10 +168,13 @@ impl Health {
         }
     }
 
-    /// A write went through, and a move if one was wanted. That is yet to be
-    /// [told](Self::tell_over).
-    pub fn recover(&mut self, now: Now) {
+    /// A write went through, and a move if one was wanted. The end of an outage is
+    /// yet to be [told](Self::tell_over).
+    pub fn recover(&mut self, path: &Path, now: Now) {
         let Some(current) = self.current.take() else { return };
+        if current.trouble == Trouble::Moving {
+            return self.say(format!("{} can be moved and opened again after {}", path.display(), current.past(now)));
+        }
         self.counts.out_since = None;
         self.over = Some((current, now));
     }
@@ -183,13 +188,8 @@ impl Health {
     /// Tells of an outage that is over: nothing more will be dropped for it.
     pub fn tell_over(&mut self, path: &Path) {
         let Some((over, end)) = self.over.take() else { return };
-        let (path, past) = (path.display(), over.past(end));
-        self.say(match over.trouble {
-            Trouble::Moving => format!("{path} can be moved and opened again after {past}"),
-            Trouble::Writing | Trouble::Hanging => {
-                format!("{path} is written again after {past}: {} bytes were kept, {}", over.kept, over.gone(0))
-            }
-        });
+        let (path, past, kept, gone) = (path.display(), over.past(end), over.kept, over.gone(0));
+        self.say(format!("{path} is written again after {past}: {kept} bytes were kept, {gone}"));
     }
 
     /// The log ends, and `waiting` bytes were not written.
@@ -260,6 +260,10 @@ mod tests {
         health.fail(trouble, "why", Path::new("/log"), 10, 4096, at(millis));
     }
 
+    fn recover(health: &mut Health, millis: u64) {
+        health.recover(Path::new("/log"), at(millis));
+    }
+
     fn texts(health: &mut Health) -> Vec<String> {
         health.take_reports().into_iter().map(|line| line.text).collect()
     }
@@ -274,8 +278,8 @@ mod tests {
         }
         let begun = "could not write /log: why; up to 4096 bytes are kept for it, what does not fit is dropped";
         assert_eq!(texts(&mut health), [begun]);
-        health.recover(at(12_340));
-        health.recover(at(13_000));
+        recover(&mut health, 12_340);
+        recover(&mut health, 13_000);
         assert_eq!((health.over_since(), texts(&mut health).len()), (Some(at(12_340).mono), 0));
         health.kept(0, 0, 5);
         health.tell_over(Path::new("/log"));
@@ -300,7 +304,7 @@ mod tests {
         }
         assert_eq!(pauses[..3], [FIRST_PAUSE, FIRST_PAUSE * 2, FIRST_PAUSE * 4]);
         assert_eq!(pauses[5..], [LONGEST_PAUSE; 2]);
-        health.recover(at(now));
+        recover(&mut health, now);
         fail(&mut health, Trouble::Writing, now + 1000);
         assert_eq!(health.next_try(), Some(at(now + 1000).mono + LONGEST_PAUSE), "one that comes and goes");
         fail(&mut health, Trouble::Writing, now + 100_000);
@@ -316,6 +320,8 @@ mod tests {
         assert!(!health.is_well() && !health.is_outage());
         fail(&mut health, Trouble::Writing, 10);
         assert!(health.is_outage());
+        recover(&mut health, 20);
+        health.tell_over(Path::new("/log"));
         fail(&mut health, Trouble::Moving, 20);
         assert!(!health.is_outage());
         let told = texts(&mut health);
@@ -323,6 +329,21 @@ mod tests {
             ["could not rotate", "/log can be moved", "could not write", "/log is written", "could not rotate"];
         assert_eq!(told.len(), begins.len(), "{told:?}");
         assert!(told.iter().zip(begins).all(|(told, begin)| told.starts_with(begin)), "{told:?}");
+    }
+
+    /// The rest of a line that an outage cut is dropped though a move failed since.
+    #[test]
+    fn a_move_that_fails_hides_nothing_that_was_dropped() {
+        let mut health = Health::default();
+        fail(&mut health, Trouble::Writing, 0);
+        recover(&mut health, 10);
+        fail(&mut health, Trouble::Moving, 20);
+        health.kept(0, 0, 5);
+        recover(&mut health, 30);
+        health.tell_over(Path::new("/log"));
+        let told = texts(&mut health);
+        assert!(told[2].starts_with("/log can be moved"), "{told:?}");
+        assert!(told[3].ends_with(": 10 bytes were kept, 5 bytes were dropped"), "{told:?}");
     }
 
     #[test]
@@ -348,7 +369,7 @@ mod tests {
         let counts =
             Counts { written: 100, dropped: 6, waiting: 0, outages: 1, out_since: Some(Duration::from_secs(7)) };
         assert_eq!(health.counts(), counts);
-        health.recover(at(8000));
+        recover(&mut health, 8000);
         assert_eq!(health.counts(), Counts { out_since: None, ..counts });
         let mut sum = health.counts();
         sum.add(counts);

@@ -304,7 +304,12 @@ impl Sink {
             None if done.tried || self.health.is_outage() => self.recover(now),
             None => {}
             Some(Failure::Write(error)) => self.fail(Trouble::Writing, &os_error_text(&error), now),
-            Some(Failure::Move(error)) => self.fail(Trouble::Moving, &os_error_text(&error), now),
+            Some(Failure::Move(error)) => {
+                if self.health.is_outage() {
+                    self.recover(now);
+                }
+                self.fail(Trouble::Moving, &os_error_text(&error), now);
+            }
             Some(Failure::Slow) => self.is_slow(done.count > 0, now),
         }
         done.cleared
@@ -417,7 +422,7 @@ impl Sink {
     }
 
     fn recover(&mut self, now: Now) {
-        self.health.recover(now);
+        self.health.recover(&self.path, now);
         self.close_gap();
     }
 
