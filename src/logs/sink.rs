@@ -66,10 +66,10 @@ impl Sink {
         Self::with(file.path().to_owned(), file.limits(), Slot::Here(file))
     }
 
-    /// One whose file will be opened by its first job.
+    /// One whose file will be opened by its first job, which it wants at once.
     #[must_use]
     pub fn unopened(path: PathBuf, limits: Limits) -> Self {
-        Self::with(path, limits, Slot::Missing)
+        Self { reopen: Some(0), ..Self::with(path, limits, Slot::Missing) }
     }
 
     /// One whose file is being opened elsewhere; see [`Done::opened`].

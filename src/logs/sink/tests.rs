@@ -402,6 +402,16 @@ fn a_clear_in_an_outage_drops_what_waits() {
     assert_eq!(fs::read(&path).unwrap(), b"new");
 }
 
+/// Nobody has to write before its log is ready for what they write.
+#[test]
+fn a_log_that_is_not_open_is_opened_without_a_byte() {
+    let (_dir, path) = in_dir();
+    let mut log = Sink::unopened(path.clone(), Limits::default());
+    assert!(!log.is_idle() && !log.is_at_rest() && log.deadline() == Some(Duration::ZERO));
+    log.work(at(0));
+    assert!(path.exists() && log.is_at_rest() && log.deadline().is_none());
+}
+
 #[test]
 fn a_log_that_is_not_open_yet_opens_itself() {
     let (_dir, path) = in_dir();
