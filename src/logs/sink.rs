@@ -358,12 +358,17 @@ impl Sink {
     fn job_deadline(&self) -> Option<Duration> {
         match self.slot {
             Slot::Out(since) => (!self.health.is_outage()).then_some(since + PATIENCE),
+            _ if self.is_slowly_read() => Some(self.next_look),
             _ if self.clear.is_some() || self.reopen.is_some() => Some(Duration::ZERO),
             _ if self.health.is_outage() => self.health.next_try(),
             _ if self.backlog.is_empty() => None,
-            _ if self.slow_since.is_some() => Some(self.next_look),
             _ => Some(Duration::ZERO),
         }
+    }
+
+    /// Whether its reader, which is slow, has to take what waits before all else.
+    fn is_slowly_read(&self) -> bool {
+        self.slow_since.is_some() && !self.health.is_outage() && !self.backlog.is_empty()
     }
 
     /// When the end of an outage is told though the line that it cut goes on.

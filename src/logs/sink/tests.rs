@@ -306,6 +306,27 @@ fn a_reader_that_stopped_reading_becomes_an_outage() {
     assert_eq!(texts(&mut log).len(), 2);
 }
 
+/// A5.10, A5.26: an order behind what a slow reader has not taken is looked at with
+/// it, and no more often.
+#[test]
+fn an_order_waits_for_a_slow_reader() {
+    let (_dir, path) = in_dir();
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let reader = fs::File::options().read(true).write(true).open(&path).unwrap();
+    let mut log = opened(&path, 0, 0);
+    write(&mut log, &"x".repeat(100_000), 0);
+    log.want_reopen();
+    log.want_clear();
+    let next = at(20).mono;
+    assert_eq!((log.deadline(), log.take_job(at(0)).is_none()), (Some(next), true));
+    while !log.is_idle() {
+        fds::read(&reader, &mut [0; 50_000]).unwrap();
+        let next = log.deadline().unwrap();
+        log.work(Now { mono: next, wall: next });
+    }
+    assert_eq!((log.counts().written, log.deadline()), (100_000, None));
+}
+
 /// A5.10
 #[test]
 fn a_reopen_comes_behind_what_waits() {
