@@ -1,5 +1,6 @@
 """echo_supervisord_conf and pidproxy."""
 
+import os
 import signal
 
 import pytest
@@ -75,6 +76,14 @@ def test_pidproxy_without_words(lab):
 def test_pidproxy_ends_with_its_child(lab):
     proxy = lab.run("pidproxy", f"{lab.root}/none.pid", "/bin/sh", "-c", "exit 7")
     assert proxy.code == 0
+
+
+@pytest.mark.contract("A9.2")
+def test_pidproxy_hands_on_words_as_they_are(lab):
+    """Any bytes, not only text."""
+    script, word = 'printf %s "$1" > "$0"', os.fsdecode(b"caf\xe9")
+    lab.run("pidproxy", f"{lab.root}/none.pid", "/bin/sh", "-c", script, f"{lab.root}/said", word)
+    assert (lab.root / "said").read_bytes() == b"caf\xe9"
 
 
 @pytest.mark.contract("A8.7")

@@ -10,7 +10,7 @@ use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_s
 use nix::sys::signal::{Signal as Kind, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
-use std::ffi::CString;
+use std::ffi::{CString, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
@@ -24,14 +24,14 @@ const PIDFILE_MAX: u64 = 64;
 
 /// Runs pidproxy; `args` are the words behind its name. The exit code is 0
 /// whatever the command's was, since restarts are decided by it (A9.5).
-pub fn main(args: &[String], prog: &str) -> u8 {
+pub fn main(args: &[OsString], prog: &str) -> u8 {
     let mut out = io::stdout();
     let [pidfile, command @ ..] = args else { return usage(&mut out, prog) };
     let Some(program) = command.first() else { return usage(&mut out, prog) };
     match run(Path::new(pidfile), &absolute(program), command, &mut out) {
         Ok(code) => code,
         Err(error) => {
-            drop(writeln!(io::stderr(), "pidproxy: cannot run {program}: {}", os_error_text(&error)));
+            drop(writeln!(io::stderr(), "pidproxy: cannot run {}: {}", program.display(), os_error_text(&error)));
             0
         }
     }
@@ -49,7 +49,7 @@ fn usage(out: &mut impl Write, prog: &str) -> u8 {
 }
 
 /// Made absolute against the current folder; no PATH is searched (A9.2).
-fn absolute(program: &str) -> PathBuf {
+fn absolute(program: impl AsRef<Path>) -> PathBuf {
     let joined = std::env::current_dir().unwrap_or_default().join(program);
     let mut path = PathBuf::new();
     for part in joined.components() {
@@ -63,7 +63,7 @@ fn absolute(program: &str) -> PathBuf {
 }
 
 /// Starts the command and forwards signals until it ends.
-fn run(pidfile: &Path, program: &Path, argv: &[String], out: &mut impl Write) -> io::Result<u8> {
+fn run(pidfile: &Path, program: &Path, argv: &[OsString], out: &mut impl Write) -> io::Result<u8> {
     let mut watched: Vec<Signal> =
         FORWARDED.iter().filter_map(|number| Signal::from_number((*number).into())).collect();
     watched.push(Signal::CHLD);
@@ -88,13 +88,13 @@ fn run(pidfile: &Path, program: &Path, argv: &[String], out: &mut impl Write) ->
 }
 
 /// Dispositions are inherited as they are; the mask is the one from before.
-fn spawn(program: &Path, argv: &[String], watch: &SignalWatch) -> io::Result<Pid> {
+fn spawn(program: &Path, argv: &[OsString], watch: &SignalWatch) -> io::Result<Pid> {
     let mut attributes = PosixSpawnAttr::init()?;
     attributes.set_flags(PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK)?;
     attributes.set_sigmask(&watch.mask_before())?;
     let actions = PosixSpawnFileActions::init()?;
     let program = CString::new(program.as_os_str().as_bytes())?;
-    let argv: Vec<CString> = argv.iter().map(|word| CString::new(word.as_str())).collect::<Result<_, _>>()?;
+    let argv: Vec<CString> = argv.iter().map(|word| CString::new(word.as_bytes())).collect::<Result<_, _>>()?;
     let envp: Vec<CString> = std::env::vars_os()
         .filter_map(|(name, value)| {
             let mut pair = name.into_vec();
