@@ -102,18 +102,19 @@ impl Follow {
     /// # Errors
     /// The file cannot be read.
     pub fn next_chunk(&mut self, max: usize) -> io::Result<Option<Vec<u8>>> {
-        // Looked up before the old file is read to its end: what is written to
-        // the old one after that, its writer has not seen rotated.
-        let successor = self.successor()?;
-        if let Some(bytes) = self.grown(max)? {
-            self.drained &= successor.is_none();
-            return Ok(Some(bytes));
+        loop {
+            // Looked up before the old file is read to its end: what is written to
+            // the old one after that, its writer has not seen rotated.
+            let successor = self.successor()?;
+            if let Some(bytes) = self.grown(max)? {
+                self.drained &= successor.is_none();
+                return Ok(Some(bytes));
+            }
+            let Some((file, meta)) = successor else { return Ok(None) };
+            (self.file, self.device, self.regular) = (file, meta.dev(), meta.is_file());
+            self.turns += 1;
+            self.position = 0;
         }
-        let Some((file, meta)) = successor else { return Ok(None) };
-        (self.file, self.device, self.regular) = (file, meta.dev(), meta.is_file());
-        self.turns += 1;
-        self.position = 0;
-        self.grown(max)
     }
 
     fn grown(&mut self, max: usize) -> io::Result<Option<Vec<u8>>> {
@@ -139,12 +140,16 @@ impl Follow {
             return Ok(None);
         }
         let place = self.place(is_ours);
-        // not there yet: the old file is followed until it is (B2.9.9)
-        let next = attach(&part(&self.path, place.map_or(0, |n| n - 1))).ok();
-        // Parts only move up, the oldest first: while ours is where it was, so is
-        // the one behind it.
-        let settled = place.is_none_or(|n| is_ours(&part(&self.path, n)));
-        Ok(next.filter(|_| settled))
+        let is_missing = |number: &u32| fs::symlink_metadata(part(&self.path, *number)).is_err();
+        // A number without a file is one whose file was removed, or is about to come
+        // from the next number: either way the next file is what came after ours.
+        // None is there yet: the old one is followed until there is (B2.9.9).
+        let Some(next) = (0..place.unwrap_or(1)).rev().find(|number| !is_missing(number)) else { return Ok(None) };
+        let found = attach(&part(&self.path, next)).ok();
+        // Parts only move up, the oldest first: while ours is where it was and nothing
+        // has come behind it, so is the next one.
+        let settled = place.is_none_or(|n| is_ours(&part(&self.path, n)) && (next + 1..n).all(|gap| is_missing(&gap)));
+        Ok(found.filter(|_| settled))
     }
 
     /// Which part of the log is ours by now. During a rotation one number has no
@@ -209,5 +214,7 @@ fn same(one: &Metadata, other: &Metadata) -> bool {
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
+#[cfg(test)]
+mod sim;
 #[cfg(test)]
 mod tests;
