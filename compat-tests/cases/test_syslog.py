@@ -35,9 +35,16 @@ class Listener:
         self.lab, self.got = lab, []
         (lab.root / "dev").mkdir()
         self.wrapper = lab.write("private_dev", PRIVATE_DEV, 0o755)
+        self.listen()
+
+    def listen(self):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(str(lab.root / "syslog.sock"))
+        self.socket.bind(str(self.lab.root / "syslog.sock"))
         self.socket.setblocking(False)
+
+    def stop(self):
+        self.socket.close()
+        (self.lab.root / "syslog.sock").unlink()
 
     def start(self, text, supervisord, logfile="{root}/supervisord.log"):
         """The target's daemon, in the namespace."""
@@ -136,3 +143,30 @@ def test_the_old_way_to_say_it(syslog, recorded):
     until("the warning", lambda: "deprecated" in syslog.lab.read("supervisord.log"))
     warning = [line for line in syslog.lab.read("supervisord.log").splitlines() if "deprecated" in line]
     recorded(f"{syslog.lines()}\n{warning[0].split(' ', 2)[2]}\n")
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A5.25")
+def test_a_burst_is_not_too_much(syslog):
+    """The kernel keeps ten lines for who does not read at once."""
+    # In one write: lines that come in two reads are two messages.
+    command = '/bin/sh -c "seq 2000 | dd bs=64k iflag=fullblock; exec sleep 1000"'
+    syslog.start(f"[program:a]\ncommand={command}\nstartsecs=0\nstdout_syslog=true\n", "")
+    syslog.wait("a 2000")
+    assert [line.split(" a ")[1] for line in syslog.lines()] == [str(number) for number in range(1, 2001)]
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A5.6", "A7.60")
+@pytest.mark.differs("theirs", "A5.6", "loses what is said meanwhile")
+def test_a_syslog_daemon_that_is_started_anew(syslog):
+    syslog.lab.write("says", "echo one; until [ -e {root}/away ]; do sleep 0.1; done; echo two; exec sleep 1000\n")
+    syslog.start(
+        "[program:a]\ncommand=/bin/sh {root}/says\nstartsecs=0\nstdout_logfile={root}/a.log\nstdout_syslog=true\n", ""
+    )
+    syslog.wait("a one")
+    syslog.stop()
+    syslog.lab.write("away", "")
+    until("the second line", lambda: "two" in syslog.lab.read("a.log"))
+    syslog.listen()
+    syslog.wait("a two")

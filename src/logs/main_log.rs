@@ -121,6 +121,17 @@ impl MainLog {
         }
     }
 
+    /// The way to syslog, if that is where it goes.
+    #[must_use]
+    pub fn syslog_way(&self) -> Option<&Syslog> {
+        if let Target::Syslog(syslog) = &self.target { Some(syslog) } else { None }
+    }
+
+    /// The same.
+    pub fn syslog_way_mut(&mut self) -> Option<&mut Syslog> {
+        if let Target::Syslog(syslog) = &mut self.target { Some(syslog) } else { None }
+    }
+
     /// Whether some of the echo waits for a slow reader.
     #[must_use]
     pub fn is_echo_behind(&self) -> bool {

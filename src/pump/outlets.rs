@@ -6,10 +6,6 @@ use super::sinks::{MAIN, Sinks};
 use crate::logs::backlog::Budget;
 use crate::logs::{MainLog, Syslog, syslog};
 use crate::model::{Level, LogLine, Now};
-use std::time::Duration;
-
-/// Between two lines about what syslog did not take.
-const SYSLOG_LINES: Duration = Duration::from_secs(10);
 
 pub(super) struct Outlets {
     pub(super) lines: Lines,
@@ -19,7 +15,6 @@ pub(super) struct Outlets {
     pub(super) strip_ansi: bool,
     /// The clock of this turn.
     pub(super) now: Now,
-    next_syslog_line: Duration,
 }
 
 /// Where lines for the activity log go.
@@ -53,7 +48,33 @@ impl Outlets {
         {
             sinks.insert_main(sink);
         }
-        Self { lines, sinks, syslog, outbox, strip_ansi: false, now, next_syslog_line: Duration::ZERO }
+        Self { lines, sinks, syslog, outbox, strip_ansi: false, now }
+    }
+
+    /// The ways to syslog: that of children, and that of the activity log.
+    pub(super) fn syslogs(&self) -> impl Iterator<Item = &Syslog> {
+        let main = if let Lines::Here(main) = &self.lines { main.syslog_way() } else { None };
+        std::iter::once(&self.syslog).chain(main)
+    }
+
+    /// The same.
+    pub(super) fn syslogs_mut(&mut self) -> impl Iterator<Item = &mut Syslog> {
+        let main = if let Lines::Here(main) = &mut self.lines { main.syslog_way_mut() } else { None };
+        std::iter::once(&mut self.syslog).chain(main)
+    }
+
+    /// Whether anything still waits to be written or sent, and whether some of that
+    /// may soon be. Nobody waits for a syslog daemon that is not there.
+    pub(super) fn standing(&self) -> (bool, bool) {
+        let (waiting, hopeful) = self.sinks.standing();
+        let sends = self.syslogs().any(|syslog| syslog.is_slow(self.now));
+        (waiting || sends, hopeful || sends)
+    }
+
+    /// In how many logs how many bytes wait.
+    pub(super) fn unwritten(&self) -> (usize, usize) {
+        let unsent = self.syslogs().map(Syslog::waiting).filter(|bytes| *bytes > 0);
+        unsent.fold(self.sinks.unwritten(), |(logs, bytes), more| (logs + 1, bytes + more))
     }
 
     /// A line of the pump's own for the activity log.
@@ -81,7 +102,8 @@ impl Outlets {
         }
     }
 
-    /// Says how much was lost on the way to the activity log and to syslog.
+    /// Says how much was lost on the way to the activity log, and what became of
+    /// that to syslog.
     pub(super) fn count_losses(&mut self, lines: u64) {
         if lines > 0 {
             self.say(
@@ -89,12 +111,10 @@ impl Outlets {
                 format!("{lines} lines of this log were dropped: they came faster than it is written"),
             );
         }
-        if self.now.mono >= self.next_syslog_line {
-            let lost = self.syslog.take_lost();
-            if lost > 0 {
-                self.next_syslog_line = self.now.mono + SYSLOG_LINES;
-                self.say(Level::Warn, format!("{lost} lines for syslog were lost"));
-            }
+        let now = self.now;
+        let told: Vec<String> = self.syslogs_mut().filter_map(|syslog| syslog.take_report(now)).collect();
+        for text in told {
+            self.say(Level::Warn, text);
         }
     }
 }

@@ -83,9 +83,10 @@ impl Source {
         self.log_must_wait(outlets) || self.talks() && outlets.outbox.is_behind()
     }
 
-    /// Whether its log takes nothing more without dropping it.
+    /// Whether its log, or syslog, takes nothing more without dropping it.
     pub(super) fn log_must_wait(&self, outlets: &Outlets) -> bool {
         self.sink.is_some_and(|sink| outlets.sinks.must_wait(sink))
+            || self.syslog && outlets.syslog.must_wait(outlets.now)
     }
 
     /// Its log is emptied, and so is a capture, as upstream does.

@@ -18,6 +18,7 @@ use super::source::Source;
 use super::watch::{BELL, Watch};
 use super::width::Widths;
 use super::{Attachment, ChannelId, CountAnswer, Left, Order, PumpEvent};
+use crate::logs::Syslog;
 use crate::logs::job::Job;
 use crate::logs::sink::SLOW_LOOK;
 use crate::model::{Channel, Level};
@@ -309,6 +310,9 @@ impl State {
         self.answer_countings();
         self.outlets.sinks.answer_clearings(now);
         self.outlets.outbox.release();
+        for syslog in self.outlets.syslogs_mut() {
+            self.watch.flush(syslog, now);
+        }
         self.watch.resume(&mut self.sources, &self.outlets);
         self.go_on()
     }
@@ -321,7 +325,8 @@ impl State {
         let look = slow.then(|| self.outlets.now.mono + SLOW_LOOK);
         let drains = self.drains.iter().filter(|drain| !drain.answered).map(|drain| drain.limit).min();
         let countings = self.countings.iter().map(|(limit, _)| *limit).min();
-        let end = self.stop.as_ref().map(|stop| match (&stop.left, self.outlets.sinks.standing()) {
+        let syslog = self.outlets.syslogs().filter_map(Syslog::deadline).min();
+        let end = self.stop.as_ref().map(|stop| match (&stop.left, self.outlets.standing()) {
             (None, (false, _)) if !self.alone => stop.limit,
             (Some(_), _) | (None, (false, _)) => Duration::ZERO,
             (None, (true, hopeful)) if !stop.told => stop.tell_at(hopeful).min(stop.limit),
@@ -329,7 +334,7 @@ impl State {
             (None, (true, false)) if stop.last_try > self.outlets.now.mono => stop.last_try.min(stop.limit),
             (None, (true, false)) => stop.limit,
         });
-        [self.outlets.sinks.deadline(), look, drains, countings, end, self.mend_at].into_iter().flatten().min()
+        [self.outlets.sinks.deadline(), look, drains, countings, syslog, end, self.mend_at].into_iter().flatten().min()
     }
 
     fn obey(&mut self) {
@@ -440,6 +445,7 @@ impl State {
         let streams = std::mem::take(&mut self.tokens).into_values().collect();
         self.bury(0, 0, streams, true);
         self.outlets.sinks.hurry(now);
+        self.outlets.syslogs_mut().for_each(Syslog::hurry);
         let (limit, last_try) = (now.mono + limit, now.mono + LAST_TRY);
         self.stop.get_or_insert(Stop { limit, last_try, begun: now.mono, told: false, left: None });
     }
@@ -453,9 +459,9 @@ impl State {
             let _ = self.endings.try_send(Ending::Over(left));
             return false;
         }
-        let (waiting, hopeful) = self.outlets.sinks.standing();
+        let (waiting, hopeful) = self.outlets.standing();
         let over = stop.limit <= now.mono || !hopeful && stop.last_try <= now.mono && (stop.told || !waiting);
-        let (logs, bytes) = self.outlets.sinks.unwritten();
+        let (logs, bytes) = self.outlets.unwritten();
         let is_done = !waiting && self.drains.is_empty() || over;
         if !is_done || !self.alone && now.mono < stop.limit {
             if waiting && !stop.told && stop.tell_at(hopeful) <= now.mono {

@@ -4,6 +4,8 @@
 use super::heat::Turn;
 use super::outlets::Outlets;
 use super::source::Source;
+use crate::logs::Syslog;
+use crate::model::Now;
 use crate::sys::poll::{Interest, Poller};
 use std::collections::HashMap;
 use std::io;
@@ -12,6 +14,8 @@ use std::time::Duration;
 
 /// The token of the bell; streams have larger ones.
 pub(super) const BELL: u64 = 0;
+/// That of all ways to syslog; no stream ever has it.
+const SYSLOG: u64 = u64::MAX;
 
 pub(super) struct Watch {
     poller: Poller,
@@ -52,6 +56,7 @@ impl Watch {
     pub(super) fn begin_turn(&mut self, waited: Duration, sources: &HashMap<u64, Source>, ready: &mut Vec<u64>) {
         self.turn = self.turn.after(waited);
         self.busy = false;
+        self.failed = false;
         self.hot.retain(|token| sources.get(token).is_some_and(|source| source.heat.is_hot()));
         ready.extend(&self.hot);
     }
@@ -95,6 +100,22 @@ impl Watch {
         }
     }
 
+    /// Sends what waits for syslog, as far as it is taken, and watches for room for
+    /// the rest. While that is so, nobody else opens or closes the socket.
+    pub(super) fn flush(&mut self, syslog: &mut Syslog, now: Now) {
+        if syslog.waiting() == 0 {
+            return;
+        }
+        if let Some(socket) = syslog.socket() {
+            // it is not in the set yet when this is the first turn
+            drop(self.poller.remove(socket));
+        }
+        syslog.flush(now);
+        if let Some(socket) = syslog.socket() {
+            self.failed |= self.poller.add(socket, SYSLOG, Interest::Write).is_err();
+        }
+    }
+
     /// Watches streams again whose ways are free. When no stream had anything, the
     /// hot ones are watched again, too: then there is time to wait.
     pub(super) fn resume(&mut self, sources: &mut HashMap<u64, Source>, outlets: &Outlets) {
@@ -106,7 +127,6 @@ impl Watch {
             }
         }
         let Self { poller, paused, failed, .. } = self;
-        *failed = false;
         paused.retain(|token| {
             let Some(source) = sources.get(token) else { return false };
             let Some(fd) = &source.fd else { return false };
