@@ -200,7 +200,7 @@ impl Sink {
         let len = self.backlog.len();
         self.marks().for_each(|mark| *mark = len.min(*mark));
         if dropped > 0 && !outage {
-            self.fail(Trouble::Hanging, "more comes than it takes", now);
+            self.fail_with(before, Trouble::Hanging, "more comes than it takes", now);
         }
         self.health.kept(before, self.backlog.len(), dropped);
     }
@@ -422,7 +422,12 @@ impl Sink {
     }
 
     fn fail(&mut self, trouble: Trouble, why: &str, now: Now) {
-        self.health.fail(trouble, why, &self.path, self.backlog.len(), self.backlog.max(), now);
+        self.fail_with(self.backlog.len(), trouble, why, now);
+    }
+
+    /// The same when only so many bytes waited.
+    fn fail_with(&mut self, waiting: usize, trouble: Trouble, why: &str, now: Now) {
+        self.health.fail(trouble, why, &self.path, waiting, self.backlog.max(), now);
         self.close_gap();
     }
 

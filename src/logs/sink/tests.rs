@@ -262,6 +262,19 @@ fn a_call_that_does_not_come_back_becomes_an_outage() {
 }
 
 #[test]
+fn what_is_kept_of_too_much_is_counted_once() {
+    let (_dir, path) = in_dir();
+    let mut log = opened(&path, 0, 0).keeping(16, Budget::default());
+    let job = log.take_through(at(0)).unwrap();
+    log.push(b"one\n", at(1));
+    log.push(b"two\nthree, and so on\n", at(2));
+    drop(log.put_back(job.run(), at(3)));
+    let told = texts(&mut log);
+    assert!(told[0].contains(" takes nothing: more comes than it takes; "), "{told:?}");
+    assert!(told[1].ends_with(": 8 bytes were kept, 17 bytes were dropped"), "{told:?}");
+}
+
+#[test]
 fn who_waits_for_others_on_a_disk_that_hangs_has_an_outage_too() {
     let (_dir, path) = in_dir();
     let mut log = opened(&path, 0, 0);
