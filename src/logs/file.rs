@@ -49,6 +49,9 @@ enum Target {
     /// Anything else: written as its reader takes it, never rotated, never
     /// removed (A5.7, A5.26, B1.10.18).
     Other(Stream),
+    /// What a test makes up.
+    #[cfg(test)]
+    MadeUp(super::made_up::MadeUp),
 }
 
 /// Why a write or what follows it did not work.
@@ -146,6 +149,10 @@ impl LogFile {
     }
 
     fn is_full(&mut self) -> bool {
+        #[cfg(test)]
+        if let Target::MadeUp(file) = &self.target {
+            return file.state().is_long;
+        }
         let maxbytes = self.limits.maxbytes;
         let Target::Regular { file, position } = &mut self.target else { return false };
         if maxbytes == 0 || *position < maxbytes {
@@ -173,6 +180,8 @@ impl LogFile {
         match &self.target {
             Target::Regular { file, .. } => file.metadata().is_ok_and(|meta| meta.nlink() == 0),
             Target::Other(_) => false,
+            #[cfg(test)]
+            Target::MadeUp(file) => file.state().is_gone,
         }
     }
 }
@@ -180,6 +189,10 @@ impl LogFile {
 impl Target {
     /// The target, and the device it is on.
     fn open(path: &Path) -> io::Result<(Self, u64)> {
+        #[cfg(test)]
+        if let Some(made_up) = super::made_up::MadeUp::open(path) {
+            return made_up.map(|(file, device)| (Self::MadeUp(file), device));
+        }
         let by_descriptor = names_a_descriptor(path);
         let append =
             OpenOptions::new().append(true).create(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
@@ -205,6 +218,11 @@ impl Target {
                     Ok(count) => (count, None),
                     Err((count, error)) => (count, Some(Failure::Write(error))),
                 };
+            }
+            #[cfg(test)]
+            Self::MadeUp(file) => {
+                let Written { count, failure } = file.write(bytes);
+                return (count, failure);
             }
         };
         let mut count = 0;

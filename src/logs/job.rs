@@ -54,6 +54,12 @@ impl Job {
         &self.path
     }
 
+    /// How many bytes it has with it, and whether it is to empty the log.
+    #[cfg(test)]
+    pub(crate) fn load(&self) -> (usize, bool) {
+        (self.chunks.iter().map(Vec::len).sum(), self.clear)
+    }
+
     /// Does it, however long that takes.
     #[must_use]
     pub fn run(self) -> Done {

@@ -10,6 +10,8 @@ pub mod backlog;
 pub mod file;
 pub mod follow;
 pub mod job;
+#[cfg(test)]
+pub(crate) mod made_up;
 pub mod main_log;
 pub mod outage;
 pub mod rotate;

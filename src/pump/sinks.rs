@@ -376,4 +376,6 @@ impl Sinks {
 }
 
 #[cfg(test)]
+mod sim;
+#[cfg(test)]
 mod tests;

@@ -1,0 +1,172 @@
+//! A program of the simulation: what it writes, and the account of its log.
+
+use crate::logs::backlog::{CHUNK, READ};
+use crate::logs::made_up::MadeUp;
+use crate::model::Channel;
+use crate::model::dice::Dice;
+use crate::pump::ChannelId;
+use memchr::{memchr, memchr_iter};
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// Bytes of a word; each word is like no other.
+const WORD: usize = 8;
+
+/// One that runs again and again, and has one log.
+pub(super) struct Program {
+    pub(super) path: PathBuf,
+    /// Nobody's is the activity log.
+    pub(super) owner: Option<ChannelId>,
+    pub(super) device: u64,
+    pub(super) file: MadeUp,
+    pub(super) live: Option<Life>,
+    pub(super) account: Account,
+    /// Of a line that is not written to its end.
+    rest: Vec<u8>,
+}
+
+/// One of its lives.
+pub(super) struct Life {
+    /// Where its output goes.
+    pub(super) sink: u64,
+    /// What is not read yet; a read gives one piece.
+    pub(super) pipe: VecDeque<Vec<u8>>,
+}
+
+/// What became of all that the log was given.
+#[derive(Default)]
+pub(super) struct Account {
+    said: Vec<u8>,
+    /// Where something began that may be kept though what was before is dropped.
+    begins: BTreeSet<usize>,
+    /// Bytes that calls have with them.
+    pub(super) in_calls: usize,
+    /// Bytes that waited when the log was to be emptied.
+    pub(super) given_up: usize,
+    /// Bytes that waited when each outage began, or were kept in it, if that is known.
+    pub(super) kept: Vec<Option<u64>>,
+}
+
+impl Program {
+    pub(super) fn new(number: u32, device: u64) -> Self {
+        let path = PathBuf::from(format!("/made-up-{device}/{number}"));
+        let file = MadeUp::new(&path, device);
+        let owner = (number > 0).then_some(ChannelId { process: number, channel: Channel::Stdout });
+        Self { path, owner, device, file, live: None, account: Account::default(), rest: vec![] }
+    }
+
+    /// What a read of its output gives.
+    pub(super) fn piece(&mut self, dice: &mut Dice) -> Vec<u8> {
+        let wanted = match dice.below(160) {
+            0..=7 => 1,
+            8..=79 => dice.below(60),
+            80..=154 => dice.below(400),
+            155..=158 => dice.below(8000),
+            _ => dice.below(2 * READ as u64),
+        };
+        let wanted = usize::try_from(wanted).unwrap().clamp(1, READ);
+        let mut piece = std::mem::take(&mut self.rest);
+        while piece.len() < wanted {
+            piece.extend(line(dice));
+        }
+        let end = if dice.one_in(2) { piece.len().min(READ) } else { wanted };
+        self.rest = piece.split_off(end);
+        piece
+    }
+
+    /// It is dead, and its last line has no end.
+    pub(super) fn forget_rest(&mut self) {
+        self.rest.clear();
+    }
+}
+
+/// A line of words.
+pub(super) fn line(dice: &mut Dice) -> Vec<u8> {
+    let words = match dice.below(1000) {
+        0 => 1 + dice.below(2 * READ as u64 / WORD as u64),
+        1..=10 => 1 + dice.below(1000),
+        _ => 1 + dice.below(8),
+    };
+    let mut line = Vec::new();
+    for _ in 0..words {
+        let word = (dice.next() & 0x3f3f_3f3f_3f3f_3f3f) + 0x3030_3030_3030_3030;
+        line.extend_from_slice(&word.to_le_bytes());
+    }
+    line.push(b'\n');
+    line
+}
+
+impl Account {
+    /// The log is given `bytes`.
+    pub(super) fn say(&mut self, bytes: &[u8]) {
+        let begin = self.said.len();
+        self.said.extend_from_slice(bytes);
+        let first_line = memchr(b'\n', bytes).map(|at| at + 1);
+        // long ones are kept in chunks
+        let chunks = [0].into_iter().chain(first_line).flat_map(|at| (at..bytes.len()).step_by(CHUNK));
+        self.begins.extend(chunks.map(|at| begin + at));
+        self.begins.extend(first_line.map(|at| begin + at));
+    }
+
+    /// All that the log was given.
+    pub(super) fn said(&self) -> usize {
+        self.said.len()
+    }
+
+    /// Compares with what was `written`: that must be what was said but for some
+    /// gaps. A gap cuts no line in two; gives how many did.
+    pub(super) fn compare(&self, written: &[u8]) -> Result<usize, String> {
+        let (mut at, mut to, mut torn) = (0, 0, 0);
+        loop {
+            let same = same(&self.said[at..], &written[to..]);
+            (at, to) = (at + same, to + same);
+            if to == written.len() {
+                return Ok(torn);
+            }
+            let Some(gap) = self.gap(at, &written[..to], &written[to..]) else {
+                let next = String::from_utf8_lossy(&written[to..written.len().min(to + 60)]);
+                return Err(format!("byte {to} was never said behind byte {at}: {next:?}"));
+            };
+            let whole = |text: &[u8]| text.last().is_none_or(|last| *last == b'\n');
+            let overshot = at - gap.start;
+            torn += usize::from(!whole(&written[..to - overshot]));
+            (at, to) = (gap.end, to - overshot);
+        }
+    }
+
+    /// What is left out so that `next` comes behind the byte `at`. What is left out
+    /// may begin as what follows it does.
+    fn gap(&self, at: usize, before: &[u8], next: &[u8]) -> Option<Range<usize>> {
+        let lines = memchr_iter(b'\n', &self.said[at..]).map(|n| at + n + 1);
+        let begins: BTreeSet<usize> = lines.chain(self.begins.range(at..).copied()).collect();
+        let mut best = (0, None);
+        for overshot in 0..WORD.min(before.len() + 1) {
+            let behind = &before[before.len() - overshot..];
+            for begin in &begins {
+                let Some(said) = self.said.get(*begin..).and_then(|said| said.strip_prefix(behind)) else { continue };
+                let same = same(said, next);
+                if same > best.0 {
+                    best = (same, Some(at - overshot..*begin));
+                }
+                if same == next.len() || same >= WORD {
+                    return best.1;
+                }
+            }
+        }
+        best.1
+    }
+}
+
+/// How far both are the same.
+fn same(one: &[u8], other: &[u8]) -> usize {
+    let mut same = 0;
+    for (one, other) in one.chunks(256).zip(other.chunks(256)) {
+        if one.len() == other.len() && one == other {
+            same += one.len();
+            continue;
+        }
+        return same + one.iter().zip(other).take_while(|(one, other)| one == other).count();
+    }
+    same
+}

@@ -1,0 +1,196 @@
+//! The turns of the loop, made as it makes them, with calls that are stuck when
+//! the walk says so.
+
+use super::program::{Life, Program};
+use super::walk::{Out, Walk, What};
+use crate::logs::Counts;
+use crate::logs::backlog::MAX_KEPT;
+use crate::logs::job::Job;
+use crate::pump::lanes::Place;
+use crate::pump::sinks::{Call, MAIN, closes_at};
+use memchr::memchr;
+
+/// Turns in a row that one moment may need.
+const TURNS: usize = 100;
+
+impl Walk {
+    /// Turns until there is nothing more to do now.
+    pub(super) fn turns(&mut self) -> Result<(), String> {
+        for _ in 0..TURNS {
+            self.turn()?;
+            self.check()?;
+            if self.sinks.deadline().is_none_or(|at| at > self.now.mono) {
+                return Ok(());
+            }
+        }
+        Err(format!("it spins: {:?} at {:?}", self.sinks.deadline(), self.now.mono))
+    }
+
+    /// What the loop does in a turn, in the same order.
+    fn turn(&mut self) -> Result<(), String> {
+        self.sinks.take_opened(self.now);
+        (0..self.programs.len()).for_each(|number| self.notice(number));
+        for number in 1..self.programs.len() {
+            let behind = |life: &Life| self.dead.iter().any(|(_, dead)| dead.sink == life.sink);
+            let Some(life) = &mut self.programs[number].live else { continue };
+            if behind(life) || self.sinks.must_wait(life.sink) {
+                continue;
+            }
+            if let Some(piece) = life.pipe.pop_front() {
+                let sink = life.sink;
+                self.deliver(number, sink, &piece)?;
+            }
+        }
+        while let Some(at) = self.dead.iter().position(|(_, life)| !self.sinks.must_wait(life.sink)) {
+            let (number, life) = &mut self.dead[at];
+            let (number, sink, piece) = (*number, life.sink, life.pipe.pop_front());
+            if let Some(piece) = piece {
+                self.deliver(number, sink, &piece)?;
+            } else {
+                if self.dice.one_in(4) {
+                    // what a filter had kept back
+                    self.push(number, sink, b"\x1b")?;
+                }
+                self.sinks.let_go(sink);
+                self.dead.remove(at);
+            }
+        }
+        self.report()?;
+        for token in self.sinks.busy() {
+            self.serve(token)?;
+            self.report()?;
+        }
+        self.close();
+        self.sinks.sweep(self.now);
+        self.report()?;
+        self.sinks.answer_clearings(self.now);
+        Ok(())
+    }
+
+    /// Takes care of what was read.
+    fn deliver(&mut self, number: usize, sink: u64, piece: &[u8]) -> Result<(), String> {
+        let through = if self.watched { self.sinks.through(sink, self.now) } else { None };
+        let Some((place, job)) = through else { return self.push(number, sink, piece) };
+        self.programs[number].account.say(piece);
+        self.call(sink, place, job, piece.to_vec())
+    }
+
+    /// A call of the loop itself, which may be stuck in it.
+    fn call(&mut self, sink: u64, place: Place, job: Job, bytes: Vec<u8>) -> Result<(), String> {
+        let number = self.program_of(sink)?;
+        let device = self.programs[number].device;
+        if self.hung.contains(&device) || self.dice.one_in(30) {
+            self.programs[number].account.in_calls += bytes.len();
+            self.sinks.lanes.suspect(place.clone(), self.now.mono);
+            self.calls.push(Out { place, device, since: self.now.mono, what: What::Job { sink, job, bytes } });
+        } else {
+            self.programs[number].account.in_calls -= job.load().0;
+            self.sinks.done(sink, job.run_with(&bytes), self.now);
+            self.notice(number);
+        }
+        Ok(())
+    }
+
+    /// Notices whether an outage has begun: what waits by then is kept.
+    pub(super) fn notice(&mut self, number: usize) {
+        let Counts { outages, waiting, .. } = self.counts(number);
+        let account = &mut self.programs[number].account;
+        if outages > account.kept.len() as u64 {
+            account.kept.push(Some(waiting));
+        }
+    }
+
+    /// Keeps bytes, and sees to it that none is dropped without need.
+    pub(super) fn push(&mut self, number: usize, sink: u64, bytes: &[u8]) -> Result<(), String> {
+        let before = self.counts(number);
+        self.programs[number].account.say(bytes);
+        self.sinks.push(sink, bytes, self.now);
+        let after = self.counts(number);
+        let dropped = usize::try_from(after.dropped - before.dropped).unwrap();
+        let account = &mut self.programs[number].account;
+        if after.outages > account.kept.len() as u64 {
+            account.kept.push(Some(before.waiting));
+        }
+        if let Some(Some(kept)) = account.kept.last_mut().filter(|_| after.out_since.is_some()) {
+            *kept = *kept + bytes.len() as u64 - dropped as u64;
+        }
+        let room = self.budget.used() + bytes.len() <= 4 * MAX_KEPT && before.waiting + (bytes.len() as u64) < 1 << 20;
+        if before.out_since.is_none() && room {
+            let first_line = memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
+            if dropped != 0 && dropped != first_line {
+                return Err(format!("{dropped} of {} bytes are dropped without need", bytes.len()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the calls that a log wants.
+    fn serve(&mut self, token: u64) -> Result<(), String> {
+        for _ in 0..TURNS {
+            let number = self.program_of(token)?;
+            let before = self.counts(number);
+            let call = self.sinks.call(token, self.watched, self.now);
+            self.notice(number);
+            let Some(call) = call else { return Ok(()) };
+            let (Call::Direct(_, _, job) | Call::Aside(_, _, job)) = &call;
+            let (load, clears) = job.load();
+            let given_up = usize::try_from(before.waiting - self.counts(number).waiting).unwrap() - load;
+            if given_up > 0 && !(clears && before.out_since.is_some()) {
+                return Err(format!("{given_up} bytes are given up"));
+            }
+            self.restless.remove(&token);
+            let account = &mut self.programs[number].account;
+            account.given_up += given_up;
+            account.in_calls += load;
+            match call {
+                Call::Direct(sink, place, job) => self.call(sink, place, job, vec![])?,
+                Call::Aside(sink, place, job) => {
+                    let device = self.programs[number].device;
+                    let what = What::Job { sink, job, bytes: vec![] };
+                    self.calls.push(Out { place, device, since: self.now.mono, what });
+                }
+            }
+        }
+        Err(format!("a log calls again and again: {:?}", self.sinks.get(token)))
+    }
+
+    /// Closes files that nobody needs.
+    fn close(&mut self) {
+        for file in std::mem::take(&mut self.sinks.closing) {
+            let (place, device, since) = (closes_at(&file), file.device(), self.now.mono);
+            let lanes = &mut self.sinks.lanes;
+            if self.watched && !lanes.is_suspect(&place) {
+                if self.hung.contains(&device) {
+                    lanes.suspect(place.clone(), since);
+                    self.calls.push(Out { place, device, since, what: What::Close(file) });
+                }
+            } else if lanes.is_free(&place) {
+                lanes.begin_close(place.clone(), since);
+                self.calls.push(Out { place, device, since, what: What::Close(file) });
+            } else {
+                self.sinks.closing.push(file);
+            }
+        }
+    }
+
+    /// Hears what logs have to say about themselves.
+    pub(super) fn report(&mut self) -> Result<(), String> {
+        for line in std::mem::take(&mut self.sinks.reports) {
+            let names = self.programs.iter().map(|program| program.path.display().to_string());
+            let named = names.enumerate().find(|(_, name)| line.text.split([' ', ':']).any(|word| word == name));
+            let Some((number, _)) = named else { return Err(format!("nobody's: {}", line.text)) };
+            let Program { path, account, .. } = &self.programs[number];
+            let cause = self.told.hear(path, &line.text, &account.kept)?;
+            if let Some(cause) = cause
+                && !self.is_true(number, cause)
+            {
+                return Err(format!("that is not true: {}", line.text));
+            }
+            if self.sinks.get(MAIN).is_some() {
+                // no two lines are alike here
+                self.say()?;
+            }
+        }
+        Ok(())
+    }
+}
