@@ -39,7 +39,7 @@ impl Engine {
         };
         self.look(path.clone(), caller, move || {
             let (bytes, offset, overflow) = tail::tail(&path, offset, length);
-            Ok(Reply::Tail { text: log_text(&bytes), offset, overflow })
+            Ok(Reply::Tail { text: log_text(bytes), offset, overflow })
         });
     }
 
@@ -123,7 +123,7 @@ impl Engine {
         self.look(path.clone(), caller, move || {
             let refused = |code, extra| Err(Fault { code, extra });
             match tail::read(&path, offset, length) {
-                Ok(bytes) => Ok(Reply::Text(log_text(&bytes))),
+                Ok(bytes) => Ok(Reply::Text(log_text(bytes))),
                 Err(tail::ReadError::NoFile) => refused(FaultCode::NoFile, Some(path.to_string_lossy().into_owned())),
                 Err(tail::ReadError::BadArguments) => refused(FaultCode::BadArguments, None),
                 Err(tail::ReadError::Failed) => refused(FaultCode::Failed, None),

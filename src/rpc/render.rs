@@ -67,8 +67,12 @@ pub fn size_hint(reply: &Reply) -> usize {
 /// Bytes of a log as text that XML can carry: what is not UTF-8 and characters
 /// that XML forbids become U+FFFD (B1.10.11, B1.10.12).
 #[must_use]
-pub fn log_text(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
+pub fn log_text(bytes: Vec<u8>) -> String {
+    let text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    // Most logs are fit as they are, and large ones shall not be there twice.
+    if text.chars().all(is_xml_char) {
+        return text;
+    }
     text.chars().map(|c| if is_xml_char(c) { c } else { char::REPLACEMENT_CHARACTER }).collect()
 }
 
