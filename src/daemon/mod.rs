@@ -99,6 +99,7 @@ fn live(mut config: Config, source: &Source) -> Result<(), BootError> {
     let mut signals = Signals::take()?;
     memory::keep_few_heaps();
     memory::join_freed_blocks();
+    memory::give_back_large_blocks();
     let (mut first, mut serial) = (true, 0);
     let (mut before, mut notes) = (None, vec![]);
     loop {
