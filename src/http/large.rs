@@ -5,13 +5,13 @@
 use super::life::Lives;
 use super::limits::{FORM_BYTES, Limits};
 use super::reply::Reply;
-use hyper::StatusCode;
 use hyper::body::Bytes;
 use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -27,6 +27,9 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(super) struct LargeAnswers {
     /// Logs that may be read at a time.
     reads: Semaphore,
+    /// The same for those that take long: a disk that is slow, or hangs, shall not
+    /// hold up who reads elsewhere.
+    slow_reads: Semaphore,
     /// Multicalls that may gather large results at a time.
     gatherings: Semaphore,
     unread: Arc<Semaphore>,
@@ -46,6 +49,7 @@ impl LargeAnswers {
         let units = u32::try_from(limits.unread_bytes / UNIT).unwrap_or(u32::MAX).max(1);
         Self {
             reads: Semaphore::new(limits.large_reads),
+            slow_reads: Semaphore::new(limits.large_reads),
             gatherings: Semaphore::new(limits.large_reads),
             unread: Arc::new(Semaphore::new(units as usize)),
             units,
@@ -66,7 +70,13 @@ impl LargeAnswers {
         self.turn(&self.reads).await
     }
 
-    /// The same for a multicall whose results are large already.
+    /// A turn among the slow, for a call that has one and makes it free; waits as
+    /// long as it takes.
+    pub(super) async fn read_slowly(&self) -> Option<SemaphorePermit<'_>> {
+        self.slow_reads.acquire().await.ok()
+    }
+
+    /// The same as [`read`](Self::read) for a multicall whose results are large already.
     pub(super) async fn gather(&self) -> Option<SemaphorePermit<'_>> {
         self.turn(&self.gatherings).await
     }
@@ -76,14 +86,12 @@ impl LargeAnswers {
     }
 
     /// The same answer when there is room for it: at once if it is not large, else
-    /// perhaps after a while; 503 if those who read nothing leave none.
-    pub(super) async fn admit(&self, reply: Reply) -> Reply {
+    /// perhaps after a while; `None` if those who do not read theirs leave none.
+    pub(super) async fn admit(&self, reply: Reply) -> Option<Reply> {
         let large = reply.whole_bytes().filter(|bytes| Self::is_large(bytes.len()));
-        let Some(bytes) = large.cloned() else { return reply };
-        match self.place(&bytes).await {
-            Some(place) => reply.with_bytes(Bytes::from_owner(Placed { bytes, _place: place })),
-            None => Reply::error(StatusCode::SERVICE_UNAVAILABLE),
-        }
+        let Some(bytes) = large.cloned() else { return Some(reply) };
+        let place = self.place(&bytes).await?;
+        Some(reply.with_bytes(Bytes::from_owner(Placed { bytes, _place: place })))
     }
 
     async fn place(&self, bytes: &Bytes) -> Option<Arc<Place>> {
@@ -117,6 +125,16 @@ impl LargeAnswers {
 struct Placed {
     bytes: Bytes,
     _place: Arc<Place>,
+}
+
+impl Drop for Placed {
+    /// The system takes a while to take back many pages, for which the loop does not wait.
+    fn drop(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        if let Ok(runtime) = Handle::try_current() {
+            drop(runtime.spawn_blocking(move || drop(bytes)));
+        }
+    }
 }
 
 impl AsRef<[u8]> for Placed {

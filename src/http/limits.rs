@@ -25,6 +25,9 @@ pub struct Limits {
     pub large_bodies: usize,
     /// Log reads of more than 1 MiB that are answered at a time; others wait.
     pub large_reads: usize,
+    /// A log that is not read in this time is on a disk that is slow, or hangs: it
+    /// makes way for one elsewhere, as many times.
+    pub slow_read: Duration,
     /// Bytes of answers of more than 1 MiB that clients have not read yet.
     pub unread_bytes: usize,
     /// So long a large answer waits for room.
@@ -46,6 +49,7 @@ impl Default for Limits {
             body_bytes: 64 << 20,
             large_bodies: 4,
             large_reads: 3,
+            slow_read: Duration::from_millis(500),
             unread_bytes: 256 << 20,
             large_patience: Duration::from_secs(30),
             grace: Duration::from_secs(1),

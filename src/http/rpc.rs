@@ -13,9 +13,8 @@ use hyper::StatusCode;
 use hyper::body::Bytes;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::SemaphorePermit;
-use tokio::time::timeout;
+use tokio::time::sleep;
 
 /// Of a body that is no call, the log shows no more characters.
 const MOST_SHOWN: usize = 1000;
@@ -29,9 +28,6 @@ const LARGE_ANSWER: usize = 1 << 20;
 
 /// The same for one that is written once for many.
 const LARGE_SHARED: usize = 4 << 20;
-
-/// A log that is not read in this time is on a disk that hangs.
-const HELD_UP: Duration = Duration::from_millis(500);
 
 /// What a panic there costs, as the log tells it.
 const WRITING: &str = "the writing of an answer";
@@ -58,14 +54,16 @@ pub(super) async fn answer(body: Bytes, server: &Server) -> Reply {
             format!("XML-RPC method {method}() returned fault: [{}] {}", fault.code.code(), fault.text())
         }
     });
-    let answer = answer.unwrap_or_else(|fault| encode_fault(&fault.to_wire()).into());
+    let refusal = |fault: Fault| Bytes::from(encode_fault(&fault.to_wire()));
+    let answer = answer.unwrap_or_else(refusal);
     let is_large = LargeAnswers::is_large(answer.len());
-    let reply = Reply::whole("text/xml", answer);
+    let reply = |bytes| Reply::whole("text/xml", bytes);
     if !is_large {
-        return reply;
+        return reply(answer);
     }
     // still in its turn, if it has one
-    Box::pin(server.large_answers().admit(reply)).await
+    let admitted = Box::pin(server.large_answers().admit(reply(answer))).await;
+    admitted.unwrap_or_else(|| reply(refusal(too_many())))
 }
 
 /// The call, or what the log says about a body that is none. The bytes are gone
@@ -125,14 +123,16 @@ impl<'a> Work<'a> {
         let large = self.server.large_answers();
         self.turn = Some(large.read().await.ok_or_else(too_many)?);
         let mut answer = pin!(self.server.context().engine.call(request));
-        if let Ok(answer) = timeout(HELD_UP, answer.as_mut()).await {
-            return answer;
+        let slow_turn = async {
+            sleep(self.server.context().limits.slow_read).await;
+            large.read_slowly().await
+        };
+        tokio::select! {
+            biased;
+            answer = answer.as_mut() => return answer,
+            Some(turn) = slow_turn => self.turn = Some(turn),
         }
-        // its disk hangs; others read elsewhere meanwhile
-        self.turn = None;
-        let answer = answer.await?;
-        self.turn = Some(large.read().await.ok_or_else(too_many)?);
-        Ok(answer)
+        answer.await
     }
 
     /// All results in order, not wrapped in arrays (B1.14.6), a fault as a struct in
@@ -141,11 +141,15 @@ impl<'a> Work<'a> {
         let context = self.server.context();
         let mut response = Encoder::response(0);
         response.begin_array();
+        let mut is_crowded = false;
         for call in calls {
-            if self.turn.is_none() && LargeAnswers::is_large(response.len()) {
-                self.turn = Some(self.server.large_answers().gather().await.ok_or_else(too_many)?);
+            if self.turn.is_none() && !is_crowded && LargeAnswers::is_large(response.len()) {
+                self.turn = self.server.large_answers().gather().await;
+                is_crowded = self.turn.is_none();
             }
             let result = match multicall_step(call, &context.namespaces) {
+                // what has been done is told all the same
+                _ if is_crowded => Err(too_many()),
                 _ if response.len() > MOST_RESULTS => Err(Fault::with(FaultCode::Failed, "too many results")),
                 Ok(Step::Answer(value)) => {
                     response.value(&value);

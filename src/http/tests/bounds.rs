@@ -3,15 +3,21 @@
 use super::{PATIENCE, Setup, answered, call, call_body, error, post, start, with};
 use crate::http::Limits;
 use crate::http::limits::HEAD_LINES;
+use crate::rpc::Request;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::time::{sleep, timeout};
 
 /// A call that is answered with more than 3 MiB.
 fn whole_log() -> String {
+    read("supervisor.readLog", "")
+}
+
+/// A call for all of a log.
+fn read(method: &str, name: &str) -> String {
     let zero = "<param><value><int>0</int></value></param>";
-    let params = format!("<params>{zero}{zero}</params>");
-    post("HTTP/1.1", "", &call_body("supervisor.readLog").replace("<params>\n</params>", &params))
+    let params = format!("<params>{name}{zero}{zero}</params>");
+    post("HTTP/1.1", "", &call_body(method).replace("<params>\n</params>", &params))
 }
 
 /// B2.4.1
@@ -135,12 +141,90 @@ fn large_answers_that_nobody_reads_have_a_bound() {
         stuck.send(&request).await;
         assert!(stuck.receive().await);
         let refused = house.ask(&request).await;
-        assert!(refused.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{}", &refused[..200]);
+        assert!(refused.contains("<string>FAILED: too many large answers</string>"), "{}", &refused[..200]);
         assert!(house.ask(call("supervisor.getState")).await.starts_with("HTTP/1.1 200 OK\r\n"), "a small one");
         let (one, other) = tokio::join!(stuck.answer(), house.ask(&request));
         assert!(one.len() > 3 << 20 && other.len() > 3 << 20, "there is room again");
         let (one, two, three) = tokio::join!(house.ask(&request), house.ask(&request), house.ask(&request));
         assert!([one, two, three].iter().all(|answer| answer.len() > 3 << 20), "one after the other");
+    });
+}
+
+/// A multicall that reads all of a log and does something after that.
+fn read_and(method: &str, params: &str) -> String {
+    let call = |method: &str, params: &str| {
+        let params = format!("<member><name>params</name><value><array><data>{params}</data></array></value></member>");
+        format!(
+            "<value><struct><member><name>methodName</name><value>{method}</value></member>{params}</struct></value>"
+        )
+    };
+    let zero = "<value><int>0</int></value>";
+    let calls = call("supervisor.readLog", &zero.repeat(2)) + &call(method, params);
+    let params = format!("<params><param><value><array><data>{calls}</data></array></value></param></params>");
+    post("HTTP/1.1", "", &call_body("system.multicall").replace("<params>\n</params>", &params))
+}
+
+/// B1.14.7
+#[test]
+fn a_large_multicall_that_cannot_go_on_tells_what_it_has_done() {
+    let limits = Limits { large_reads: 1, large_patience: Duration::from_millis(100), ..Limits::default() };
+    with(Setup { limits, ..Setup::default() }, async |house| {
+        let mut first = house.connect().await;
+        first.send(read_and("supervisor.startProcess", "<value>slow</value>")).await;
+        house.engine.waiting.notified().await;
+        let second = house.ask(read_and("supervisor.stopProcess", "<value>cat</value>")).await;
+        assert!(second.len() > 3 << 20 && second.contains("FAILED: too many large answers"), "{}", second.len());
+        let requests = house.engine.requests.borrow().len();
+        assert_eq!(requests, 3, "what could not be told was not done");
+        house.engine.release.notify_one();
+        assert!(first.answer().await.ends_with(
+            "<value><boolean>1</boolean></value>\n</data></array></value>\n</param>\n</params>\n</methodResponse>\n"
+        ));
+    });
+}
+
+/// A disk may be slow because all want to read there.
+#[test]
+fn logs_that_take_long_make_way_for_as_many_others_and_no_more() {
+    let request = read("supervisor.readProcessStdoutLog", "<param><value>slow</value></param>");
+    let limits = Limits { large_reads: 1, slow_read: Duration::ZERO, ..Limits::default() };
+    with(Setup { limits, ..Setup::default() }, async |house| {
+        let at_work = || {
+            let requests = house.engine.requests.borrow();
+            requests.iter().filter(|request| matches!(request, Request::ReadProcessLog { .. })).count()
+        };
+        let mut clients = Vec::new();
+        for _ in 0..4 {
+            let mut client = house.connect().await;
+            client.send(&request).await;
+            clients.push(client);
+        }
+        for most in 2..=4 {
+            let come = async {
+                while at_work() < most {
+                    sleep(Duration::from_millis(1)).await;
+                }
+                sleep(Duration::from_millis(20)).await;
+            };
+            timeout(PATIENCE, come).await.unwrap();
+            assert_eq!(at_work(), most);
+            house.engine.release.notify_one();
+        }
+        let release = async {
+            loop {
+                house.engine.release.notify_one();
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let answers = async {
+            for client in &mut clients {
+                assert!(client.answer().await.starts_with("HTTP/1.1 200 OK\r\n"));
+            }
+        };
+        tokio::select! {
+            () = release => {}
+            () = answers => {}
+        }
     });
 }
 

@@ -15,9 +15,9 @@ pub(in crate::http) struct Engine {
     pub(super) requests: Rc<RefCell<Vec<Request>>>,
     /// Lines for the activity log.
     pub(super) lines: Rc<RefCell<Vec<String>>>,
-    /// Lets a start of the process `slow` be over.
+    /// Lets a start of the process `slow`, or a look at its log, be over.
     pub(super) release: Rc<Notify>,
-    /// A request for a start of `slow` has come.
+    /// A request for one of these has come.
     pub(super) waiting: Rc<Notify>,
     /// All calls fault.
     pub(super) stopping: Rc<Cell<bool>>,
@@ -46,12 +46,13 @@ impl Engine {
             }
             Command::Call { request, answer } => {
                 self.requests.borrow_mut().push(request.clone());
-                if matches!(&request, Request::StartProcess { name, .. } if name == "slow") {
+                if matches!(&request, Request::StartProcess { name, .. } | Request::ReadProcessLog { name, .. } if name == "slow")
+                {
                     let engine = self.clone();
                     tokio::task::spawn_local(async move {
                         engine.waiting.notify_one();
                         engine.release.notified().await;
-                        drop(answer.send(Ok(Reply::Done)));
+                        drop(answer.send(engine.reply(request)));
                     });
                 } else {
                     drop(answer.send(self.reply(request)));
