@@ -197,11 +197,11 @@ async fn drive(stream: &Rc<Stream>, peer: &str, server: &Rc<Server>, admitted: &
 /// How long the client may go on with what it is doing; `None` when it is over.
 /// Answers take the time they take (B1.12.5), and a body has bounds of its own.
 fn time_left(life: &Life, limits: &Limits) -> Option<Duration> {
-    let most = match life.phase() {
-        Phase::Idle => limits.idle_time,
-        Phase::Head => limits.head_time,
-        Phase::Sending => limits.unread_time,
+    let (most, passed) = match life.phase() {
+        Phase::Idle => (limits.idle_time, life.age()),
+        Phase::Head => (limits.head_time, life.age()),
+        Phase::Sending => (limits.unread_time, life.unread_for()),
         Phase::Body | Phase::Answering | Phase::Streaming => return Some(limits.head_time),
     };
-    most.checked_sub(life.age()).filter(|rest| !rest.is_zero())
+    most.checked_sub(passed).filter(|rest| !rest.is_zero())
 }

@@ -111,7 +111,7 @@ impl LargeAnswers {
                     if Instant::now() >= limit {
                         return None;
                     }
-                    self.lives.drop_unread();
+                    self.lives.drop_unread(LARGE);
                 }
             }
         };

@@ -4,7 +4,8 @@
 use super::bell::Bell;
 use crate::sys::clock;
 use hyper::StatusCode;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::fmt::Debug;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
@@ -14,7 +15,7 @@ use tokio::sync::Notify;
 /// How long a body may take to come, or an answer to be read, before the
 /// connection may make room for another.
 const SLOW: Duration = Duration::from_secs(10);
-/// The same when the memory that answers may hold is used up, and others read theirs.
+/// The same for a large answer when the memory for those is used up.
 const UNREAD: Duration = Duration::from_secs(2);
 
 /// What a connection is busy with.
@@ -34,11 +35,22 @@ pub(super) enum Phase {
     Streaming,
 }
 
+/// The socket of a connection.
+pub(super) trait Outgoing: Debug {
+    /// Bytes that the peer has not read yet, as far as the kernel knows.
+    fn unread(&self) -> usize;
+}
+
 /// The state of one connection.
 #[derive(Debug)]
 pub(super) struct Life {
     phase: Cell<Phase>,
     since: Cell<Duration>,
+    socket: OnceCell<Rc<dyn Outgoing>>,
+    /// What the peer had not read of an answer when somebody looked last.
+    unread: Cell<usize>,
+    /// Bytes of the answer's body.
+    length: Cell<usize>,
     /// The peer will send nothing more.
     ended: Cell<bool>,
     /// Wakes whoever reads a body that may never be complete.
@@ -68,6 +80,9 @@ impl Life {
         Rc::new(Self {
             phase: Cell::new(Phase::Idle),
             since: Cell::new(clock::coarse().mono),
+            socket: OnceCell::new(),
+            unread: Cell::new(0),
+            length: Cell::new(0),
             ended: Cell::new(false),
             ending: Notify::new(),
             held: RefCell::new(None),
@@ -102,11 +117,32 @@ impl Life {
         self.since.set(clock::coarse().mono);
     }
 
-    /// The peer took some of the answer.
+    /// Answers go out there.
+    pub(super) fn sends_to(&self, socket: Rc<dyn Outgoing>) {
+        drop(self.socket.set(socket));
+    }
+
+    /// The socket took some of the answer.
     pub(super) fn sent(&self) {
         if self.phase() == Phase::Sending {
             self.enter(Phase::Sending);
+            self.unread.set(usize::MAX);
         }
+    }
+
+    /// The socket takes no more of the answer for now.
+    pub(super) fn is_stuck(&self) {
+        self.unread.set(self.socket.get().map_or(0, |socket| socket.unread()));
+    }
+
+    /// How long the peer has read nothing of an answer. That the socket took nothing
+    /// does not tell: it does so again when a third is read of the megabytes it holds.
+    pub(super) fn unread_for(&self) -> Duration {
+        let unread = self.socket.get().map_or(0, |socket| socket.unread());
+        if unread < self.unread.replace(unread) {
+            self.since.set(clock::coarse().mono);
+        }
+        self.age()
     }
 
     /// Bytes came: between two requests they are the beginning of the next.
@@ -191,8 +227,9 @@ impl Life {
         self.refusal.get()
     }
 
-    /// For a body of known length.
-    pub(super) fn sending(self: &Rc<Self>) -> Answering {
+    /// For a body of so many bytes.
+    pub(super) fn sending(self: &Rc<Self>, length: usize) -> Answering {
+        self.length.set(length);
         Answering(Rc::clone(self))
     }
 
@@ -242,15 +279,18 @@ impl Life {
     fn dispensable(&self) -> Option<(Phase, Duration)> {
         let waits = match self.phase() {
             Phase::Idle | Phase::Head => true,
-            Phase::Body | Phase::Sending => self.age() > SLOW,
+            Phase::Body => self.age() > SLOW,
+            Phase::Sending => self.unread_for() > SLOW,
             Phase::Answering | Phase::Streaming => false,
         };
         waits.then(|| (self.phase(), self.since.get()))
     }
 
-    /// Since when its peer has taken nothing of an answer, if that is long.
-    fn unread_since(&self) -> Option<Duration> {
-        (self.phase() == Phase::Sending && self.age() > UNREAD).then(|| self.since.get())
+    /// Since when its peer has read nothing of an answer of so many bytes or more, if
+    /// that is long.
+    fn unread_since(&self, least: usize) -> Option<Duration> {
+        let is_unread = self.phase() == Phase::Sending && self.length.get() >= least && self.unread_for() > UNREAD;
+        is_unread.then(|| self.since.get())
     }
 }
 
@@ -262,6 +302,7 @@ impl Drop for Answering {
     fn drop(&mut self) {
         if self.0.phase() != Phase::Streaming {
             self.0.enter(Phase::Sending);
+            self.0.unread.set(usize::MAX);
         }
     }
 }
@@ -298,10 +339,10 @@ impl Lives {
         self.evict_first(Life::dispensable)
     }
 
-    /// Sends away the connection that has not read its answer for longest; false if
-    /// for none that is long enough.
-    pub(super) fn drop_unread(&self) -> bool {
-        self.evict_first(Life::unread_since)
+    /// Sends away the connection that has not read its answer of `least` bytes or more
+    /// for longest; false if for none that is long enough.
+    pub(super) fn drop_unread(&self, least: usize) -> bool {
+        self.evict_first(|life| life.unread_since(least))
     }
 
     /// Sends away the connection with the least of what `rank` gives.

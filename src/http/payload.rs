@@ -61,7 +61,7 @@ impl Payload {
     /// Tells `life` how the sending goes.
     pub(super) fn watched_by(mut self, life: &Rc<Life>) -> Self {
         self.answering = Some(match self.source {
-            Source::Whole(_) => life.sending(),
+            Source::Whole(ref bytes) => life.sending(bytes.as_ref().map_or(0, Bytes::len)),
             Source::Stream(_) => life.streaming(),
         });
         self

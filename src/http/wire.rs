@@ -6,7 +6,8 @@
 //! refusals give way to our error page, and one header keeps its capitals.
 
 use super::head::{Head, Scanned};
-use super::life::{Life, Phase};
+use super::life::{Life, Outgoing, Phase};
+use crate::sys::socket::unread_bytes;
 use hyper::StatusCode;
 use nix::sys::socket::{Shutdown, setsockopt, shutdown, sockopt};
 use std::io::{self, IoSlice};
@@ -161,6 +162,15 @@ impl Stream {
     }
 }
 
+impl Outgoing for Stream {
+    fn unread(&self) -> usize {
+        match self {
+            Self::Tcp(stream) => unread_bytes(stream),
+            Self::Unix(stream) => unread_bytes(stream),
+        }
+    }
+}
+
 /// What hyper reads from and writes to.
 ///
 /// It gets one request at a time: a head up to its end, then as many bytes as
@@ -180,13 +190,18 @@ pub(super) struct Wire {
 impl Wire {
     /// hyper's side of `stream`.
     pub(super) fn new(stream: Rc<Stream>, life: Rc<Life>) -> Self {
+        life.sends_to(Rc::clone(&stream) as Rc<dyn Outgoing>);
         Self { stream, life, head: Head::default(), ready: Vec::new(), input: Input::default() }
     }
 
     fn poll_send(&self, cx: &mut Context<'_>, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let count = ready!(self.stream.poll_write(cx, pieces))?;
-        self.life.sent();
-        Poll::Ready(Ok(count))
+        let sent = self.stream.poll_write(cx, pieces);
+        match sent {
+            Poll::Ready(Ok(_)) => self.life.sent(),
+            Poll::Pending => self.life.is_stuck(),
+            Poll::Ready(Err(_)) => {}
+        }
+        sent
     }
 
     /// Gets more of a head ready; false when there is no more.

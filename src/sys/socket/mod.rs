@@ -11,6 +11,7 @@ pub mod unix;
 
 use super::errno::errno_name;
 use std::io;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -79,14 +80,36 @@ fn id(id: Option<u32>) -> i64 {
     id.map_or(-1, i64::from)
 }
 
+/// Bytes written to a connected stream socket that its peer has not read, or that
+/// have not come to the peer's host yet; 0 when that cannot be told.
+#[must_use]
+pub fn unread_bytes(socket: impl AsFd) -> usize {
+    let mut count: libc::c_int = 0;
+    // SAFETY: the kernel writes one int to the place given, which is one.
+    let answer = unsafe { libc::ioctl(socket.as_fd().as_raw_fd(), libc::TIOCOUTQ, &raw mut count) };
+    if answer == 0 { usize::try_from(count).unwrap_or(0) } else { 0 }
+}
+
 fn path_is_too_long(path: &Path) -> bool {
     path.as_os_str().as_bytes().len() >= PATH_END
 }
 
 #[cfg(test)]
 mod tests {
-    use super::SocketError;
-    use std::io;
+    use super::{SocketError, unread_bytes};
+    use std::io::{self, Read, Write};
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn what_a_peer_has_not_read_is_told_before_the_socket_takes_more() {
+        let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+        assert_eq!(unread_bytes(&ours), 0);
+        ours.write_all(&[0; 8192]).unwrap();
+        ours.write_all(&[0; 8192]).unwrap();
+        let before = unread_bytes(&ours);
+        theirs.read_exact(&mut [0; 8192]).unwrap();
+        assert!((1..before).contains(&unread_bytes(&ours)));
+    }
 
     /// A1.32, B2.8.11, B2.8.12
     #[test]
