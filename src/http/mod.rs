@@ -26,6 +26,7 @@ mod reply;
 mod room;
 mod route;
 mod rpc;
+mod stream;
 mod web;
 mod wire;
 #[cfg(test)]
@@ -45,10 +46,10 @@ use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::rc::Rc;
 use std::time::Duration;
+use stream::Stream;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
-use wire::Stream;
 
 /// After a failed accept, before the next: descriptors need time to come free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
