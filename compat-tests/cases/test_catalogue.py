@@ -212,9 +212,9 @@ def stories(lab, text):
         if not line or re.search(LEFT_OUT, line):
             continue
         if output:
-            # A piece ends where a read ended; a listener's may be shown as Python shows bytes (A5.12).
+            # A piece ends where a read ended; a listener's is shown as Python shows bytes (A5.12).
             name, channel, piece = output.groups()
-            piece = ast.literal_eval(piece).decode() if piece.startswith("b'") else piece
+            piece = ast.literal_eval(piece).decode() if name in POOLS and channel == "stdout" else piece
             told[f"{channel} of {name}"] = ["".join(told[f"{channel} of {name}"]) + piece]
         elif line.startswith("TRAC "):
             told["calls"].append(line)

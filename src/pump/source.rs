@@ -200,10 +200,11 @@ impl Source {
         outlets.say(Level::Debug, format!("{} {} emitted a comm event", py_repr(&self.name), self.id.channel));
     }
 
-    /// A5.11
+    /// A5.11, A5.12
     fn echo(&self, data: &[u8], outlets: &mut Outlets) {
         if self.echo {
             let text = match std::str::from_utf8(data) {
+                _ if self.listener => py_repr_bytes(data),
                 Ok(text) => text.to_owned(),
                 Err(_) => format!("Undecodable: {}", py_repr_bytes(data)),
             };

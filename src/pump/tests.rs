@@ -275,6 +275,17 @@ fn output_is_copied_to_the_activity_log_when_asked() {
     assert!(closed.ends_with(" closed, stopped monitoring stdout of 'cat'"), "{closed}");
 }
 
+/// A5.12
+#[test]
+fn what_a_listener_says_is_copied_as_bytes() {
+    let mut rig = Rig::new(16);
+    let mut child = rig.attach(STDOUT, ChannelSetup { echo: true, listener: true, ..setup() });
+    child.write_all(b"READY\n\xe9'").unwrap();
+    rig.event();
+    rig.wait_said("DEBG 'cat' stdout output:");
+    assert_eq!(rig.said(), ["DEBG 'cat' stdout output:", "b\"READY\\n\\xe9'\""]);
+}
+
 #[test]
 fn a_drain_reads_what_is_left_though_others_hold_the_pipe() {
     let mut rig = Rig::new(16);
