@@ -27,7 +27,7 @@ fn setting(name: &str, default: u64) -> u64 {
 fn whatever_happens_to_its_disk_a_log_is_whole_or_says_what_is_missing() {
     let steps = setting("SIM_STEPS", 150);
     let (first, last) = match setting("SIM_SEED", 0) {
-        0 => (1, setting("SIM_SEEDS", 200)),
+        0 => (1, setting("SIM_SEEDS", 300)),
         seed => (seed, seed),
     };
     // two halves side by side: the machines that run this have two cores

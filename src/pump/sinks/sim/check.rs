@@ -37,11 +37,10 @@ impl Walk {
                 return Err(format!("{path:?}: {said} bytes, {written} written, {in_calls} in calls, {counts:?}"));
             }
             let told = self.told.of(path);
-            if counts.outages != told.outages {
+            // what is said last in a turn may be too much for the activity log
+            let is_told = counts.outages == told.outages && (counts.out_since.is_none() || told.is_out);
+            if number != 0 && !is_told {
                 return Err(format!("{path:?}: {} outages were told, {counts:?}", told.outages));
-            }
-            if counts.out_since.is_some() && !told.is_out {
-                return Err(format!("{path:?}: an outage is not told: {counts:?}"));
             }
             if !self.sinks.all.values().any(|sink| sink.path() == path) {
                 told.is_stuck = false;
@@ -66,7 +65,7 @@ impl Walk {
     /// All is well again, and everything comes to rest.
     pub(super) fn heal(&mut self) -> Result<(), String> {
         self.hung.clear();
-        drop(self.others.take(usize::MAX));
+        self.lend(0);
         for program in &self.programs {
             let mut file = program.file.state();
             (file.room, file.is_slow, file.opens, file.is_gone) = (usize::MAX, false, true, false);
@@ -134,6 +133,7 @@ impl Walk {
         let mut tokens = self.sinks.tokens();
         // the last one, since the others have something to say
         tokens.sort_by_key(|token| std::cmp::Reverse(*token));
+        self.told.give_up();
         for token in tokens {
             self.sinks.close(token, self.now);
             self.report()?;
@@ -148,8 +148,8 @@ impl Walk {
             let counts = self.counts(number);
             let Program { path, file, account, .. } = &self.programs[number];
             let told = self.told.of(path);
-            if counts.dropped != told.dropped {
-                return Err(format!("{path:?}: {} bytes were told to be dropped, {counts:?}", told.dropped));
+            if (counts.dropped, counts.outages) != (told.dropped, told.outages) {
+                return Err(format!("{path:?}: {counts:?}, but {told:?}"));
             }
             let torn = account.compare(&file.state().text).map_err(|how| format!("{path:?}: {how}"))?;
             walked.add(Walked {

@@ -13,6 +13,9 @@ use std::path::PathBuf;
 /// Bytes of a word; each word is like no other.
 const WORD: usize = 8;
 
+/// A line of this length may be none.
+const LONG: usize = 200_000;
+
 /// One that runs again and again, and has one log.
 pub(super) struct Program {
     pub(super) path: PathBuf,
@@ -46,6 +49,8 @@ pub(super) struct Account {
     pub(super) given_up: usize,
     /// Bytes that waited when each outage began, or were kept in it, if that is known.
     pub(super) kept: Vec<Option<u64>>,
+    /// The last line is dropped so far, and so long.
+    pub(super) cut: Option<usize>,
 }
 
 impl Program {
@@ -107,6 +112,18 @@ impl Account {
         let chunks = [0].into_iter().chain(first_line).flat_map(|at| (at..bytes.len()).step_by(CHUNK));
         self.begins.extend(chunks.map(|at| begin + at));
         self.begins.extend(first_line.map(|at| begin + at));
+    }
+
+    /// So many of `bytes`, which came last, are `dropped`. Gives how many should be,
+    /// because the line that they go on with was dropped.
+    pub(super) fn line_goes_on(&mut self, bytes: &[u8], dropped: usize) -> Option<usize> {
+        let end = memchr(b'\n', bytes).map(|at| at + 1);
+        let before = self.cut.take();
+        if dropped == bytes.len() && !bytes.ends_with(b"\n") {
+            self.cut = Some(if end.is_some() { bytes.len() } else { before.unwrap_or(0) + bytes.len() });
+        }
+        let rest = end.unwrap_or(bytes.len());
+        before.filter(|before| before + rest < LONG).map(|_| rest)
     }
 
     /// All that the log was given.

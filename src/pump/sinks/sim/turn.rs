@@ -114,6 +114,9 @@ impl Walk {
         if let Some(Some(kept)) = account.kept.last_mut().filter(|_| after.out_since.is_some()) {
             *kept = *kept + bytes.len() as u64 - dropped as u64;
         }
+        if account.line_goes_on(bytes, dropped).is_some_and(|rest| dropped < rest) {
+            return Err(format!("the rest of a line is kept that was dropped: {}", String::from_utf8_lossy(bytes)));
+        }
         let room = self.budget.used() + bytes.len() <= 4 * MAX_KEPT && before.waiting + (bytes.len() as u64) < 1 << 20;
         if before.out_since.is_none() && room {
             let first_line = memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
@@ -179,8 +182,11 @@ impl Walk {
             let names = self.programs.iter().map(|program| program.path.display().to_string());
             let named = names.enumerate().find(|(_, name)| line.text.split([' ', ':']).any(|word| word == name));
             let Some((number, _)) = named else { return Err(format!("nobody's: {}", line.text)) };
-            let Program { path, account, .. } = &self.programs[number];
+            let Program { path, account, .. } = &mut self.programs[number];
             let cause = self.told.hear(path, &line.text, &account.kept)?;
+            if !self.told.of(path).is_out {
+                account.cut = None;
+            }
             if let Some(cause) = cause
                 && !self.is_true(number, cause)
             {

@@ -2,7 +2,7 @@
 
 use super::program::{Life, Program, line};
 use super::told::Told;
-use crate::logs::backlog::{Backlog, Budget, CHUNK, MAX_KEPT, READ};
+use crate::logs::backlog::{Budget, CHUNK, MAX_KEPT, READ};
 use crate::logs::file::{Limits, LogFile};
 use crate::logs::job::Job;
 use crate::logs::{Counts, Sink};
@@ -29,6 +29,8 @@ pub(super) struct Walk {
     pub(super) now: Now,
     pub(super) sinks: Sinks,
     pub(super) budget: Budget,
+    /// What all may keep.
+    max: usize,
     /// The first is the daemon, which writes the activity log.
     pub(super) programs: Vec<Program>,
     /// Lives whose output is still to be read.
@@ -41,7 +43,7 @@ pub(super) struct Walk {
     /// File systems from which no call comes back.
     pub(super) hung: BTreeSet<u64>,
     /// What the logs of other loops keep.
-    pub(super) others: Backlog,
+    pub(super) others: usize,
     /// A call that does not come back is noticed.
     pub(super) watched: bool,
     pub(super) told: Told,
@@ -108,7 +110,8 @@ impl Walk {
     fn new(seed: u64) -> Self {
         let mut dice = Dice(seed);
         let max = READ + CHUNK + usize::try_from(dice.below(4000)).unwrap();
-        let budget = Budget::new(if dice.one_in(3) { 4 * MAX_KEPT } else { max });
+        let max = if dice.one_in(3) { 4 * MAX_KEPT } else { max };
+        let budget = Budget::new(max);
         let programs: Vec<Program> =
             (0..=u32::try_from(2 + dice.below(4)).unwrap()).map(|n| Program::new(n, 1 + dice.below(DEVICES))).collect();
         let mut sinks = Sinks::new(budget.clone());
@@ -117,8 +120,9 @@ impl Walk {
             dice,
             now: Now { mono: Duration::from_secs(50), wall: Duration::from_secs(1_700_000_000) },
             sinks,
-            others: Backlog::new(usize::MAX, budget.clone()),
+            others: 0,
             budget,
+            max,
             programs,
             dead: VecDeque::new(),
             last_token: MAIN,
@@ -140,16 +144,16 @@ impl Walk {
             0..=29 => self.write(),
             30..=33 => self.die(),
             34..=39 => self.begin()?,
-            40..=48 => self.change(),
-            49..=51 => self.hang(),
-            52..=63 => self.bring_back()?,
-            64..=66 => self.open(),
-            67 | 68 => self.clear(),
-            69 | 70 => self.sinks.reopen_all(),
-            71..=73 => self.say()?,
-            74..=76 => self.squeeze(),
-            77 => self.watched = !self.watched,
-            78 if self.dice.one_in(30) => self.flood()?,
+            40..=47 => self.change(),
+            48..=50 => self.hang(),
+            51..=62 => self.bring_back()?,
+            63..=65 => self.open(),
+            66..=68 => self.clear(),
+            69..=71 => self.sinks.reopen_all(),
+            72..=74 => self.say()?,
+            75..=78 => self.squeeze(),
+            79 if self.dice.one_in(200) => self.flood()?,
+            80 => self.watched = !self.watched,
             _ => self.pass(),
         }
         if self.dice.one_in(4) { Ok(()) } else { self.turns() }
@@ -205,6 +209,9 @@ impl Walk {
         };
         self.last_token += 1;
         let sink = self.sinks.begin(self.last_token, *owner, log, self.now);
+        if sink == self.last_token {
+            self.programs[number].account.cut = None;
+        }
         self.programs[number].live = Some(Life { sink, pipe: VecDeque::new() });
         Ok(())
     }
@@ -317,18 +324,20 @@ impl Walk {
 
     /// Other loops need more of the common room, or less.
     fn squeeze(&mut self) {
-        drop(self.others.take(usize::MAX));
         let left = match self.dice.below(3) {
-            0 => return,
+            0 => u64::MAX / 2,
             1 => self.dice.below(500),
             _ => self.dice.below((READ + CHUNK) as u64),
         };
         let left = usize::try_from(left).unwrap();
-        // only where that is not much
-        let much = (2 * READ).saturating_sub(self.budget.used() + left);
-        if much < 2 * READ {
-            self.others.push(&vec![b'x'; much], true);
-        }
+        let own = self.budget.used() - self.others;
+        self.lend(self.max.saturating_sub(own + left));
+    }
+
+    /// Others keep so much.
+    pub(super) fn lend(&mut self, others: usize) {
+        self.budget.lend(self.others, others);
+        self.others = others;
     }
 
     fn pass(&mut self) {
@@ -349,8 +358,13 @@ impl Walk {
         self.now.wall += time;
     }
 
+    /// The counters of a program's log; all at once cost more.
     pub(super) fn counts(&self, number: usize) -> Counts {
-        self.sinks.counts().remove(&self.programs[number].owner).unwrap_or_default()
+        let Program { path, owner, .. } = &self.programs[number];
+        let mut counts = self.sinks.past.get(owner).copied().unwrap_or_default();
+        let sinks = self.sinks.all.values().filter(|sink| sink.path() == path);
+        sinks.for_each(|sink| counts.add(sink.counts()));
+        counts
     }
 
     pub(super) fn program_of(&self, token: u64) -> Result<usize, String> {
