@@ -8,10 +8,11 @@ import re
 import shutil
 import socket
 import subprocess
+import xmlrpc.client
 
 import pytest
 
-from daemon import until
+from daemon import answers, rpc, until
 
 # Puts a /dev with the usual devices and our log over the real one, then becomes "$@".
 PRIVATE_DEV = """\
@@ -91,6 +92,19 @@ def test_the_activity_log(syslog, recorded):
     kept = ("started with pid", "spawned: 'p'", "'p' stdout output:", " one\n", " two\n", "success: p")
     lines = [line for line in syslog.lines() if any(part in line for part in kept)]
     recorded("".join(f"{line!r}\n" for line in sorted(lines)))
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A5.6", "B1.10.3")
+def test_an_activity_log_in_syslog_cannot_be_read(syslog):
+    syslog.start("", "", logfile="syslog")
+    syslog.wait("started with pid")
+    until("the socket", lambda: answers(syslog.lab.root / "s.sock"))
+    calls = rpc(syslog.lab.root / "s.sock").supervisor
+    for call, text in (lambda: calls.readLog(0, 0), "NO_FILE: syslog"), (calls.clearLog, "NO_FILE"):
+        with pytest.raises(xmlrpc.client.Fault) as refused:
+            call()
+        assert (refused.value.faultCode, refused.value.faultString) == (20, text)
 
 
 # Each piece is read before the next is written.

@@ -23,7 +23,10 @@ impl Engine {
     }
 
     pub(super) fn read_log(&self, offset: i64, length: i64, caller: Caller) {
-        self.read(self.main_log_path(), offset, length, caller);
+        let Some(path) = self.main_log_path() else {
+            return drop(caller.send(Err(Fault::with(FaultCode::NoFile, "syslog"))));
+        };
+        self.read(Some(path), offset, length, caller);
     }
 
     pub(super) fn read_process_log(&self, name: &str, channel: Channel, offset: i64, length: i64, caller: Caller) {
