@@ -114,9 +114,8 @@ async fn serve(parts: Parts, body: Bytes, route: Route, server: &Rc<Server>) -> 
         }
         Route::Page(Page::Ok) => web::ok(),
         Route::Page(page) => {
-            let reply = web::page(page, parts.uri.query(), &body, is_foreign(&parts, server), context).await;
-            let admitted = server.large_answers().admit(reply).await;
-            admitted.unwrap_or_else(|| Reply::error(StatusCode::SERVICE_UNAVAILABLE))
+            let reply = web::page(page, parts.uri.query(), &body, is_foreign(&parts, server), server).await;
+            reply.unwrap_or_else(|| Reply::error(StatusCode::SERVICE_UNAVAILABLE))
         }
         Route::Static(path) => web::file(&parts.method, &path, &parts.headers, context.started),
     }

@@ -12,19 +12,49 @@ const FEWEST_BYTES: i64 = 1024;
 /// Bytes shown however many are asked for.
 const MOST_BYTES: i64 = 4 << 20;
 
-/// Asks for the log and draws it.
-pub(super) async fn page(form: &Form, engine: &EngineHandle) -> String {
-    let Some(name) = form.get("processname") else { return render(None, FEWEST_BYTES, "No process name found") };
-    let limit = limit(form.get("limit"));
-    let request =
-        Request::ReadProcessLog { name: name.to_owned(), channel: Channel::Stdout, offset: -limit, length: 0 };
-    let text = match engine.call(request).await {
-        Ok(Reply::Text(text)) => text,
-        Ok(_) => String::new(),
-        Err(fault) if fault.code == FaultCode::NoFile => format!("No file for {name}"),
-        Err(fault) => format!("ERROR: {}", unexpected(&fault)),
-    };
-    render(Some(name), limit, &text)
+/// What is to be shown.
+#[derive(Debug)]
+pub(super) struct Tail {
+    name: Option<String>,
+    limit: i64,
+}
+
+impl Tail {
+    /// Whose log, and how much of it.
+    pub(super) fn of(form: &Form) -> Self {
+        match form.get("processname") {
+            Some(name) => Self { name: Some(name.to_owned()), limit: limit(form.get("limit")) },
+            None => Self { name: None, limit: FEWEST_BYTES },
+        }
+    }
+
+    fn request(&self) -> Option<Request> {
+        let name = self.name.clone()?;
+        Some(Request::ReadProcessLog { name, channel: Channel::Stdout, offset: -self.limit, length: 0 })
+    }
+
+    /// Much of a log may have to be read for it.
+    pub(super) fn may_be_large(&self) -> bool {
+        self.request().is_some_and(|request| request.may_read_much())
+    }
+
+    /// The end of the log, or what is wrong with it.
+    pub(super) async fn text(&self, engine: &EngineHandle) -> String {
+        let (Some(request), Some(name)) = (self.request(), &self.name) else {
+            return "No process name found".to_owned();
+        };
+        match engine.call(request).await {
+            Ok(Reply::Text(text)) => text,
+            Ok(_) => String::new(),
+            Err(fault) if fault.code == FaultCode::NoFile => format!("No file for {name}"),
+            Err(fault) => format!("ERROR: {}", unexpected(&fault)),
+        }
+    }
+
+    /// The page with that text.
+    pub(super) fn render(&self, text: &str) -> String {
+        render(self.name.as_deref(), self.limit, text)
+    }
 }
 
 fn limit(asked: Option<&str>) -> i64 {
