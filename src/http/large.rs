@@ -76,7 +76,8 @@ impl LargeAnswers {
         self.slow_reads.acquire().await.ok()
     }
 
-    /// The same as [`read`](Self::read) for a multicall whose results are large already.
+    /// The same as [`read`](Self::read) for a multicall whose results are or may become
+    /// large. It has that before it asks for the turns of its calls, so none waits for another.
     pub(super) async fn gather(&self) -> Option<SemaphorePermit<'_>> {
         self.turn(&self.gatherings).await
     }

@@ -87,11 +87,13 @@ struct Work<'a> {
     server: &'a Server,
     /// Of a large one, until its response is admitted.
     turn: Option<SemaphorePermit<'a>>,
+    /// A multicall has waited for one in vain.
+    is_refused: bool,
 }
 
 impl<'a> Work<'a> {
     fn of(server: &'a Server) -> Self {
-        Self { server, turn: None }
+        Self { server, turn: None, is_refused: false }
     }
 
     /// The whole response to a call that is answered.
@@ -141,22 +143,14 @@ impl<'a> Work<'a> {
         let context = self.server.context();
         let mut response = Encoder::response(0);
         response.begin_array();
-        let mut is_crowded = false;
         for call in calls {
-            if self.turn.is_none() && !is_crowded && LargeAnswers::is_large(response.len()) {
-                self.turn = self.server.large_answers().gather().await;
-                is_crowded = self.turn.is_none();
-            }
             let result = match multicall_step(call, &context.namespaces) {
-                // what has been done is told all the same
-                _ if is_crowded => Err(too_many()),
                 _ if response.len() > MOST_RESULTS => Err(Fault::with(FaultCode::Failed, "too many results")),
                 Ok(Step::Answer(value)) => {
                     response.value(&value);
                     continue;
                 }
-                // its answer becomes a part of the response, and its turn is over
-                Ok(Step::Call(request)) => Work::of(self.server).ask(request).await,
+                Ok(Step::Call(request)) => self.step(request, response.len()).await,
                 Err(fault) => Err(fault),
             };
             match result {
@@ -166,6 +160,30 @@ impl<'a> Work<'a> {
         }
         response.end_array();
         Ok(response.finish())
+    }
+
+    /// What the engine answers to one call of a multicall that has gathered so many
+    /// bytes. Where these become many and there is no turn for it, that is told in the
+    /// result's place: the others, and what was done for them, are not lost.
+    async fn step(&mut self, request: Request, gathered: usize) -> Result<Answer, Fault> {
+        if request.may_read_much() || LargeAnswers::is_large(gathered) {
+            self.gather().await?;
+        }
+        // its answer becomes a part of the response, and its own turn is over
+        let answer = Work::of(self.server).ask(request).await?;
+        if LargeAnswers::is_large(gathered + size_hint(&answer)) {
+            self.gather().await?;
+        }
+        Ok(answer)
+    }
+
+    /// Takes the turn of a multicall that gathers much; asks for it once.
+    async fn gather(&mut self) -> Result<(), Fault> {
+        if self.turn.is_none() && !self.is_refused {
+            self.turn = self.server.large_answers().gather().await;
+            self.is_refused = self.turn.is_none();
+        }
+        if self.is_refused { Err(too_many()) } else { Ok(()) }
     }
 }
 
