@@ -63,7 +63,7 @@ pub fn clean(dir: &Path, identifier: &str) -> Vec<LogLine> {
     };
     entries
         .flatten()
-        .filter(|entry| entry.file_name().to_str().is_some_and(|name| is_auto(name, identifier)))
+        .filter(|entry| is_auto(&entry.file_name().to_string_lossy(), identifier))
         .map(|entry| entry.path())
         .filter(|path| fs::remove_file(path).is_err_and(|error| error.kind() != io::ErrorKind::NotFound))
         .map(|path| LogLine::new(Level::Warn, format!("Failed to clean up {}", py_repr(&path.to_string_lossy()))))
@@ -105,8 +105,10 @@ mod tests {
     use super::{clean, is_auto, make, make_all, name};
     use crate::model::Channel;
     use crate::sys::testdir::TestDir;
+    use std::ffi::OsStr;
     use std::fs;
     use std::io::ErrorKind;
+    use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
@@ -177,10 +179,12 @@ mod tests {
         make(&log).unwrap();
         fs::write(dir.path().join("keep.log"), "").unwrap();
         fs::create_dir(dir.path().join("p---id-x.log")).unwrap();
+        let no_text = dir.path().join(OsStr::from_bytes(b"\xff---id-x.log"));
+        fs::write(&no_text, "").unwrap();
         let told = clean(dir.path(), "id");
         assert_eq!(told.len(), 1);
         assert_eq!(told[0].text, format!("Failed to clean up '{}'", dir.path().join("p---id-x.log").display()));
-        assert!(!log.exists() && dir.path().join("keep.log").exists());
+        assert!(!log.exists() && !no_text.exists() && dir.path().join("keep.log").exists());
         assert_eq!(clean(&dir.path().join("none"), "id")[0].text, "Could not clear childlog dir");
     }
 }
