@@ -133,7 +133,6 @@ impl Walk {
         let mut tokens = self.sinks.tokens();
         // the last one, since the others have something to say
         tokens.sort_by_key(|token| std::cmp::Reverse(*token));
-        self.told.give_up();
         for token in tokens {
             self.sinks.close(token, self.now);
             self.report()?;

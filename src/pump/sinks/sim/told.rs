@@ -5,11 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// What was told of each log.
 #[derive(Default)]
-pub(super) struct Told {
-    logs: BTreeMap<PathBuf, Log>,
-    /// What waits may be given up from now on.
-    may_end: bool,
-}
+pub(super) struct Told(BTreeMap<PathBuf, Log>);
 
 /// Of one.
 #[derive(Debug, Default)]
@@ -42,20 +38,12 @@ pub(super) enum Cause {
 impl Told {
     /// What was told of the log at `path`.
     pub(super) fn of(&mut self, path: &Path) -> &mut Log {
-        self.logs.entry(path.to_owned()).or_default()
-    }
-
-    /// All that waits is given up from now on.
-    pub(super) fn give_up(&mut self) {
-        self.may_end = true;
+        self.0.entry(path.to_owned()).or_default()
     }
 
     /// Hears a line about the log at `path`, in whose outages so many bytes were
     /// `kept`. Gives the cause if something begins.
     pub(super) fn hear(&mut self, path: &Path, line: &str, kept: &[Option<u64>]) -> Result<Option<Cause>, String> {
-        if line.contains(" is given up: ") && !line.contains(": 0 bytes ") && !self.may_end {
-            return Err(format!("without need: {line}"));
-        }
         let log = self.of(path);
         let name = path.display().to_string();
         let (before, after) = line.split_once(&name).unwrap_or_default();

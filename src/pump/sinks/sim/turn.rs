@@ -61,7 +61,11 @@ impl Walk {
             self.report()?;
         }
         self.close();
+        let waits = self.sinks.unwritten();
         self.sinks.sweep(self.now);
+        if self.sinks.unwritten() != waits {
+            return Err(format!("given up without need: {waits:?}, {:?}", self.sinks.all));
+        }
         self.report()?;
         self.sinks.answer_clearings(self.now);
         Ok(())
@@ -71,7 +75,11 @@ impl Walk {
     fn deliver(&mut self, number: usize, sink: u64, piece: &[u8]) -> Result<(), String> {
         let through = if self.watched { self.sinks.through(sink, self.now) } else { None };
         let Some((place, job)) = through else { return self.push(number, sink, piece) };
-        self.programs[number].account.say(piece);
+        let account = &mut self.programs[number].account;
+        account.say(piece);
+        if account.line_goes_on(piece, 0).is_some() {
+            return Err(format!("the rest of a line is written that was dropped: {}", String::from_utf8_lossy(piece)));
+        }
         self.call(sink, place, job, piece.to_vec())
     }
 
