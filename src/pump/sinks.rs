@@ -126,6 +126,12 @@ impl Sinks {
         sink.must_wait() && (!sink.is_at_rest() || self.lanes.is_suspect(&place_of(sink)))
     }
 
+    /// Whether that wait is for nothing but room that other logs hold. Those of
+    /// other loops give it back without a word.
+    pub(super) fn waits_for_others(&self, token: u64) -> bool {
+        self.must_wait(token) && self.get(token).is_some_and(Sink::is_idle)
+    }
+
     /// The lingering sink of the log at `path`, which lingers no more.
     fn revive(&mut self, path: &std::path::Path) -> Option<u64> {
         let at = self.lingering.iter().position(|token| self.all.get(token).is_some_and(|sink| sink.path() == path))?;

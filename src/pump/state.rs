@@ -321,7 +321,7 @@ impl State {
         if self.more_orders {
             return Some(Duration::ZERO);
         }
-        let slow = self.watch.has_failed() || self.outlets.lines.is_echo_behind();
+        let slow = self.watch.must_look() || self.outlets.lines.is_echo_behind();
         let look = slow.then(|| self.outlets.now.mono + SLOW_LOOK);
         let drains = self.drains.iter().filter(|drain| !drain.answered).map(|drain| drain.limit).min();
         let countings = self.countings.iter().map(|(limit, _)| *limit).min();

@@ -25,7 +25,7 @@ pub(super) struct Watch {
     hot: Vec<u64>,
     /// Watched again as soon as they may be read.
     paused: Vec<u64>,
-    failed: bool,
+    look: bool,
 }
 
 impl Watch {
@@ -33,7 +33,7 @@ impl Watch {
     pub(super) fn new(bell: impl AsFd) -> io::Result<Self> {
         let poller = Poller::new()?;
         poller.add(bell, BELL, Interest::Read)?;
-        Ok(Self { poller, turn: Turn::default(), busy: false, hot: vec![], paused: vec![], failed: false })
+        Ok(Self { poller, turn: Turn::default(), busy: false, hot: vec![], paused: vec![], look: false })
     }
 
     /// Whether nothing is read without being waited for.
@@ -41,9 +41,10 @@ impl Watch {
         self.hot.is_empty()
     }
 
-    /// Whether there are streams whose watching failed; that is tried again.
-    pub(super) fn has_failed(&self) -> bool {
-        self.failed
+    /// Whether there are streams to be looked at though nobody will wake the loop
+    /// for them: their watching failed, or they wait for room that others hold.
+    pub(super) fn must_look(&self) -> bool {
+        self.look
     }
 
     /// Waits until a stream or the bell is ready.
@@ -56,7 +57,7 @@ impl Watch {
     pub(super) fn begin_turn(&mut self, waited: Duration, sources: &HashMap<u64, Source>, ready: &mut Vec<u64>) {
         self.turn = self.turn.after(waited);
         self.busy = false;
-        self.failed = false;
+        self.look = false;
         self.hot.retain(|token| sources.get(token).is_some_and(|source| source.heat.is_hot()));
         ready.extend(&self.hot);
     }
@@ -112,7 +113,7 @@ impl Watch {
         }
         syslog.flush(now);
         if let Some(socket) = syslog.socket() {
-            self.failed |= self.poller.add(socket, SYSLOG, Interest::Write).is_err();
+            self.look |= self.poller.add(socket, SYSLOG, Interest::Write).is_err();
         }
     }
 
@@ -126,15 +127,16 @@ impl Watch {
                 }
             }
         }
-        let Self { poller, paused, failed, .. } = self;
+        let Self { poller, paused, look, .. } = self;
         paused.retain(|token| {
             let Some(source) = sources.get(token) else { return false };
             let Some(fd) = &source.fd else { return false };
             if source.must_wait(outlets) {
+                *look |= source.sink.is_some_and(|sink| outlets.sinks.waits_for_others(sink));
                 return true;
             }
             let refused = poller.add(fd, *token, Interest::Read).is_err();
-            *failed |= refused;
+            *look |= refused;
             refused
         });
     }

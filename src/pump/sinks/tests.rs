@@ -84,6 +84,28 @@ fn logs_that_hang_leave_a_healthy_one_alone() {
     assert_eq!(std::fs::metadata(dir.path().join("healthy")).unwrap().len(), 10 * READ as u64);
 }
 
+/// Room that another loop gives back rings no bell here, and nothing else may either.
+#[test]
+fn who_waits_for_the_room_of_others_alone_is_known() {
+    let dir = TestDir::new();
+    let budget = Budget::new(2 * READ);
+    let (mut sinks, mut others) = (Sinks::new(budget.clone()), Sinks::new(budget));
+    let log = sinks.begin(7, OWNER, NewLog::Open(open(&dir, "log")), NOW);
+    let place = closes_at(&open(&dir, "log"));
+    for _ in 0..2 {
+        sinks.lanes.suspect(place.clone(), NOW.mono);
+        sinks.reported(Report { place: place.clone(), took: Duration::ZERO, done: None, panic: None }, NOW);
+    }
+    let other = others.begin(7, OWNER, NewLog::Open(open(&dir, "other")), NOW);
+    others.push(other, &vec![b'\n'; READ], NOW);
+    sinks.call(log, true, NOW);
+    assert!(sinks.must_wait(log) && sinks.waits_for_others(log) && sinks.deadline().is_none());
+    others.close(other, NOW);
+    assert!(!sinks.must_wait(log) && !sinks.waits_for_others(log));
+    sinks.push(log, b"x", NOW);
+    assert!(!sinks.waits_for_others(log), "it waits for its own");
+}
+
 /// A program that comes back while its log hangs goes on with it, though what its
 /// last life said is not even read: one log has one outage.
 #[test]
