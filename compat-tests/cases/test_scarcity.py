@@ -1,5 +1,6 @@
 """When the system says no: descriptors, processes, rights, and signals that may not be sent."""
 
+import contextlib
 import os
 import resource
 import shutil
@@ -189,3 +190,18 @@ def test_no_descriptor_for_a_client(daemon):
     for client in clients:
         client.close()
     assert d.info("cat")["statename"] == "RUNNING"
+
+
+@pytest.mark.contract("A4.56")
+def test_idle_clients_leave_descriptors_for_children(daemon, only_ours):
+    d = daemon("[program:cat]\ncommand=/bin/cat\nautostart=false\nstartsecs=0\n")
+    _, hard = resource.prlimit(d.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (first_free(d) + 40, hard))
+    with contextlib.ExitStack() as idle:
+        for _ in range(100):
+            client = idle.enter_context(socket.socket(socket.AF_UNIX))
+            client.connect(str(d.socket))
+        for _ in range(3):
+            assert d.rpc.startProcess("cat") is True
+            assert d.rpc.stopProcess("cat") is True
+    assert d.log_lines("spawnerr", "cannot accept", "too many connections") == []

@@ -14,6 +14,7 @@ use super::{Complaints, Context, Limits};
 use crate::config::{Credentials, HttpServer};
 use crate::model::Level;
 use crate::sys::clock;
+use crate::sys::limits::files_are_scarce;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -30,6 +31,9 @@ use tokio::time::{Instant, sleep};
 /// look at the socket while it has input that it keeps for later, and upstream's
 /// client sends an empty line behind its request.
 const FOLLOWER_CHATTER: usize = 1 << 20;
+
+/// Connections that there is room for while descriptors are scarce.
+const FEWEST: usize = 4;
 
 /// One server section and everybody connected to it.
 #[derive(Debug)]
@@ -86,9 +90,11 @@ impl Server {
         self.section.auth.as_ref()
     }
 
-    /// No connection more fits.
+    /// No connection more fits. A few always do: when the programs have nearly all
+    /// descriptors, somebody has to be able to stop one.
     pub(super) fn is_full(&self) -> bool {
-        self.lives.count() >= self.context.limits.connections
+        let count = self.lives.count();
+        count >= self.context.limits.connections || (count >= FEWEST && files_are_scarce())
     }
 
     /// No follower more fits.

@@ -48,7 +48,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use stream::Stream;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, sleep, timeout};
 
 /// After a failed accept, before the next: descriptors need time to come free.
@@ -152,9 +152,13 @@ impl Door {
         tests::panic_at("accept");
         match accepted {
             Ok((stream, peer)) => {
-                if server.is_full() && !server.make_room() {
-                    complaints.make(server, Level::Error, "has too many connections, a new one was closed");
-                    return true;
+                if server.is_full() {
+                    if !server.make_room() {
+                        complaints.make(server, Level::Error, "has too many connections, a new one was closed");
+                        return true;
+                    }
+                    // who was sent away closes before the next comes in
+                    yield_now().await;
                 }
                 connections.spawn_local(connection::run(stream, peer, Rc::clone(server)));
             }

@@ -2,6 +2,9 @@
 
 use nix::sys::resource::{self, RLIM_INFINITY, getrlimit, setrlimit};
 
+/// Descriptors that clients leave alone, if there are four times as many.
+const KEPT_FILES: u64 = 32;
+
 /// What can be raised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resource {
@@ -41,6 +44,21 @@ pub fn raise(resource: Resource, min: u64) -> Outcome {
     }
 }
 
+/// Whether so many descriptors are in use that those left are for children, of which
+/// each needs up to ten. False where `/proc` does not tell.
+#[must_use]
+pub fn files_are_scarce() -> bool {
+    let Ok((soft, _)) = getrlimit(resource::Resource::RLIMIT_NOFILE) else { return false };
+    match std::fs::read_dir("/proc/self/fd") {
+        Ok(open) => is_scarce(open.count() as u64, soft),
+        Err(error) => error.raw_os_error() == Some(libc::EMFILE),
+    }
+}
+
+fn is_scarce(used: u64, soft: u64) -> bool {
+    used >= soft - KEPT_FILES.min(soft / 4)
+}
+
 /// The (soft, hard) limits to set, if any. Unlimited is above every number.
 fn wanted(soft: u64, hard: u64, min: u64) -> Option<(u64, u64)> {
     const { assert!(RLIM_INFINITY == u64::MAX) };
@@ -49,7 +67,7 @@ fn wanted(soft: u64, hard: u64, min: u64) -> Option<(u64, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Outcome, RLIM_INFINITY, Resource, raise, wanted};
+    use super::{Outcome, RLIM_INFINITY, Resource, is_scarce, raise, wanted};
 
     /// A1.28
     #[test]
@@ -59,6 +77,13 @@ mod tests {
         assert_eq!(wanted(1024, 4096, 2048), Some((2048, 4096)));
         assert_eq!(wanted(1024, 4096, 8192), Some((8192, 8192)));
         assert_eq!(wanted(1024, RLIM_INFINITY, 8192), Some((8192, RLIM_INFINITY)));
+    }
+
+    #[test]
+    fn some_descriptors_are_kept_for_children() {
+        assert!(is_scarce(992, 1024) && !is_scarce(991, 1024));
+        assert!(is_scarce(48, 64) && !is_scarce(47, 64));
+        assert!(is_scarce(7, 0) && !is_scarce(1 << 30, RLIM_INFINITY));
     }
 
     /// A1.29, A1.30, A7.73
