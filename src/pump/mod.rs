@@ -111,7 +111,7 @@ impl Left {
     /// For people, while it may still be written.
     #[must_use]
     pub fn waits_text(self) -> String {
-        format!("waiting for the disk: {} bytes for {} logs may be lost", self.bytes, self.logs)
+        format!("waiting for disk or syslog: {} bytes for {} logs may be lost", self.bytes, self.logs)
     }
 }
 

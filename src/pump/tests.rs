@@ -444,7 +444,7 @@ fn a_stop_that_waits_for_a_full_disk_says_so() {
     let left = pump.stop(LONG, |left| waited = Some(left));
     assert_eq!((waited, left), (Some(Left { logs: 1, bytes: 5 }), waited));
     let said = fs::read_to_string(dir.path().join("main")).unwrap();
-    assert!(said.contains("WARN waiting for the disk: 5 bytes for 1 logs may be lost\n"), "{said}");
+    assert!(said.contains("WARN waiting for disk or syslog: 5 bytes for 1 logs may be lost\n"), "{said}");
 }
 
 /// Who asks for the counters may then read the activity log.
@@ -504,7 +504,7 @@ fn a_stop_tells_once_what_all_loops_wait_for() {
     let left = pump.stop(LONG, |left| waited.push(left));
     assert_eq!((left, waited), (Some(Left { logs: 3, bytes: 15 }), vec![Left { logs: 3, bytes: 15 }]));
     let said = fs::read_to_string(dir.path().join("main")).unwrap();
-    assert_eq!(said.matches("WARN waiting for the disk").count(), 1, "{said}");
+    assert_eq!(said.matches("WARN waiting for disk or syslog").count(), 1, "{said}");
 }
 
 /// The counters of all loops are told as one answer.
