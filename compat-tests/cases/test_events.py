@@ -383,6 +383,19 @@ def test_the_events_of_the_start_wait_for_a_listener_that_is_slow(daemon, progra
     assert not d.log_lines("overflowed", "events lost")
 
 
+@pytest.mark.contract("A6.37", "A6.62", "A6.70")
+@pytest.mark.differs("theirs", "A6.37", "throws away all but buffer_size of them")
+def test_events_wait_for_a_listener_that_is_ready_but_not_running_yet(daemon, programs):
+    text = listener(programs, "REMOTE_COMMUNICATION").replace("buffer_size=100", "buffer_size=1")
+    d = daemon(text.replace("startsecs=0", "startsecs=2"), supervisord="loglevel=debug")
+    d.wait_log("ears: ACKNOWLEDGED -> READY")
+    for number in range(20):
+        d.rpc.sendRemoteCommEvent("n", str(number))
+    until("all of them", lambda: len(events(d)) == 20)
+    assert [int(event.rsplit("\n", 1)[1]) for event in events(d)] == list(range(20))
+    assert not d.log_lines("overflowed", "events lost")
+
+
 @pytest.mark.contract("A6.76", "A6.62", "A6.63")
 def test_a_pool_shares_its_events(daemon, programs):
     command = f"{sys.executable} {programs}/recorder.py {{root}}/ears%(process_num)d.events"

@@ -18,7 +18,7 @@ mod snapshot;
 /// Serials start anew after this one, as upstream's do (A6.59).
 const LAST_SERIAL: u64 = i64::MAX as u64;
 
-/// Events kept for a pool whose first listener is not ready yet.
+/// Events kept for a pool that has not caught up with the start yet.
 const EARLY_EVENTS: usize = 100_000;
 
 /// Their size in bytes.
@@ -89,7 +89,7 @@ struct Accepted {
     serial: u64,
     /// Stays the same however often it is sent (A6.60).
     poolserial: u64,
-    /// Came before the pool had its first ready listener.
+    /// Came before the pool had caught up with the start.
     early: bool,
 }
 
@@ -124,15 +124,16 @@ pub struct Pool {
     losses: Losses,
 }
 
-/// Events from before the first listener was ready. Upstream throws all but
+/// Events of the start: those from before a listener could take one, and those
+/// that come while it has not dealt with these yet. Upstream throws all but
 /// `buffer_size` of them away, and so loses what happened at start-up; they
 /// are older than the queue and go out before it.
 #[derive(Debug, Clone, Default)]
 struct Early {
     queue: VecDeque<Accepted>,
     bytes: usize,
-    /// A listener was ready once, so no more are added.
-    over: bool,
+    /// A listener that runs was ready once: the start is over when it has taken all.
+    begun: bool,
 }
 
 impl Pool {
@@ -163,7 +164,8 @@ impl Pool {
 
     /// Queues an event that the pool wants (A6.61).
     pub fn accept(&mut self, event: Arc<Event>, serial: u64, out: &mut Vec<PoolAction>) {
-        let accepted = Accepted { event, serial, poolserial: self.serials.take(), early: !self.early.over };
+        let early = self.early.goes_on() && self.queue.is_empty();
+        let accepted = Accepted { event, serial, poolserial: self.serials.take(), early };
         if accepted.early {
             for lost in self.early.push(accepted) {
                 self.losses.add(&self.name, lost, out);
@@ -181,6 +183,7 @@ impl Pool {
         let mut sent = false;
         while let Some(number) = self.free.iter().copied().find(|number| is_running(*number)) {
             let Some(member) = self.members.get_mut(number) else { return };
+            self.early.begun = true;
             let Some(accepted) = self.early.pop().or_else(|| self.queue.pop_front()) else { return };
             let bytes = accepted.bytes(identifier, &self.name, self.len_unit);
             let text = format!("event {} sent to listener {}", accepted.serial, member.name);
@@ -221,12 +224,10 @@ impl Pool {
         let mut lines = vec![];
         let verdict = member.protocol.hear(&member.name, bytes, &mut lines);
         let event = verdict.and_then(|_| member.event.take());
-        let ready = member.protocol.state() == ListenerState::Ready;
         out.extend(lines.into_iter().map(PoolAction::Log));
         if let Some(event) = event.filter(|_| verdict == Some(Verdict::Rejected)) {
             self.put_back(event, out);
         }
-        self.early.over |= ready;
         self.note(listener);
     }
 
@@ -268,13 +269,14 @@ impl Pool {
 
     /// Whether one that `is_running` has an event, or will take one of those that
     /// wait: it is ready, or between a result and being ready again. A pool that
-    /// was never ready owes nothing.
+    /// could never send one owes nothing.
     #[must_use]
     pub fn owes(&self, is_running: impl Fn(usize) -> bool) -> bool {
-        let waits = self.early.over && self.waiting() > 0;
+        let waits = self.waiting() > 0;
         let owes = |member: &Member| match member.protocol.state() {
             ListenerState::Busy => member.event.is_some(),
-            ListenerState::Ready | ListenerState::Acknowledged => waits && !member.deaf,
+            ListenerState::Ready => waits && !member.deaf,
+            ListenerState::Acknowledged => waits && self.early.begun && !member.deaf,
             ListenerState::Unknown => false,
         };
         self.members.iter().enumerate().any(|(number, member)| is_running(number) && owes(member))
@@ -293,7 +295,7 @@ impl Pool {
     /// Back to the head of this pool's queue and no other's (A6.69, A6.74).
     fn put_back(&mut self, accepted: Accepted, out: &mut Vec<PoolAction>) {
         out.push(self.rebuffering(accepted.serial, self.waiting()));
-        if accepted.early {
+        if accepted.early || !self.early.queue.is_empty() {
             self.early.put_back(accepted);
         } else {
             self.make_room(out);
@@ -333,6 +335,11 @@ impl Accepted {
 }
 
 impl Early {
+    /// Whether more are added.
+    fn goes_on(&self) -> bool {
+        !self.begun || !self.queue.is_empty()
+    }
+
     /// Tells whom it had to make room for it, by their serials.
     fn push(&mut self, accepted: Accepted) -> Vec<u64> {
         let weight = accepted.event.weight();
@@ -348,7 +355,7 @@ impl Early {
 
     fn put_back(&mut self, accepted: Accepted) {
         self.bytes += accepted.event.weight();
-        self.queue.push_front(accepted);
+        self.queue.push_front(Accepted { early: true, ..accepted });
     }
 
     fn pop(&mut self) -> Option<Accepted> {

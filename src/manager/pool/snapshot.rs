@@ -21,7 +21,7 @@ impl Pool {
         let mut pool = Line::new("pool");
         pool.put("group", group);
         pool.put("serial", self.serials.next());
-        pool.put("early_over", self.early.over);
+        pool.put("early_over", self.early.begun);
         self.losses.put(&mut pool);
         let mut lines = vec![pool.text];
         for (number, member) in self.members.iter().enumerate() {
@@ -48,7 +48,7 @@ impl Pool {
         match line.kind {
             "pool" => {
                 self.serials = Serials::starting_at(line.get("serial")?);
-                self.early.over = line.get("early_over")?;
+                self.early.begun = line.get("early_over")?;
                 self.losses = Losses::from_line(line)?;
             }
             "listener" => {

@@ -324,18 +324,66 @@ fn what_happens_before_a_listener_is_ready_is_kept_and_comes_first() {
         rig.tick(when);
     }
     rig.hear(0, "READY\n");
-    assert_eq!(rig.logged(Level::Info), [""; 0]);
-    for when in 50..53 {
+    let mut got = vec![];
+    for _ in 0..49 {
+        rig.dispatch();
+        rig.hear(0, "RESULT 2\nOKREADY\n");
+        got.extend(rig.sent().into_iter().map(|(_, when)| when));
+    }
+    for when in 50..52 {
         rig.tick(when);
     }
-    assert_eq!(rig.logged(Level::Info), ["ERRO pool p event buffer overflowed, discarding event 50"]);
-    let mut got = vec![];
-    for _ in 0..60 {
+    assert_eq!(rig.logged(Level::Info), [""; 0], "one is left of the start");
+    for _ in 0..3 {
         rig.dispatch();
-        got.extend(rig.sent().into_iter().map(|(_, when)| when));
-        rig.hear(0, "RESULT 2\nOKREADY\n");
+        rig.hear(0, "RESULT 2\nOK");
+        if rig.pool.waiting() > 0 {
+            rig.hear(0, "READY\n");
+        }
     }
-    assert_eq!(got, (0..50).chain([51, 52]).collect::<Vec<_>>());
+    got.extend(rig.sent().into_iter().map(|(_, when)| when));
+    for when in 52..55 {
+        rig.tick(when);
+    }
+    assert_eq!(rig.logged(Level::Info), ["ERRO pool p event buffer overflowed, discarding event 52"]);
+    rig.hear(0, "READY\n");
+    rig.dispatch();
+    got.extend(rig.sent().into_iter().map(|(_, when)| when));
+    assert_eq!(got, (0..52).chain([53]).collect::<Vec<_>>());
+}
+
+/// A6.37: it says READY at once, and gets no event before `startsecs` are over.
+#[test]
+fn what_happens_before_a_ready_listener_runs_is_kept() {
+    let mut rig = Rig::new(2, &["TICK"], &["a"]);
+    rig.hear(0, "READY\n");
+    for when in 0..50 {
+        rig.tick(when);
+        rig.pool.dispatch("supervisor", |_| false, &mut rig.out);
+    }
+    assert_eq!((rig.pool.waiting(), rig.logged(Level::Info)), (50, vec![]));
+}
+
+/// A6.70: back to the head of all that waits.
+#[test]
+fn an_event_put_back_while_the_start_waits_comes_first() {
+    let mut rig = Rig::new(2, &["TICK"], &["a", "b"]);
+    rig.tick(0);
+    rig.hear(0, "READY\n");
+    rig.dispatch();
+    rig.tick(1);
+    rig.hear(1, "READY\n");
+    rig.dispatch();
+    rig.hear(0, "RESULT 4\nFAIL");
+    rig.hear(1, "RESULT 4\nFAIL");
+    rig.tick(2);
+    rig.out.clear();
+    for _ in 0..3 {
+        rig.hear(0, "READY\n");
+        rig.dispatch();
+        rig.hear(0, "RESULT 2\nOK");
+    }
+    assert_eq!(rig.sent(), [(0, 1), (0, 0), (0, 2)]);
 }
 
 #[test]

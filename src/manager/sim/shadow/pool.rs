@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 pub(super) struct Pool {
     buffer_size: usize,
     listeners: BTreeMap<ProcessId, Ear>,
-    /// Events that wait: from before anybody was ready, and later ones.
+    /// Events that wait: those of the start, and later ones.
     early: usize,
     later: usize,
-    /// Somebody was ready once.
+    /// Somebody could take one once.
     begun: bool,
 }
 
@@ -63,7 +63,6 @@ impl Pool {
     }
 
     fn becomes(&mut self, id: ProcessId, hears: Hears) {
-        self.begun |= hears == Hears::Now;
         let Some(ear) = self.listeners.get_mut(&id) else { return };
         ear.hears = hears;
         ear.mumbled = false;
@@ -72,7 +71,7 @@ impl Pool {
     /// Whatever it has is for others (A6.69, A6.72).
     fn gives_back(&mut self, id: ProcessId) {
         if let Some(Hears::This { early }) = self.listeners.get(&id).map(|ear| ear.hears) {
-            self.keep(early);
+            self.keep(early || self.early > 0);
         }
     }
 }
@@ -81,7 +80,7 @@ impl Shadow {
     /// A6.61
     pub(super) fn offer(&mut self) {
         for pool in self.pools.values_mut() {
-            pool.keep(!pool.begun);
+            pool.keep(!pool.begun || pool.early > 0 && pool.later == 0);
         }
         self.hand_out();
     }
@@ -93,6 +92,7 @@ impl Shadow {
             for (id, ear) in &mut pool.listeners {
                 let runs = programs.get(id).is_some_and(|program| program.state == ProcessState::Running);
                 if runs && ear.hears == Hears::Now && !ear.deaf && pool.early + pool.later > 0 {
+                    pool.begun = true;
                     ear.hears = Hears::This { early: pool.early > 0 };
                     if pool.early > 0 { pool.early -= 1 } else { pool.later -= 1 }
                 }
@@ -170,7 +170,8 @@ impl Shadow {
             let runs = self.programs.get(id).is_some_and(|program| program.state == ProcessState::Running);
             let owes = match ear.hears {
                 Hears::This { .. } => true,
-                Hears::Soon | Hears::Now => pool.begun && !ear.deaf && pool.waiting() > 0,
+                Hears::Soon => pool.begun && !ear.deaf && pool.waiting() > 0,
+                Hears::Now => !ear.deaf && pool.waiting() > 0,
                 Hears::Never => false,
             };
             runs && owes
