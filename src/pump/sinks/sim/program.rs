@@ -5,7 +5,7 @@ use crate::logs::made_up::MadeUp;
 use crate::model::Channel;
 use crate::model::dice::Dice;
 use crate::pump::ChannelId;
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memrchr};
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -49,8 +49,8 @@ pub(super) struct Account {
     pub(super) given_up: usize,
     /// Bytes that waited when each outage began, or were kept in it, if that is known.
     pub(super) kept: Vec<Option<u64>>,
-    /// The last line is dropped so far, and so long.
-    pub(super) cut: Option<usize>,
+    /// The last line is dropped, at least in part, and may go on.
+    pub(super) is_cut: bool,
 }
 
 impl Program {
@@ -117,13 +117,11 @@ impl Account {
     /// So many of `bytes`, which came last, are `dropped`. Gives how many should be,
     /// because the line that they go on with was dropped.
     pub(super) fn line_goes_on(&mut self, bytes: &[u8], dropped: usize) -> Option<usize> {
-        let end = memchr(b'\n', bytes).map(|at| at + 1);
-        let before = self.cut.take();
-        if dropped == bytes.len() && !bytes.ends_with(b"\n") {
-            self.cut = Some(if end.is_some() { bytes.len() } else { before.unwrap_or(0) + bytes.len() });
-        }
-        let rest = end.unwrap_or(bytes.len());
-        before.filter(|before| before + rest < LONG).map(|_| rest)
+        let before = self.said.len() - bytes.len();
+        let begin = memrchr(b'\n', &self.said[..before]).map_or(0, |at| at + 1);
+        let rest = memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+        let goes_on = std::mem::replace(&mut self.is_cut, dropped == bytes.len() && !bytes.ends_with(b"\n"));
+        (goes_on && before - begin + rest < LONG).then_some(rest)
     }
 
     /// All that the log was given.

@@ -78,7 +78,7 @@ impl Walk {
         let account = &mut self.programs[number].account;
         account.say(piece);
         if account.line_goes_on(piece, 0).is_some() {
-            return Err(format!("the rest of a line is written that was dropped: {}", String::from_utf8_lossy(piece)));
+            return Err(format!("the rest of a line is written that was dropped, with {} bytes", piece.len()));
         }
         self.call(sink, place, job, piece.to_vec())
     }
@@ -123,7 +123,7 @@ impl Walk {
             *kept = *kept + bytes.len() as u64 - dropped as u64;
         }
         if account.line_goes_on(bytes, dropped).is_some_and(|rest| dropped < rest) {
-            return Err(format!("the rest of a line is kept that was dropped: {}", String::from_utf8_lossy(bytes)));
+            return Err(format!("the rest of a line is kept that was dropped: {dropped} of {} bytes go", bytes.len()));
         }
         let room = self.budget.used() + bytes.len() <= 4 * MAX_KEPT && before.waiting + (bytes.len() as u64) < 1 << 20;
         if before.out_since.is_none() && room {
@@ -193,7 +193,7 @@ impl Walk {
             let Program { path, account, .. } = &mut self.programs[number];
             let cause = self.told.hear(path, &line.text, &account.kept)?;
             if !self.told.of(path).is_out {
-                account.cut = None;
+                account.is_cut = false;
             }
             if let Some(cause) = cause
                 && !self.is_true(number, cause)

@@ -210,7 +210,7 @@ impl Walk {
         self.last_token += 1;
         let sink = self.sinks.begin(self.last_token, *owner, log, self.now);
         if sink == self.last_token {
-            self.programs[number].account.cut = None;
+            self.programs[number].account.is_cut = false;
         }
         self.programs[number].live = Some(Life { sink, pipe: VecDeque::new() });
         Ok(())
