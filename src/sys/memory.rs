@@ -10,7 +10,7 @@ const HEAPS: libc::c_int = 2;
 /// library takes a freed one for a sign that more like it are wanted, up to 32 MiB:
 /// then small blocks come to lie behind large ones, and nothing is given back.
 #[cfg(target_env = "gnu")]
-const LARGE_BLOCK: libc::c_int = 4 << 20;
+const LARGE_BLOCK: libc::c_int = 2 << 20;
 
 /// Keeps no memory of large blocks. To be called before there are threads.
 pub fn give_back_large_blocks() {
@@ -19,7 +19,7 @@ pub fn give_back_large_blocks() {
     let _others_do_without = unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE_BLOCK) };
     // SAFETY: as above. What is free at a heap's end, and was left alone so far, too.
     #[cfg(target_env = "gnu")]
-    let _others_do_without = unsafe { libc::mallopt(libc::M_TRIM_THRESHOLD, 2 * LARGE_BLOCK) };
+    let _others_do_without = unsafe { libc::mallopt(libc::M_TRIM_THRESHOLD, 4 * LARGE_BLOCK) };
 }
 
 /// Keeps the number of heaps small. To be called before there are threads.
