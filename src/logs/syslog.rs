@@ -7,6 +7,10 @@
 //! that nothing is lost; when it is away, or has read nothing for [`PATIENCE`], the
 //! newest lines are dropped and counted once there is no room any more.
 
+mod outages;
+
+pub use outages::Outages;
+
 use super::outage::PATIENCE;
 use crate::model::Now;
 use crate::sys::clock::{LocalTime, local_time};
@@ -30,6 +34,9 @@ const MUCH: usize = 1 << 20;
 /// Bytes that may wait at all: beyond `MUCH`, a read of nothing but short lines.
 const ROOM: usize = 8 << 20;
 
+/// Between two lines about what was too long for it.
+const TELL_AGAIN: Duration = Duration::from_secs(10);
+
 /// A way to the syslog daemon.
 #[derive(Debug)]
 pub struct Syslog {
@@ -42,16 +49,14 @@ pub struct Syslog {
     bytes: usize,
     /// When the daemon took something, or the first line began to wait.
     moved: Duration,
+    /// Lines.
     lost: u64,
-    outage: Option<Outage>,
-}
-
-/// A time in which the daemon takes nothing.
-#[derive(Debug)]
-struct Outage {
-    since: Now,
-    /// Lines lost before.
-    lost: u64,
+    /// Of the outage that it has: lines lost before.
+    outage: Option<u64>,
+    outages: Outages,
+    /// Lines that no daemon takes, and when they may be told of.
+    too_long: u64,
+    tell_again: Duration,
 }
 
 impl Syslog {
@@ -73,7 +78,15 @@ impl Syslog {
             moved: Duration::ZERO,
             lost: 0,
             outage: None,
+            outages: Outages::default(),
+            too_long: 0,
+            tell_again: Duration::ZERO,
         }
+    }
+
+    /// Other ways to the same daemon have the same `outages`.
+    pub fn share(&mut self, outages: &Outages) {
+        self.outages = outages.clone();
     }
 
     /// Sends one line, behind those that wait.
@@ -155,25 +168,34 @@ impl Syslog {
         self.next_try = Duration::ZERO;
     }
 
-    /// What there is to tell, once at the beginning of an outage and once at its end.
+    /// What there is to tell: once at the beginning of an outage and once at its end,
+    /// and of lines that were too long.
     pub fn take_report(&mut self, now: Now) -> Option<String> {
-        match &self.outage {
-            None if self.waiting.is_empty() || now.mono < self.moved + PATIENCE => None,
-            None => {
+        match self.outage {
+            None if !self.waiting.is_empty() && now.mono >= self.moved + PATIENCE => {
+                self.outage = Some(self.lost);
                 let wall = now.wall.saturating_sub(now.mono.saturating_sub(self.moved));
-                self.outage = Some(Outage { since: Now { mono: self.moved, wall }, lost: self.lost });
-                let why = if self.socket.is_some() { "the syslog daemon reads nothing" } else { "no syslog daemon" };
-                let meanwhile = "are kept for it, what does not fit is dropped";
-                Some(format!("syslog takes no lines: {why}; up to {ROOM} bytes {meanwhile}"))
+                let is_news = self.outages.begin(Now { mono: self.moved, wall });
+                is_news.then(|| self.outage_text())
             }
-            Some(outage) if self.waiting.is_empty() => {
-                let took = now.mono.saturating_sub(outage.since.mono).as_secs_f64();
-                let (since, lost) = (local_time(outage.since.wall), self.lost - outage.lost);
+            Some(before) if self.waiting.is_empty() => {
                 self.outage = None;
+                let (since, lost) = self.outages.end(self.lost - before)?;
+                let (took, since) = (now.mono.saturating_sub(since.mono).as_secs_f64(), local_time(since.wall));
                 Some(format!("syslog takes lines again after {took:.1} s (since {since}): {lost} lines were dropped"))
             }
-            Some(_) => None,
+            _ if self.too_long > 0 && now.mono >= self.tell_again => {
+                self.tell_again = now.mono + TELL_AGAIN;
+                let count = std::mem::take(&mut self.too_long);
+                Some(format!("{count} lines were dropped: they are too long for syslog"))
+            }
+            _ => None,
         }
+    }
+
+    fn outage_text(&self) -> String {
+        let why = if self.socket.is_some() { "the syslog daemon reads nothing" } else { "no syslog daemon" };
+        format!("syslog takes no lines: {why}; up to {ROOM} bytes are kept for it, what does not fit is dropped")
     }
 
     /// A daemon that was started anew needs a new connection, and so a second try.
@@ -188,7 +210,7 @@ impl Syslog {
         match error.raw_os_error() {
             // no daemon will ever take one so long
             Some(libc::EMSGSIZE) => {
-                self.lost += 1;
+                self.too_long += 1;
                 return true;
             }
             Some(libc::EAGAIN | libc::ENOBUFS) => {}
@@ -231,130 +253,4 @@ fn datagram(ident: &str, at: &LocalTime, line: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{MUCH, PATIENCE, RETRY, ROOM, Syslog, datagram};
-    use crate::model::Now;
-    use crate::sys::clock::LocalTime;
-    use crate::sys::testdir::TestDir;
-    use std::os::unix::net::UnixDatagram;
-    use std::time::Duration;
-
-    fn received(daemon: &UnixDatagram) -> Vec<String> {
-        daemon.set_nonblocking(true).unwrap();
-        let mut buffer = vec![0; 1 << 16];
-        let mut lines = vec![];
-        while let Ok(n) = daemon.recv(&mut buffer) {
-            let text = String::from_utf8(buffer[..n].to_vec()).unwrap();
-            lines.push(text.split_once(" supervisord: ").unwrap().1.to_owned());
-        }
-        lines
-    }
-
-    /// A5.6
-    #[test]
-    fn a_datagram_reads_as_the_c_library_writes_it() {
-        let at = LocalTime { year: 2026, month: 11, day: 2, hour: 15, minute: 8, second: 1, weekday: 1, utc_offset: 0 };
-        assert_eq!(datagram("supervisord", &at, "text"), "<14>Nov  2 15:08:01 supervisord: text");
-    }
-
-    /// A5.25
-    #[test]
-    fn output_goes_line_by_line_with_the_name_in_front() {
-        let dir = TestDir::new();
-        let address = dir.path().join("log");
-        let daemon = UnixDatagram::bind(&address).unwrap();
-        let mut syslog = Syslog::at("supervisord", address);
-        syslog.send_output("a", b"one\n\ntwo\xff\n\n", Now::default());
-        assert_eq!(received(&daemon), ["a one", "a ", "a two\u{fffd}"]);
-        assert_eq!(syslog.lost, 0);
-    }
-
-    #[test]
-    fn what_is_said_while_the_daemon_is_away_is_sent_when_it_comes_back() {
-        let dir = TestDir::new();
-        let address = dir.path().join("log");
-        let mut syslog = Syslog::at("supervisord", address.clone());
-        let at = |secs| Now { mono: Duration::from_secs(secs), wall: Duration::from_secs(secs) };
-        syslog.send("away", at(10));
-        let daemon = UnixDatagram::bind(&address).unwrap();
-        syslog.send("too soon", at(10));
-        assert_eq!((received(&daemon).len(), syslog.deadline()), (0, Some(at(10).mono + RETRY)));
-        assert!(!syslog.must_wait(at(10)), "nobody waits for it");
-        syslog.flush(at(10 + RETRY.as_secs()));
-        syslog.send("here", at(12));
-        assert_eq!(received(&daemon), ["away", "too soon", "here"]);
-        drop(daemon);
-        std::fs::remove_file(&address).unwrap();
-        let daemon = UnixDatagram::bind(&address).unwrap();
-        syslog.send("and anew", at(20));
-        assert_eq!((received(&daemon), syslog.lost), (vec!["and anew".to_owned()], 0));
-    }
-
-    /// A5.25: all comes, in order, however slowly it is read.
-    #[test]
-    fn a_burst_waits_for_a_daemon_that_reads() {
-        let dir = TestDir::new();
-        let address = dir.path().join("log");
-        let daemon = UnixDatagram::bind(&address).unwrap();
-        let mut syslog = Syslog::at("supervisord", address);
-        let lines: Vec<String> = (0..1000).map(|n| format!("line {n}")).collect();
-        syslog.send_output("a", lines.join("\n").as_bytes(), Now::default());
-        assert!(syslog.waiting() > 0 && syslog.socket().is_some());
-        let mut got = vec![];
-        while syslog.waiting() > 0 {
-            got.extend(received(&daemon));
-            syslog.flush(Now::default());
-        }
-        got.extend(received(&daemon));
-        assert_eq!(got, lines.iter().map(|line| format!("a {line}")).collect::<Vec<_>>());
-        assert_eq!((syslog.lost, syslog.deadline()), (0, None));
-    }
-
-    #[test]
-    fn who_writes_waits_for_a_daemon_that_is_slow_and_not_for_one_that_is_stuck() {
-        let dir = TestDir::new();
-        let address = dir.path().join("log");
-        let daemon = UnixDatagram::bind(&address).unwrap();
-        let mut syslog = Syslog::at("supervisord", address);
-        let at = |mono| Now { mono, wall: Duration::ZERO };
-        let start = at(Duration::from_secs(1));
-        let long = "x".repeat(60_000);
-        while syslog.waiting() < MUCH {
-            assert!(!syslog.must_wait(start));
-            syslog.send(&long, start);
-        }
-        assert!(syslog.must_wait(start));
-        let stuck = at(start.mono + PATIENCE);
-        assert_eq!(syslog.deadline(), Some(stuck.mono));
-        assert!(!syslog.must_wait(stuck));
-        assert!(syslog.take_report(start).is_none());
-        assert!(syslog.take_report(stuck).unwrap().contains("the syslog daemon reads nothing"));
-        assert!(syslog.take_report(stuck).is_none() && syslog.deadline().is_none());
-        while syslog.lost == 0 {
-            syslog.send(&long, stuck);
-        }
-        assert!(syslog.waiting() <= ROOM);
-        received(&daemon);
-        syslog.flush(stuck);
-        assert!(syslog.must_wait(stuck), "it reads again");
-        while syslog.waiting() > 0 {
-            received(&daemon);
-            syslog.flush(stuck);
-        }
-        assert_eq!(syslog.deadline(), Some(Duration::ZERO), "there is something to tell");
-        let told = syslog.take_report(stuck).unwrap();
-        assert!(told.contains("again after 2.0 s") && told.ends_with("): 1 lines were dropped"), "{told}");
-        assert!(syslog.take_report(stuck).is_none());
-    }
-
-    #[test]
-    fn what_no_daemon_would_take_holds_up_nothing() {
-        let dir = TestDir::new();
-        let address = dir.path().join("log");
-        let daemon = UnixDatagram::bind(&address).unwrap();
-        let mut syslog = Syslog::at("supervisord", address);
-        syslog.send(&"x".repeat(4 << 20), Now::default());
-        syslog.send("next", Now::default());
-        assert_eq!((received(&daemon), syslog.lost), (vec!["next".to_owned()], 1));
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ use super::state::State;
 use super::width::Widths;
 use super::{AllCounts, CountAnswer, Left, Order, PumpEvent};
 use crate::logs::backlog::Budget;
+use crate::logs::syslog::Outages;
 use crate::logs::{Limits, MainLog};
 use crate::model::{Level, LogLine};
 use crate::sys::clock;
@@ -42,6 +43,8 @@ struct Common {
     budget: Budget,
     widths: Widths,
     making: Arc<Making>,
+    /// Of the syslog daemon.
+    outages: Outages,
 }
 
 /// How many loops there should be. Where all that children write may go to the
@@ -67,7 +70,7 @@ impl Loop {
         let (tell, told) = channel();
         let shared = Arc::new(Shared::new()?);
         let outbox = Outbox::new(events.clone(), Arc::clone(&shared).into());
-        let outlets = Outlets::new(lines, &common.budget, outbox, clock::now());
+        let outlets = Outlets::new(lines, &common.budget, &common.outages, outbox, clock::now());
         let state = State::new(outlets, common.widths.clone(), inbox, told, Arc::clone(&shared), endings.clone())?;
         let hands = Arc::new(Hands::new(Arc::clone(&shared), tell, Arc::clone(&common.making))?);
         hands.start(Box::new(state))?;

@@ -4,7 +4,8 @@ use super::inlet::Inlet;
 use super::outbox::Outbox;
 use super::sinks::{MAIN, Sinks};
 use crate::logs::backlog::Budget;
-use crate::logs::{MainLog, Syslog, syslog};
+use crate::logs::syslog::{self, Outages};
+use crate::logs::{MainLog, Syslog};
 use crate::model::{Level, LogLine, Now};
 
 pub(super) struct Outlets {
@@ -40,7 +41,7 @@ impl Lines {
 }
 
 impl Outlets {
-    pub(super) fn new(mut lines: Lines, budget: &Budget, outbox: Outbox, now: Now) -> Self {
+    pub(super) fn new(mut lines: Lines, budget: &Budget, outages: &Outages, outbox: Outbox, now: Now) -> Self {
         let syslog = Syslog::new(syslog::IDENT);
         let mut sinks = Sinks::new(budget.clone());
         if let Lines::Here(main) = &mut lines
@@ -48,7 +49,9 @@ impl Outlets {
         {
             sinks.insert_main(sink);
         }
-        Self { lines, sinks, syslog, outbox, strip_ansi: false, now }
+        let mut outlets = Self { lines, sinks, syslog, outbox, strip_ansi: false, now };
+        outlets.syslogs_mut().for_each(|syslog| syslog.share(outages));
+        outlets
     }
 
     /// The ways to syslog: that of children, and that of the activity log.
