@@ -21,6 +21,10 @@ use std::time::Instant;
 /// each costs as much as a tenth of writing it.
 const SHARE: usize = 8;
 
+/// Calls for one log in a turn: more than all that may wait for it needs, so that a
+/// log that wants calls without end holds up no other.
+const CALLS: usize = 16;
+
 /// Works until told to stop, or until a call takes so long that another thread
 /// goes on.
 pub(super) fn drive(hands: &Arc<Hands>, state: Box<State>) {
@@ -141,7 +145,7 @@ impl Driver<'_> {
         }
         tried(&mut state, Victim::Nobody, |state| state.outlets.report());
         for token in tried(&mut state, Victim::Nobody, |state| state.outlets.sinks.busy()).unwrap_or_default() {
-            loop {
+            for _ in 0..CALLS {
                 let now = state.outlets.now;
                 let watched = self.hands.is_watched();
                 let call =
