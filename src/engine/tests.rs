@@ -1,5 +1,7 @@
 //! The engine with a real child or two and no turns but those that a test takes.
 
+mod feeding;
+
 use crate::config::load_text;
 use crate::engine::exits::Drain;
 use crate::engine::handle::Command;
@@ -23,8 +25,12 @@ fn engine(dir: &TestDir) -> Engine {
                 stdout_logfile=NONE\nstderr_logfile=NONE\n\
                 [program:talk]\ncommand=/bin/sh -c 'echo said'\nautostart=false\nstdout_logfile=NONE\n\
                 stderr_logfile=NONE\n[eventlistener:ear]\ncommand=/bin/cat\nevents=TICK_5\nautostart=false\nstderr_logfile=NONE\n";
+    engine_of(dir, text, Level::Debug)
+}
+
+fn engine_of(dir: &TestDir, text: &str, quietest: Level) -> Engine {
     let (source, config) = load_text(dir.path(), text);
-    let log = MainLog::file(&dir.path().join("s.log"), Limits::new(0, 0), Level::Debug).unwrap();
+    let log = MainLog::file(&dir.path().join("s.log"), Limits::new(0, 0), quietest).unwrap();
     let (tell, pump_events) = tokio::sync::mpsc::channel(8);
     let (_, inbox) = EngineHandle::channel(Level::Info);
     let prepared = Prepared::new(&config, 0, &mut vec![]).unwrap();

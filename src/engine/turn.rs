@@ -227,7 +227,7 @@ impl Engine {
     }
 
     /// Children whose stdin takes more.
-    fn take_writable(&mut self, now: Now) {
+    pub(super) fn take_writable(&mut self, now: Now) {
         let mut ready = Vec::new();
         // Asks only if the runtime has seen something. The nested set is
         // level-triggered, the runtime's view of it is not: only when nothing is
