@@ -150,7 +150,7 @@ impl Manager {
     /// Sends waiting events to listeners that are free (A6.62).
     pub(super) fn dispatch(&mut self, out: &mut Vec<Action>) {
         let Self { pools, groups, members, identifier, .. } = self;
-        for (group, pool) in pools.iter_mut().filter(|(_, pool)| pool.waiting() > 0) {
+        for (group, pool) in pools.iter_mut().filter(|(_, pool)| pool.waits()) {
             let ids = groups.get(group).map(Group::members).unwrap_or_default();
             let state = |place: usize| members.get(ids.get(place)?).map(|member| member.process.state);
             let mut done = vec![];

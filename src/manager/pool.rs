@@ -176,6 +176,13 @@ impl Pool {
         }
     }
 
+    /// Whether it waits for a listener that could take an event: with one, or for the
+    /// first of all.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.waiting() > 0 || !self.early.begun
+    }
+
     /// Sends what can be sent: while there are events, the oldest goes to the
     /// first process that `is_running` and is ready (A6.62). `identifier` is
     /// the daemon's.

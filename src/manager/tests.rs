@@ -272,6 +272,25 @@ fn a_group_without_processes_is_told_of_at_once() {
     assert!(world.fed.last().unwrap().ends_with("groupname:empty\n"), "{:?}", world.fed);
 }
 
+/// A6.70: events for a listener that waits for them are none of the start, the first
+/// of all neither.
+#[test]
+fn a_pool_with_a_ready_listener_has_its_start_behind_it() {
+    let ear = ProcessConfig { startsecs: 0, ..program("l") };
+    let mut world = World::new(vec![pool("l", 1, &["REMOTE_COMMUNICATION"], vec![ear])]);
+    let id = world.manager.process_named("l").unwrap();
+    world.input(Input::ListenerSaid { id, bytes: b"READY\n".to_vec() });
+    for data in ["one", "two", "three"] {
+        let mut out = vec![];
+        world.manager.remote_communication("kind", data, &mut out);
+        world.perform(out);
+    }
+    world.logged.clear();
+    world.exit("l");
+    let overflows = world.logged.iter().filter(|line| line.contains("overflowed, discarding event 2"));
+    assert_eq!(overflows.count(), 1, "what it had is put back for the last: {:?}", world.logged);
+}
+
 /// A6.41: woken at its own deadline, a listener hears of each piece of time
 #[test]
 fn ticks_come_when_the_manager_asks_to_be_woken() {

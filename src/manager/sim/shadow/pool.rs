@@ -91,8 +91,11 @@ impl Shadow {
         for pool in pools.values_mut() {
             for (id, ear) in &mut pool.listeners {
                 let runs = programs.get(id).is_some_and(|program| program.state == ProcessState::Running);
-                if runs && ear.hears == Hears::Now && !ear.deaf && pool.early + pool.later > 0 {
-                    pool.begun = true;
+                if !runs || ear.hears != Hears::Now || ear.deaf {
+                    continue;
+                }
+                pool.begun = true;
+                if pool.early + pool.later > 0 {
                     ear.hears = Hears::This { early: pool.early > 0 };
                     if pool.early > 0 { pool.early -= 1 } else { pool.later -= 1 }
                 }
