@@ -53,9 +53,11 @@ pub(super) fn render(status: &Status<'_>) -> String {
       <li class="action-button"><a href="index.html?action=stopall">Stop All</a></li>
     </ul>
 {table}  </form>
+  <div class="push"></div>
 </div>
 <div class="clr" id="footer">
   <div class="left"><a href="http://supervisord.org">Supervisor</a> <span>{version}</span></div>
+  <div class="right"></div>
 </div>
 "#,
         version = escape(status.version),
@@ -152,6 +154,17 @@ mod tests {
 
     fn page(processes: Option<&[ProcessInfo]>, message: Option<&str>) -> String {
         render(&Status { identifier: "me & you", version: "4.3.0", message, processes })
+    }
+
+    /// B2.11.15: scrapers look for these.
+    #[test]
+    fn the_page_keeps_the_classes_that_upstreams_has() {
+        let page = page(Some(&[info("p", "p", ProcessState::Running)]), None);
+        for class in
+            ["hidden", "clr", "action-button", "state", "desc", "name", "action", "status", "push", "left", "right"]
+        {
+            assert!(page.contains(&format!("class=\"{class}\"")), "{class}\n{page}");
+        }
     }
 
     /// B2.11.4
