@@ -140,15 +140,17 @@ impl Follow {
             return Ok(None);
         }
         let place = self.place(is_ours);
-        let is_missing = |number: &u32| fs::symlink_metadata(part(&self.path, *number)).is_err();
         // A number without a file is one whose file was removed, or is about to come
         // from the next number: either way the next file is what came after ours.
         // None is there yet: the old one is followed until there is (B2.9.9).
-        let Some(next) = (0..place.unwrap_or(1)).rev().find(|number| !is_missing(number)) else { return Ok(None) };
+        let Some(next) = (0..place.unwrap_or(1)).rev().find(|number| !self.is_missing(*number)) else {
+            return Ok(None);
+        };
         let found = attach(&part(&self.path, next)).ok();
         // Parts only move up, the oldest first: while ours is where it was and nothing
         // has come behind it, so is the next one.
-        let settled = place.is_none_or(|n| is_ours(&part(&self.path, n)) && (next + 1..n).all(|gap| is_missing(&gap)));
+        let settled =
+            place.is_none_or(|n| is_ours(&part(&self.path, n)) && (next + 1..n).all(|gap| self.is_missing(gap)));
         Ok(found.filter(|_| settled))
     }
 
@@ -157,17 +159,20 @@ impl Follow {
     fn place(&self, is_ours: impl Fn(&Path) -> bool) -> Option<u32> {
         let mut gap = false;
         for number in 1..MAX_BACKUPS {
-            let path = part(&self.path, number);
-            if is_ours(&path) {
+            if is_ours(&part(&self.path, number)) {
                 return Some(number);
             }
-            let missing = fs::symlink_metadata(&path).is_err();
+            let missing = self.is_missing(number);
             if gap && missing {
                 break;
             }
             gap = missing;
         }
         None
+    }
+
+    fn is_missing(&self, number: u32) -> bool {
+        fs::symlink_metadata(part(&self.path, number)).is_err()
     }
 }
 
