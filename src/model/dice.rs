@@ -1,5 +1,10 @@
 //! For tests that walk at random: dice that fall the same for the same seed.
 
+/// How far to walk: the number that the environment gives for `name`, or `default`.
+pub(crate) fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
 /// Small, fast and the same everywhere (splitmix64).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Dice(pub(crate) u64);

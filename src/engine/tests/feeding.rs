@@ -5,13 +5,12 @@
 use super::engine_of;
 use crate::engine::Engine;
 use crate::manager::{Action, Input, ProcessId, Target, Ticket, Wish};
-use crate::model::dice::Dice;
+use crate::model::dice::{Dice, setting};
 use crate::model::{ExitStatus, Level, LogLine, Now};
 use crate::pump::PumpEvent;
 use crate::sys::testdir::TestDir;
 use crate::sys::{clock, fds};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -20,7 +19,7 @@ const STEPS: u32 = 400;
 /// All that are lost have a line each.
 const MOST_EVENTS: usize = 90;
 /// Walks in an ordinary run; `FEEDING_SEEDS` asks for others.
-const SEEDS: Range<u64> = 0..6;
+const SEEDS: u64 = 6;
 const TEXT: &str = "[supervisord]\nnocleanup=true\n\
     [eventlistener:one]\ncommand=/bin/cat\nevents=REMOTE_COMMUNICATION\nbuffer_size=4\nautostart=false\n\
     startsecs=0\nautorestart=false\nstdout_logfile=NONE\nstderr_logfile=NONE\n\
@@ -277,10 +276,9 @@ fn walk(seed: u64, runtime: &Runtime) {
 /// A6.60–A6.64, A6.69–A6.72
 #[test]
 fn each_event_is_dealt_with_once_or_told_to_be_lost() {
-    let seeds = std::env::var("FEEDING_SEEDS").map_or(SEEDS, |count| SEEDS.start..count.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let _inside = runtime.enter();
-    for seed in seeds {
+    for seed in 0..setting("FEEDING_SEEDS", SEEDS) {
         walk(seed, &runtime);
     }
 }

@@ -4,16 +4,15 @@
 use super::tests::append;
 use super::{Follow, From, TRUNCATED};
 use crate::logs::rotate::part;
-use crate::model::dice::Dice;
+use crate::model::dice::{Dice, setting};
 use crate::sys::testdir::TestDir;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::ops::Range;
 use std::path::PathBuf;
 
 const STEPS: u32 = 60;
 /// Walks in an ordinary run; `FOLLOW_SEEDS` asks for others.
-const SEEDS: Range<u64> = 0..60;
+const SEEDS: u64 = 60;
 
 /// What one walk does with the log.
 struct World {
@@ -107,14 +106,10 @@ impl World {
     }
 }
 
-fn seeds() -> Range<u64> {
-    std::env::var("FOLLOW_SEEDS").map_or(SEEDS, |count| SEEDS.start..count.parse().unwrap())
-}
-
 /// B2.9.8: as long as no part is older than those that are kept.
 #[test]
 fn a_rotated_log_is_followed_without_a_gap() {
-    for seed in seeds() {
+    for seed in 0..setting("FOLLOW_SEEDS", SEEDS) {
         let dir = TestDir::new();
         let mut world = World::new(&dir, Dice(seed), STEPS);
         let first = world.last + 1;
@@ -135,7 +130,7 @@ fn a_rotated_log_is_followed_without_a_gap() {
 /// B2.9.8, B2.9.9, B2.9.10
 #[test]
 fn whatever_becomes_of_a_log_no_line_comes_twice_or_in_halves() {
-    for seed in seeds() {
+    for seed in 0..setting("FOLLOW_SEEDS", SEEDS) {
         let dir = TestDir::new();
         let mut dice = Dice(seed);
         let backups = u32::try_from(dice.below(3)).unwrap();

@@ -23,11 +23,8 @@ mod stimulus;
 mod walk;
 mod world;
 
+use crate::model::dice::setting;
 use walk::{Doctor, Walked, walk};
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
 
 /// A4.1–A4.35 hold together whatever happens in whatever order.
 #[test]

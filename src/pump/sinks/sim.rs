@@ -16,11 +16,8 @@ mod told;
 mod turn;
 mod walk;
 
+use crate::model::dice::setting;
 use walk::{Walked, walk};
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
 
 /// A5.20
 #[test]
