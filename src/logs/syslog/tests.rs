@@ -7,6 +7,14 @@ use crate::sys::testdir::TestDir;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
+/// A way to a daemon that listens.
+fn heard() -> (TestDir, UnixDatagram, Syslog) {
+    let dir = TestDir::new();
+    let address = dir.path().join("log");
+    let daemon = UnixDatagram::bind(&address).unwrap();
+    (dir, daemon, Syslog::at("supervisord", address))
+}
+
 fn received(daemon: &UnixDatagram) -> Vec<String> {
     daemon.set_nonblocking(true).unwrap();
     let mut buffer = vec![0; 1 << 16];
@@ -28,10 +36,7 @@ fn a_datagram_reads_as_the_c_library_writes_it() {
 /// A5.25
 #[test]
 fn output_goes_line_by_line_with_the_name_in_front() {
-    let dir = TestDir::new();
-    let address = dir.path().join("log");
-    let daemon = UnixDatagram::bind(&address).unwrap();
-    let mut syslog = Syslog::at("supervisord", address);
+    let (_dir, daemon, mut syslog) = heard();
     syslog.send_output("a", b"one\n\ntwo\xff\n\n", Now::default());
     assert_eq!(received(&daemon), ["a one", "a ", "a two\u{fffd}"]);
     assert_eq!(syslog.lost, 0);
@@ -61,10 +66,7 @@ fn what_is_said_while_the_daemon_is_away_is_sent_when_it_comes_back() {
 /// A5.25: all comes, in order, however slowly it is read.
 #[test]
 fn a_burst_waits_for_a_daemon_that_reads() {
-    let dir = TestDir::new();
-    let address = dir.path().join("log");
-    let daemon = UnixDatagram::bind(&address).unwrap();
-    let mut syslog = Syslog::at("supervisord", address);
+    let (_dir, daemon, mut syslog) = heard();
     let lines: Vec<String> = (0..1000).map(|n| format!("line {n}")).collect();
     syslog.send_output("a", lines.join("\n").as_bytes(), Now::default());
     assert!(syslog.waiting() > 0 && syslog.socket().is_some());
@@ -80,10 +82,7 @@ fn a_burst_waits_for_a_daemon_that_reads() {
 
 #[test]
 fn who_writes_waits_for_a_daemon_that_is_slow_and_not_for_one_that_is_stuck() {
-    let dir = TestDir::new();
-    let address = dir.path().join("log");
-    let daemon = UnixDatagram::bind(&address).unwrap();
-    let mut syslog = Syslog::at("supervisord", address);
+    let (_dir, daemon, mut syslog) = heard();
     let at = |mono| Now { mono, wall: Duration::ZERO };
     let start = at(Duration::from_secs(1));
     let long = "x".repeat(60_000);
@@ -117,10 +116,7 @@ fn who_writes_waits_for_a_daemon_that_is_slow_and_not_for_one_that_is_stuck() {
 
 #[test]
 fn what_no_daemon_would_take_holds_up_nothing() {
-    let dir = TestDir::new();
-    let address = dir.path().join("log");
-    let daemon = UnixDatagram::bind(&address).unwrap();
-    let mut syslog = Syslog::at("supervisord", address);
+    let (_dir, daemon, mut syslog) = heard();
     let long = "x".repeat(4 << 20);
     syslog.send(&long, Now::default());
     syslog.send("next", Now::default());
