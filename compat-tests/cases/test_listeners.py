@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -167,3 +168,49 @@ def test_a_listener_that_reads_late_gets_all_events(lab, daemon):
     lab.write("go", "")
     until("all three", lambda: lab.read("heard").count("\n") == 3)
     assert lab.read("heard") == "0 type:big0\n1 type:big1\n2 type:big2\n"
+
+
+# Takes the header of an event and shuts its ear while the rest is being written; what it thinks
+# of that event it says when it is asked.
+HALF_HEARD = """
+import os, re, sys, time
+os.write(1, b"READY\\n")
+header = b""
+while not header.endswith(b"\\n"):
+    header += os.read(0, 1)
+with open("heard", "ab") as heard:
+    heard.write(re.search(rb" serial:(\\d+)", header)[0] + b" " + sys.argv[1].encode() + b"\\n")
+os.close(0)
+while not os.path.exists("ask " + sys.argv[1]):
+    time.sleep(0.05)
+os.write(1, b"RESULT 2\\n" + open("answer", "rb").read())
+time.sleep(1000)
+"""
+
+
+@pytest.mark.contract("A6.63", "A6.64", "A6.68", "A6.72", "A6.73")
+@pytest.mark.parametrize("answer", ["OK", "NO"])
+def test_one_that_shuts_its_ear_amid_an_event_still_has_it(lab, daemon, recorded, answer):
+    """The other one of the pool gets that event when it was rejected, and not before."""
+    lab.write("half.py", HALF_HEARD)
+    lab.write("answer", answer)
+    text = f"""
+[eventlistener:ears]
+command={sys.executable} -S {{root}}/half.py %(process_num)d
+numprocs=2
+process_name=%(process_num)d
+directory={{root}}
+events=REMOTE_COMMUNICATION
+startsecs=0
+"""
+    d = daemon(text, supervisord="loglevel=debug")
+    d.wait_log("ACKNOWLEDGED -> READY", times=2)
+    d.rpc.sendRemoteCommEvent("big", "x" * 300_000)
+    until("the header", lambda: "serial:0 0" in lab.read("heard"))
+    # More than the second in which theirs looks at all pipes.
+    time.sleep(1.2)
+    lab.write("ask 0", "")
+    d.wait_log("0: event was")
+    d.rpc.sendRemoteCommEvent("next", "")
+    until("another header", lambda: lab.read("heard").count("\n") == 2)
+    recorded(lab.read("heard") + "\n".join(d.log_lines(": event was", "sent to listener", "epipe", "rebuffering")) + "\n")

@@ -170,7 +170,7 @@ impl Engine {
         }
         match self.stdins.send(id, chars.as_bytes(), self.poller.get_ref()) {
             Ok(()) => Ok(Reply::Done),
-            Err(Undelivered::Closed) => Err(refused(FaultCode::NoFile)),
+            Err(Undelivered::Closed | Undelivered::Begun) => Err(refused(FaultCode::NoFile)),
             Err(Undelivered::Full) => Err(refused(FaultCode::Failed)),
         }
     }

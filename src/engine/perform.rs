@@ -5,7 +5,7 @@
 //! spread over many turns, between which connections are served.
 
 use super::Engine;
-use super::stdin::Pending;
+use super::stdin::{Pending, Undelivered};
 use crate::manager::{Action, Answer, Input, ProcessId, Ticket};
 use crate::model::{Level, Now, Signal};
 use crate::rpc::Reply;
@@ -78,11 +78,12 @@ impl Engine {
             }
             Action::Then(input) => return vec![input],
             Action::Feed { id, bytes, said } => {
-                let Ok(pending) = self.stdins.queue(id, &bytes, self.poller.get_ref()) else {
+                let queued = self.stdins.queue(id, &bytes, self.poller.get_ref());
+                if !matches!(queued, Ok(_) | Err(Undelivered::Begun)) {
                     return vec![Input::ListenerDeaf { id }];
-                };
+                }
                 self.write(said);
-                if pending == Pending::Much {
+                if queued == Ok(Pending::Much) {
                     return vec![Input::ListenerLags { id }];
                 }
             }

@@ -23,6 +23,9 @@ const KEPT_ROOM: usize = 64 << 10;
 pub(super) enum Undelivered {
     /// It has no stdin, or has closed it.
     Closed,
+    /// It has closed it amid the last event, and that one is its own: it can answer
+    /// nevertheless, and gives it back when it dies (A6.72).
+    Begun,
     /// It does not read, and enough is waiting for it.
     Full,
 }
@@ -48,6 +51,10 @@ pub(super) struct Stdins {
 struct Pipe {
     fd: OwnedFd,
     pending: VecDeque<u8>,
+    /// Bytes that it has taken so far.
+    taken: u64,
+    /// How many came before the last event.
+    event_at: Option<u64>,
 }
 
 impl Stdins {
@@ -59,7 +66,7 @@ impl Stdins {
     /// still there was of the child before, and is closed.
     pub(super) fn insert(&mut self, id: ProcessId, fd: OwnedFd, poller: &Poller) {
         self.remove(id, poller);
-        self.pipes.insert(id, Pipe { fd, pending: VecDeque::new() });
+        self.pipes.insert(id, Pipe { fd, pending: VecDeque::new(), taken: 0, event_at: None });
     }
 
     /// Closes a child's stdin; what waits for it is dropped.
@@ -75,12 +82,19 @@ impl Stdins {
         if !pipe.pending.is_empty() && pipe.pending.len() + bytes.len() > MOST_PENDING {
             return Err(Undelivered::Full);
         }
-        self.queue(id, bytes, poller).map(drop)
+        self.push(id, bytes, poller).map(drop)
     }
 
-    /// Sends `bytes` however much waits already, and tells how much that is now. To
+    /// Sends an event however much waits already, and tells how much that is now. To
     /// be used no more when it is much.
-    pub(super) fn queue(&mut self, id: ProcessId, bytes: &[u8], poller: &Poller) -> Result<Pending, Undelivered> {
+    pub(super) fn queue(&mut self, id: ProcessId, event: &[u8], poller: &Poller) -> Result<Pending, Undelivered> {
+        if let Some(pipe) = self.pipes.get_mut(&id) {
+            pipe.event_at = Some(pipe.taken + pipe.pending.len() as u64);
+        }
+        self.push(id, event, poller)
+    }
+
+    fn push(&mut self, id: ProcessId, bytes: &[u8], poller: &Poller) -> Result<Pending, Undelivered> {
         let pipe = self.pipes.get_mut(&id).ok_or(Undelivered::Closed)?;
         let idle = pipe.pending.is_empty();
         pipe.pending.extend(bytes);
@@ -92,10 +106,10 @@ impl Stdins {
             Ok(false) => poller.add(&pipe.fd, u64::from(id.0), Interest::Write),
             Err(error) => Err(error),
         };
-        sent.map(|()| pipe.pending()).map_err(|_| {
-            self.pipes.remove(&id);
-            Undelivered::Closed
-        })
+        match sent {
+            Ok(()) => Ok(pipe.pending()),
+            Err(_) => Err(self.broken(id)),
+        }
     }
 
     /// The pipe of `id` takes more. Tells what waits after that, or whether the child
@@ -106,11 +120,19 @@ impl Stdins {
         if !matches!(flushed, Ok(false)) {
             drop(poller.remove(&pipe.fd));
         }
-        if flushed.is_err() {
-            self.pipes.remove(&id);
-            return Err(Undelivered::Closed);
+        match flushed {
+            Ok(_) => Ok(pipe.pending()),
+            Err(_) => Err(self.broken(id)),
         }
-        Ok(pipe.pending())
+    }
+
+    /// Nobody reads on the other side.
+    fn broken(&mut self, id: ProcessId) -> Undelivered {
+        let begun = |pipe: &Pipe| pipe.event_at.is_some_and(|at| pipe.taken > at);
+        match self.pipes.remove(&id).is_some_and(|pipe| begun(&pipe)) {
+            true => Undelivered::Begun,
+            false => Undelivered::Closed,
+        }
     }
 }
 
@@ -128,7 +150,10 @@ impl Pipe {
         while !self.pending.is_empty() {
             let (front, _) = self.pending.as_slices();
             match fds::write(&self.fd, front) {
-                Ok(written) => drop(self.pending.drain(..written)),
+                Ok(written) => {
+                    self.pending.drain(..written);
+                    self.taken += written as u64;
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
                 Err(error) => return Err(error),
             }
@@ -196,7 +221,29 @@ mod tests {
         assert_eq!(queue(MOST_PENDING), Ok(Pending::Much));
         assert_eq!(stdins.writable(ProcessId(1), &poller), Ok(Pending::Much), "it reads nothing");
         drop(reader);
-        assert_eq!(stdins.writable(ProcessId(1), &poller), Err(Undelivered::Closed));
+        assert_eq!(stdins.writable(ProcessId(1), &poller), Err(Undelivered::Closed), "nothing of the last one is out");
+    }
+
+    /// A6.63, A6.64: whom it belongs to from then on.
+    #[test]
+    fn an_event_is_begun_with_its_first_byte() {
+        let (poller, id) = (Poller::new().expect("a poller"), ProcessId(1));
+        for (before, read, told) in
+            [(0, 0, Undelivered::Begun), (100_000, 0, Undelivered::Closed), (100_000, 60_000, Undelivered::Begun)]
+        {
+            let mut stdins = Stdins::new();
+            let reader = stdin_of(&mut stdins, 1, &poller);
+            stdins.queue(id, &vec![b'x'; before], &poller).expect("open");
+            stdins.queue(id, &vec![b'x'; 100_000], &poller).expect("open");
+            let mut buffer = vec![0; read];
+            while !buffer.is_empty() {
+                let count = fds::read(&reader, &mut buffer).expect("something");
+                buffer.truncate(buffer.len() - count);
+            }
+            stdins.writable(id, &poller).expect("open");
+            drop(reader);
+            assert_eq!(stdins.writable(id, &poller), Err(told), "{before} {read}");
+        }
     }
 
     /// Half a message is out by then, and nobody would write the rest.

@@ -5,7 +5,7 @@
 
 use super::handle::Command;
 use super::reload::Read;
-use super::stdin::Pending;
+use super::stdin::{Pending, Undelivered};
 use super::{Engine, survivors};
 use crate::config::Config;
 use crate::manager::survivors::Found;
@@ -242,9 +242,10 @@ impl Engine {
         for token in ready {
             let Ok(id) = u32::try_from(token).map(ProcessId) else { continue };
             match self.stdins.writable(id, self.poller.get_ref()) {
-                Ok(Pending::Nothing) => self.feed(Input::StdinDrained { id }, now),
+                // It may be the turn of the next event, which then turns out to be for others.
+                Ok(Pending::Nothing) | Err(Undelivered::Begun) => self.feed(Input::StdinDrained { id }, now),
                 Ok(Pending::Little | Pending::Much) => {}
-                Err(_) => self.feed(Input::ListenerDeaf { id }, now),
+                Err(Undelivered::Closed | Undelivered::Full) => self.feed(Input::ListenerDeaf { id }, now),
             }
         }
     }

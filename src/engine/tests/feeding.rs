@@ -175,6 +175,10 @@ impl World<'_> {
                 let last = newest.insert(ear.pool.clone(), serial).unwrap_or(serial);
                 assert!(ear.pool != "one" || serial >= last, "{serial} after {last}");
                 let rejects = dice.one_in(5);
+                // One that has read enough of it shuts its ear; its answer counts.
+                if !is_whole && dice.one_in(4) {
+                    ear.stdin = None;
+                }
                 ear.answered = Some(serial);
                 ear.deals_with = (!rejects).then_some(serial);
                 ear.to_say.extend(if rejects { &b"RESULT 4\nFAILREADY\n"[..] } else { b"RESULT 2\nOKREADY\n" });
@@ -201,13 +205,7 @@ impl World<'_> {
         }
         match self.dice.below(60) {
             0 => self.die(id),
-            1 => {
-                let ear = self.ears.get_mut(&id).unwrap();
-                // Who closes it in the middle of an event does not answer that one.
-                if ear.answered.is_none() && ear.read.is_empty() {
-                    ear.stdin = None;
-                }
-            }
+            1 => self.ears.get_mut(&id).unwrap().stdin = None,
             2..=9 if self.raised.len() < MOST_EVENTS => self.raise(),
             10..=22 => drop(self.read(id, 30)),
             23..=35 => drop(self.read(id, 100_000)),
@@ -234,6 +232,11 @@ impl World<'_> {
                 }
                 self.understand(*id);
                 self.say(*id, 30);
+                if self.ears[id].stdin.is_none() && self.ears[id].to_say.is_empty() {
+                    self.die(*id);
+                    self.start(*id);
+                    idle = 0;
+                }
             }
             self.look();
         }
