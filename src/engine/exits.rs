@@ -11,6 +11,10 @@ use std::time::Duration;
 /// microseconds; a log disk that hangs must not delay supervision.
 const DRAIN_LIMIT: Duration = Duration::from_millis(200);
 
+/// The same of a listener that has an event: its last words may be that it has dealt
+/// with it, and nobody else is to get that event then (A6.72).
+const RESULT_LIMIT: Duration = Duration::from_secs(5);
+
 /// A dead child whose last output is on its way.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Drain {
@@ -32,13 +36,16 @@ impl Engine {
         };
         for (pid, status) in dead {
             match self.manager.owner_of(pid).filter(|id| self.attached.contains(id)) {
-                Some(id) => {
-                    self.draining.insert(id, Drain { pid, status, limit: now.mono + DRAIN_LIMIT });
-                    self.pump.drain(id.0, pid);
-                }
+                Some(id) => self.drain(id, pid, status, now),
                 None => self.feed(Input::Exited { pid, status }, now),
             }
         }
+    }
+
+    pub(super) fn drain(&mut self, id: ProcessId, pid: i32, status: ExitStatus, now: Now) {
+        let patience = if self.manager.has_event(id) { RESULT_LIMIT } else { DRAIN_LIMIT };
+        self.draining.insert(id, Drain { pid, status, limit: now.mono + patience });
+        self.pump.drain(id.0, pid);
     }
 
     pub(super) fn take_overdue_drains(&mut self, now: Now) {

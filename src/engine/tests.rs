@@ -24,7 +24,7 @@ fn engine(dir: &TestDir) -> Engine {
     let text = "[supervisord]\nnocleanup=true\nloglevel=debug\n[program:cat]\ncommand=/bin/cat\nstartsecs=0\nautostart=false\n\
                 stdout_logfile=NONE\nstderr_logfile=NONE\n\
                 [program:talk]\ncommand=/bin/sh -c 'echo said'\nautostart=false\nstdout_logfile=NONE\n\
-                stderr_logfile=NONE\n[eventlistener:ear]\ncommand=/bin/cat\nevents=TICK_5\nautostart=false\nstderr_logfile=NONE\n";
+                stderr_logfile=NONE\n[eventlistener:ear]\ncommand=/bin/cat\nevents=REMOTE_COMMUNICATION\nautostart=false\nstderr_logfile=NONE\n";
     engine_of(dir, text, Level::Debug)
 }
 
@@ -140,6 +140,30 @@ fn an_exit_is_told_at_its_limit_though_the_last_output_is_not_read() {
         assert_eq!(engine.manager.process(id).unwrap().pid, Some(pid), "it may still be read");
         engine.take_overdue_drains(Now { mono: limit, ..now });
         assert_eq!(engine.manager.process(id).unwrap().pid, None);
+    });
+}
+
+/// A6.72: an engine that is busy hears its last words late.
+#[test]
+fn the_end_of_a_listener_that_has_an_event_waits_for_its_last_words() {
+    in_engine(|engine| {
+        let now = clock::now();
+        let (ear, pid) = begin("ear", engine, now);
+        let later = |millis| Now { mono: now.mono + Duration::from_millis(millis), ..now };
+        let said = |bytes: &[u8]| PumpEvent::Listener { process: ear.0, pid, bytes: bytes.to_vec() };
+        engine.feed(Input::Wake, later(1100));
+        engine.take_output(said(b"READY\n"), later(1100));
+        let mut out = vec![];
+        engine.manager.remote_communication("kind", "data", &mut out);
+        engine.carry_out(out, later(1100));
+        assert!(engine.manager.has_event(ear));
+        engine.drain(ear, pid, ExitStatus::Code(0), later(1200));
+        engine.take_overdue_drains(later(1500));
+        engine.take_output(said(b"RESULT 2\nOK"), later(1600));
+        assert!(!engine.manager.has_event(ear));
+        assert_eq!(engine.manager.process(ear).unwrap().pid, Some(pid), "its end is not told yet");
+        engine.take_overdue_drains(later(6300));
+        assert_eq!(engine.manager.process(ear).unwrap().pid, None, "that was long enough");
     });
 }
 

@@ -120,6 +120,13 @@ impl Manager {
         self.members.get(&id).is_some_and(|member| self.pools.contains_key(&member.group))
     }
 
+    /// Whether it is a listener that owes a result.
+    #[must_use]
+    pub fn has_event(&self, id: ProcessId) -> bool {
+        let pool = |(group, place)| Some((self.pools.get(&group)?, place));
+        self.place_in_pool(id).and_then(pool).is_some_and(|(pool, place)| pool.has_given(place))
+    }
+
     pub(super) fn listener_spawned(&mut self, id: ProcessId) {
         if let Some((group, place)) = self.place_in_pool(id)
             && let Some(pool) = self.pools.get_mut(&group)

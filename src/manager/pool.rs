@@ -268,6 +268,12 @@ impl Pool {
         self.note(listener);
     }
 
+    /// Whether a listener has an event that it owes a result for.
+    #[must_use]
+    pub fn has_given(&self, listener: usize) -> bool {
+        self.members.get(listener).is_some_and(|member| member.event.is_some())
+    }
+
     /// Events that wait for a listener.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -27,7 +27,7 @@ pub(super) struct Source {
     pub(super) sink: Option<u64>,
     syslog: bool,
     events: bool,
-    listener: bool,
+    pub(super) listener: bool,
     echo: bool,
     capture: Option<(Scanner, Captured)>,
     stripper: Stripper,

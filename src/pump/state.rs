@@ -39,7 +39,7 @@ const MEND: Duration = Duration::from_secs(1);
 /// still writes, and nobody waits for that one.
 const LEFT_OVER: usize = 2 << 20;
 /// So long the end of a child waits for its last output to be on the disk.
-const DRAIN_PATIENCE: Duration = Duration::from_millis(8);
+pub(super) const DRAIN_PATIENCE: Duration = Duration::from_millis(8);
 /// So long who asks for the counters waits for the activity log.
 const COUNT_PATIENCE: Duration = Duration::from_millis(500);
 /// So long the end of the daemon waits for logs that are in an outage.
@@ -83,6 +83,13 @@ struct Drain {
     sinks: Vec<u64>,
     answered: bool,
     limit: Duration,
+}
+
+impl Drain {
+    /// Whether it is a listener that is not heard to its end.
+    fn has_words(&self, sources: &HashMap<u64, Source>) -> bool {
+        self.streams.iter().any(|(token, _)| sources.get(token).is_some_and(|source| source.listener))
+    }
 }
 
 /// The end.
@@ -323,7 +330,8 @@ impl State {
         }
         let slow = self.watch.must_look() || self.outlets.lines.is_echo_behind();
         let look = slow.then(|| self.outlets.now.mono + SLOW_LOOK);
-        let drains = self.drains.iter().filter(|drain| !drain.answered).map(|drain| drain.limit).min();
+        let due = |drain: &&Drain| !drain.answered && !drain.has_words(&self.sources);
+        let drains = self.drains.iter().filter(due).map(|drain| drain.limit).min();
         let countings = self.countings.iter().map(|(limit, _)| *limit).min();
         let syslog = self.outlets.syslogs().filter_map(Syslog::deadline).min();
         let end = self.stop.as_ref().map(|stop| match (&stop.left, self.outlets.standing()) {
@@ -415,12 +423,14 @@ impl State {
         }
     }
 
-    /// Tells of the dead whose last words are written, or will take their time.
+    /// Tells of the dead whose last words are written, or will take their time. What a
+    /// listener has answered is heard before, however long that takes (A6.69).
     fn answer_drains(&mut self) {
-        let Self { drains, outlets, .. } = self;
+        let Self { drains, outlets, sources, .. } = self;
         for drain in drains.iter_mut().filter(|drain| !drain.answered) {
             let done = drain.streams.is_empty() && !outlets.sinks.is_writing(&drain.sinks);
-            if done || drain.limit <= outlets.now.mono {
+            let late = drain.limit <= outlets.now.mono && !drain.has_words(sources);
+            if done || late {
                 drain.answered = true;
                 outlets.outbox.push(PumpEvent::Drained { process: drain.process, pid: drain.pid });
             }

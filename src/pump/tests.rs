@@ -7,13 +7,14 @@ mod panics;
 
 pub(super) use panics::{panic_if, panic_if_named};
 
+use super::state::DRAIN_PATIENCE;
 use super::width::WIDE;
 use super::{ChannelId, ChannelSetup, Left, NewLog, Pump, PumpEvent};
-use crate::logs::backlog::CHUNK;
+use crate::logs::backlog::{CHUNK, MAX_KEPT, READ};
 use crate::logs::rotate::part;
 use crate::logs::{Limits, MainLog};
 use crate::model::{Channel, Level, LogLine, Now};
-use crate::sys::fds::{pipe_cloexec, widen_pipe};
+use crate::sys::fds::{pipe_cloexec, set_nonblocking, widen_pipe};
 use crate::sys::testdir::TestDir;
 use std::fs::{self, File};
 use std::io::Write;
@@ -375,6 +376,43 @@ fn a_slow_reader_of_a_log_delays_one_child_and_loses_nothing() {
     writer.join().unwrap();
     assert_eq!(rig.drained(), []);
     assert_eq!(rig.said()[0], "INFO not held up");
+}
+
+/// A6.69: its log takes nothing, and all that it said is for the pool.
+#[test]
+fn a_dead_listener_is_heard_to_its_end_before_its_end_is_told() {
+    let mut rig = Rig::new(16);
+    let fifo = rig.path("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut reader = File::options().read(true).write(true).open(&fifo).unwrap();
+    let log = Some(rig.pump.open(PROCESS, fifo, Limits::new(0, 0)).unwrap());
+    let mut child = rig.attach(STDOUT, ChannelSetup { log, listener: true, ..setup() });
+    set_nonblocking(&child, true).unwrap();
+    let (mut said, mut heard) = (0, 0);
+    let count = |event: &PumpEvent| match event {
+        PumpEvent::Listener { bytes, .. } => bytes.len(),
+        _ => 0,
+    };
+    let mut stuck = false;
+    while heard < MAX_KEPT - READ - CHUNK || !stuck {
+        let (written, event) = (child.write(&[b'x'; 1000]), rig.events.try_recv());
+        stuck = written.is_err() && event.is_err();
+        said += written.unwrap_or(0);
+        heard += event.map_or(0, |event| count(&event));
+    }
+    drop(child);
+    rig.pump.drain(PROCESS, PID);
+    let (mut buffer, mut read) = (vec![0; 50_000], 0);
+    // Any other child's end is told by then.
+    let late = Instant::now() + 5 * DRAIN_PATIENCE;
+    while heard < said || read < said {
+        if let Ok(event) = rig.events.try_recv() {
+            assert!(heard == said || count(&event) > 0, "{event:?} though {} bytes were not heard", said - heard);
+            heard += count(&event);
+        } else if Instant::now() > late {
+            read += std::io::Read::read(&mut reader, &mut buffer).unwrap();
+        }
+    }
 }
 
 /// B1.10.15, B1.10.16
