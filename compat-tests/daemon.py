@@ -194,10 +194,10 @@ class Lab:
         self.started.append(process)
         return process
 
-    def daemon(self, text="", supervisord="", args=(), env=None, wait=True):
-        """Writes BASE + `text` and runs the daemon on it in the foreground."""
+    def daemon(self, text="", supervisord="", args=(), env=None, wait=True, before=""):
+        """Writes BASE + `text` and runs the daemon on it in the foreground; `before` are a shell's words that become it."""
         conf = self.config(text, supervisord)
-        return Daemon(self, conf, args, env, wait)
+        return Daemon(self, conf, args, env, wait, before)
 
     def without_interface(self, text="", ctl=""):
         """A daemon that has no [rpcinterface:supervisor]; `ctl` are lines for [supervisorctl]."""
@@ -259,10 +259,11 @@ class Lab:
 class Daemon:
     """A daemon that runs in the foreground."""
 
-    def __init__(self, lab, conf, args, env, wait):
+    def __init__(self, lab, conf, args, env, wait, before=""):
         self.lab, self.root, self.conf = lab, lab.root, conf
         self.socket = self.root / "s.sock"
-        self.process = lab.spawn(lab.target.program("supervisord"), "-n", "-c", str(conf), *args, env=env)
+        shell = ["/bin/sh", "-c", f'{before}\nexec "$@"', "sh"] if before else []
+        self.process = lab.spawn(*shell, lab.target.program("supervisord"), "-n", "-c", str(conf), *args, env=env)
         self.pid = self.process.pid
         if wait:
             until("the daemon's first answer", self.answers, START_SECS)

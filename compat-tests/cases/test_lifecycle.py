@@ -170,7 +170,7 @@ def test_killed_by_a_stranger_is_unexpected(daemon, recorded):
     recorded("\n".join(d.log_lines(" cat", "'cat'")) + "\n")
 
 
-@pytest.mark.contract("A4.121", "A5.56")
+@pytest.mark.contract("A4.121")
 def test_a_child_of_a_child_is_no_business_of_ours(daemon):
     d = daemon('[program:p]\ncommand=/bin/sh -c "sleep 0.1 & exec sleep 100"\nstartsecs=0\n').wait(p="RUNNING")
     time.sleep(0.5)

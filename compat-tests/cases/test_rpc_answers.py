@@ -187,7 +187,7 @@ def test_log_reading(running):
     assert rpc.readLog(0, 0) == rpc.readMainLog(-100, 0) == "a log\n"
 
 
-@pytest.mark.contract("B1.10.15", "B1.10.16", "B1.10.19", "A5.53")
+@pytest.mark.contract("B1.10.15", "B1.10.16", "B1.10.19")
 def test_log_clearing(running):
     rpc = running.rpc
     rpc.sendProcessStdin("cat", "some text\n")

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import resource
 import shutil
 import signal
@@ -137,26 +138,31 @@ def test_a_spawn_that_fails_leaves_nothing_open(lab, daemon):
 
 
 @pytest.fixture
-def untouchable(lab):
+def untouchable(lab, programs):
     """A daemon of nobody with a child p to which no signal may be sent."""
     command = out_of_reach(lab)
     if command is None:
         pytest.skip("needs setpriv, and set-user-ID programs in /tmp")
-    d = as_nobody(lab, f"[program:p]\ncommand={command}\n[program:cat]\ncommand=/bin/cat\n")
-    d.wait(p="RUNNING", cat="RUNNING")
+    recorder = shutil.copy(programs / "recorder.py", lab.root)
+    ears = f"command=/usr/bin/python3 {recorder} {lab.root}/ears.events\nevents=PROCESS_STATE_UNKNOWN\n"
+    d = as_nobody(lab, f"[program:p]\ncommand={command}\n[program:cat]\ncommand=/bin/cat\n[eventlistener:ears]\n{ears}")
+    d.wait(p="RUNNING", cat="RUNNING", ears="RUNNING")
     d.victim = d.info("p")["pid"]
     until("p to be root", lambda: is_root(d.victim))
     return d
 
 
 @pytest.mark.needs_root
-@pytest.mark.contract("A4.27", "A4.35", "A5.71", "B7.3")
+@pytest.mark.contract("A4.27", "A4.35", "A5.71", "A6.10", "A6.18", "B7.3")
 def test_a_signal_that_may_not_be_sent(untouchable):
     d = untouchable
     with pytest.raises(xmlrpc.client.Fault, match="FAILED: unknown problem killing p"):
         d.rpc.stopProcess("p")
     assert d.info("p")["statename"] == "UNKNOWN"
-    assert d.log_lines("CRIT unknown problem killing p")
+    assert re.match(r"CRIT unknown problem killing p \(\d+\):", d.log_lines("CRIT unknown problem killing p")[0])
+    until("the event", lambda: d.lab.read("ears.events").endswith("----\n"))
+    event = r"ver:3.0 server:compat serial:0 pool:ears poolserial:0 eventname:PROCESS_STATE_UNKNOWN len:45\n(.*)\n----\n"
+    assert re.fullmatch(event, d.lab.read("ears.events"))[1] == "processname:p groupname:p from_state:STOPPING"
     with pytest.raises(xmlrpc.client.Fault) as caught:
         d.rpc.startProcess("p")
     assert caught.value.faultCode == 30
