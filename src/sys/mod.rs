@@ -26,6 +26,7 @@ pub mod process_group;
 pub mod prog;
 pub mod reactor;
 pub mod reap;
+pub mod scoop;
 pub mod signals;
 mod slots;
 pub mod socket;
