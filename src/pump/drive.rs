@@ -6,10 +6,10 @@
 
 use super::hands::{Errand, Hands, Report};
 use super::lanes::Place;
-use super::pace::{PLENTY, Pace};
+use super::pace::{Pace, Tally};
+use super::reader::Reader;
 use super::sinks::{Call, closes_at};
 use super::state::{Chunk, State, Victim};
-use crate::logs::backlog::READ;
 use crate::logs::job::{Done, Job};
 use crate::sys::panics::caught;
 use crate::sys::thread::own_id;
@@ -39,26 +39,12 @@ struct Driver<'a> {
     thread: i32,
 }
 
-/// What was read in a turn.
-#[derive(Default)]
-struct Tally {
-    reads: usize,
-    bytes: usize,
-}
-
-impl Tally {
-    fn add(&mut self, count: usize) {
-        self.reads += 1;
-        self.bytes += count;
-    }
-}
-
 /// The state, unless another thread has it now.
 type Kept = Option<Box<State>>;
 
 impl Driver<'_> {
     fn work(&self, mut state: Box<State>) -> Kept {
-        let mut buffer = vec![0; READ];
+        let mut reader = Reader::new();
         let mut ready = Vec::new();
         let mut pace = Pace::default();
         loop {
@@ -66,16 +52,17 @@ impl Driver<'_> {
             let mut tally = Tally::default();
             let share = SHARE / ready.len().max(1);
             for token in ready.drain(..) {
-                state = self.read_share(state, token, share, &mut buffer, &mut tally)?;
+                state = self.read_share(state, token, share, &mut reader, &mut tally)?;
             }
             while let Some(token) = tried(&mut state, Victim::Nobody, |state| state.next_dead()).flatten() {
-                state = self.read_dead(state, token, &mut buffer)?;
+                state = self.read_dead(state, token, &mut reader)?;
             }
             state = self.serve(state)?;
             if tried(&mut state, Victim::Nobody, State::settle) == Some(false) {
                 return Some(state);
             }
-            let nap = pace.after(waited, tally.reads, tally.bytes);
+            let nap = pace.after(waited, &tally);
+            reader.after(nap);
             if !nap.is_zero() {
                 thread::sleep(nap);
             }
@@ -88,16 +75,16 @@ impl Driver<'_> {
         mut state: Box<State>,
         token: u64,
         share: usize,
-        buffer: &mut [u8],
+        reader: &mut Reader,
         tally: &mut Tally,
     ) -> Kept {
         for _ in 0..share.max(1) {
             if tried(&mut state, Victim::Stream(token), |state| state.may_read(token)) != Some(true) {
                 break;
             }
-            let before = tally.bytes;
-            state = self.read(state, token, buffer, tally)?;
-            if tally.bytes - before < PLENTY {
+            let before = tally.bytes();
+            state = self.read(state, token, reader, tally)?;
+            if tally.bytes() - before < state.plenty(token) {
                 break;
             }
         }
@@ -105,16 +92,16 @@ impl Driver<'_> {
     }
 
     /// One chunk of a stream.
-    fn read(&self, mut state: Box<State>, token: u64, buffer: &mut [u8], tally: &mut Tally) -> Kept {
-        match self.chunk(&mut state, token, buffer) {
-            Chunk::Bytes(count) => tally.add(count),
+    fn read(&self, mut state: Box<State>, token: u64, reader: &mut Reader, tally: &mut Tally) -> Kept {
+        match self.chunk(&mut state, token, reader) {
+            Chunk::Bytes(count) => tally.add(count, state.plenty(token)),
             Chunk::NotYet => {}
             Chunk::End => {
                 tried(&mut state, Victim::Stream(token), |state| state.end(token));
             }
             Chunk::Through(count, sink, place, job) => {
-                tally.add(count);
-                let chunk = buffer.get(..count).unwrap_or_default();
+                tally.add(count, state.plenty(token));
+                let chunk = reader.chunk(count);
                 state = self.call(state, sink, place, job, chunk)?;
             }
         }
@@ -122,16 +109,16 @@ impl Driver<'_> {
     }
 
     /// The same of a stream whose writer is dead.
-    fn read_dead(&self, mut state: Box<State>, token: u64, buffer: &mut [u8]) -> Kept {
+    fn read_dead(&self, mut state: Box<State>, token: u64, reader: &mut Reader) -> Kept {
         let gave = |state: &mut State, count| {
             tried(state, Victim::Stream(token), |state| state.dead_gave(token, count));
         };
-        match self.chunk(&mut state, token, buffer) {
+        match self.chunk(&mut state, token, reader) {
             Chunk::Bytes(count) => gave(&mut state, Some(count)),
             Chunk::NotYet | Chunk::End => gave(&mut state, None),
             Chunk::Through(count, sink, place, job) => {
                 gave(&mut state, Some(count));
-                let chunk = buffer.get(..count).unwrap_or_default();
+                let chunk = reader.chunk(count);
                 state = self.call(state, sink, place, job, chunk)?;
             }
         }
@@ -204,9 +191,9 @@ impl Driver<'_> {
     }
 
     /// Reads from a stream. One that panics has nothing more in this turn.
-    fn chunk(&self, state: &mut State, token: u64, buffer: &mut [u8]) -> Chunk {
+    fn chunk(&self, state: &mut State, token: u64, reader: &mut Reader) -> Chunk {
         let may_call = self.hands.is_watched();
-        tried(state, Victim::Stream(token), |state| state.read(token, buffer, may_call)).unwrap_or(Chunk::NotYet)
+        tried(state, Victim::Stream(token), |state| state.read(token, reader, may_call)).unwrap_or(Chunk::NotYet)
     }
 }
 

@@ -65,6 +65,7 @@ mod making;
 mod outbox;
 mod outlets;
 mod pace;
+mod reader;
 mod shared;
 mod sinks;
 mod source;

@@ -102,10 +102,15 @@ impl Source {
         if self.talks() || self.syslog || self.echo { size.min(CHUNK) } else { size }
     }
 
+    /// Half of what its pipe holds.
+    pub(super) fn plenty(&self) -> usize {
+        self.width.half()
+    }
+
     /// Makes its pipe larger if a read of `count` bytes was one of many that found
-    /// it full.
+    /// it full, or soon to be full.
     pub(super) fn fit(&mut self, count: usize, widths: &Widths) {
-        if self.width.should_grow(count, widths)
+        if self.width.should_grow(count, self.heat.is_hot(), widths)
             && let Some(fd) = &self.fd
             && fds::widen_pipe(fd, WIDE).is_err()
         {

@@ -12,6 +12,7 @@ use super::hands::Told;
 use super::lanes::Place;
 use super::loops::Ending;
 use super::outlets::{Lines, Outlets};
+use super::reader::Reader;
 use super::shared::Shared;
 use super::sinks::MAIN;
 use super::source::Source;
@@ -236,13 +237,13 @@ impl State {
         dead.take_while(|dead| *dead != token).any(|dead| sink_of(dead) == Some(sink))
     }
 
-    /// Reads a chunk into `buffer` and takes care of it as far as that is
+    /// Lets `reader` read a chunk and takes care of it as far as that is
     /// possible without a call; `may_call` tells whether one may be made.
-    pub(super) fn read(&mut self, token: u64, buffer: &mut [u8], may_call: bool) -> Chunk {
+    pub(super) fn read(&mut self, token: u64, reader: &mut Reader, may_call: bool) -> Chunk {
         let Some(source) = self.sources.get_mut(&token) else { return Chunk::NotYet };
         let Some(fd) = &source.fd else { return Chunk::NotYet };
-        let room = source.room(buffer.len());
-        let count = match fds::read(fd, buffer.get_mut(..room).unwrap_or_default()) {
+        let room = source.room(reader.room());
+        let count = match reader.read(fd, room) {
             Ok(0) => return Chunk::End,
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -254,7 +255,7 @@ impl State {
         };
         self.watch.gave(token, source, self.outlets.now.mono);
         source.fit(count, &self.widths);
-        let chunk = buffer.get(..count).unwrap_or_default();
+        let chunk = reader.chunk(count);
         #[cfg(test)]
         super::tests::panic_if(chunk, b"a stream panics");
         let as_it_is = source.take(chunk, &mut self.outlets);
@@ -268,6 +269,11 @@ impl State {
                 Chunk::Bytes(count)
             }
         }
+    }
+
+    /// Bytes of one read behind which more is likely to be there.
+    pub(super) fn plenty(&self, token: u64) -> usize {
+        self.sources.get(&token).map_or(0, Source::plenty)
     }
 
     /// The stream has ended; its log stays open until the child is gone.

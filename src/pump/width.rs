@@ -1,13 +1,18 @@
-//! Which pipes are made larger: those that are found full again and again. Their
-//! writers then run on for longer, and each is woken less often. Decides only.
+//! Which pipes are made larger: those that are found full again and again, and
+//! those of hot streams that would be full before long. Their writers then run on
+//! for longer, and each is woken less often. Decides only.
 
 use crate::logs::backlog::READ;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-/// Bytes of a pipe that is as good as full: it has room for 64 KiB, less what its
-/// pages do not hold of writes that do not fit them.
-const NEARLY_ALL: usize = 48 << 10;
+/// Bytes that a pipe has room for.
+const PLAIN: usize = 64 << 10;
+/// Bytes of a pipe that is as good as full: all, less what its pages do not hold of
+/// writes that do not fit them.
+const NEARLY_ALL: usize = PLAIN / 4 * 3;
+/// Bytes of a hot stream's pipe that would fill it if it were let gather for longer.
+const SOME: usize = PLAIN / 5;
 /// Bytes that a wide one has room for: one read takes them all.
 pub(super) const WIDE: usize = READ;
 /// So much a full pipe counts; one that is not takes one off.
@@ -51,12 +56,19 @@ pub(super) struct Width {
 }
 
 impl Width {
-    /// After a read of `count` bytes: whether the pipe should be made [`WIDE`] now.
-    pub(super) fn should_grow(&mut self, count: usize, widths: &Widths) -> bool {
+    /// Half of what the pipe holds, in bytes.
+    pub(super) fn half(&self) -> usize {
+        if self.place.is_some() { WIDE / 2 } else { PLAIN / 2 }
+    }
+
+    /// After a read of `count` bytes of a stream that is `hot` or not: whether the
+    /// pipe should be made [`WIDE`] now.
+    pub(super) fn should_grow(&mut self, count: usize, hot: bool, widths: &Widths) -> bool {
         if self.place.is_some() || self.refused {
             return false;
         }
-        self.count = if count >= NEARLY_ALL { self.count + FULL } else { self.count.saturating_sub(1) };
+        let much = if hot { SOME } else { NEARLY_ALL };
+        self.count = if count >= much { self.count + FULL } else { self.count.saturating_sub(1) };
         if self.count < ENOUGH {
             return false;
         }
@@ -73,38 +85,47 @@ impl Width {
 
 #[cfg(test)]
 mod tests {
-    use super::{ENOUGH, FULL, MOST_WIDE, NEARLY_ALL, Width, Widths};
+    use super::{ENOUGH, FULL, MOST_WIDE, NEARLY_ALL, PLAIN, SOME, WIDE, Width, Widths};
 
     const READS: u32 = ENOUGH / FULL;
 
     /// Whether it grew when it was full that often.
     fn grew(width: &mut Width, widths: &Widths) -> bool {
-        (0..READS).any(|_| width.should_grow(NEARLY_ALL, widths))
+        (0..READS).any(|_| width.should_grow(NEARLY_ALL, false, widths))
     }
 
     #[test]
     fn a_pipe_that_is_always_full_grows_once() {
         let (mut width, widths) = (Width::default(), Widths::default());
-        assert!((1..READS).all(|_| !width.should_grow(NEARLY_ALL, &widths)));
-        assert!(width.should_grow(NEARLY_ALL, &widths));
+        assert!((1..READS).all(|_| !width.should_grow(NEARLY_ALL, false, &widths)));
+        assert!(width.should_grow(NEARLY_ALL, false, &widths));
         assert!(!grew(&mut width, &widths));
     }
 
     #[test]
     fn one_that_is_full_half_the_time_grows_too() {
         let (mut width, widths) = (Width::default(), Widths::default());
-        assert!(
-            (0..2 * READS)
-                .any(|_| !width.should_grow(NEARLY_ALL - 1, &widths) && width.should_grow(NEARLY_ALL, &widths))
-        );
+        assert!((0..2 * READS).any(
+            |_| !width.should_grow(NEARLY_ALL - 1, false, &widths) && width.should_grow(NEARLY_ALL, false, &widths)
+        ));
+    }
+
+    #[test]
+    fn the_pipe_of_a_hot_stream_grows_before_it_is_full() {
+        let (mut width, widths) = (Width::default(), Widths::default());
+        assert!((0..100).all(|_| !width.should_grow(SOME, false, &widths)));
+        assert_eq!(width.half(), PLAIN / 2);
+        assert!((1..READS).all(|_| !width.should_grow(SOME, true, &widths)));
+        assert!(width.should_grow(SOME, true, &widths));
+        assert_eq!(width.half(), WIDE / 2);
     }
 
     #[test]
     fn who_writes_in_bursts_keeps_its_pipe() {
         let (mut width, widths) = (Width::default(), Widths::default());
         for _ in 0..100 {
-            assert!((1..READS).all(|_| !width.should_grow(NEARLY_ALL, &widths)));
-            assert!((0..ENOUGH).all(|_| !width.should_grow(100, &widths)));
+            assert!((1..READS).all(|_| !width.should_grow(NEARLY_ALL, false, &widths)));
+            assert!((0..ENOUGH).all(|_| !width.should_grow(100, false, &widths)));
         }
     }
 
