@@ -192,16 +192,27 @@ impl Health {
         self.say(format!("{path} is written again after {past}: {kept} bytes were kept, {gone}"));
     }
 
-    /// The log ends, and `waiting` bytes were not written.
-    pub fn give_up(&mut self, path: &Path, waiting: usize, now: Now) {
-        self.counts.dropped += waiting as u64;
+    /// The log ends: `waiting` bytes were not written, and of `out` bytes nobody
+    /// knows, since the call that has them is out. They count as dropped.
+    pub fn give_up(&mut self, path: &Path, waiting: usize, out: usize, now: Now) {
+        let lost = waiting + out;
+        let perhaps = match out {
+            0 => String::new(),
+            _ => format!(", but {out} of them may yet be written by a call that is not back"),
+        };
+        self.counts.dropped += lost as u64;
         self.tell_over(path);
         match self.current.take() {
             Some(current) if current.trouble != Trouble::Moving => {
                 let (path, past) = (path.display(), current.past(now));
-                self.say(format!("{path} could not be written for {past} and is given up: {}", current.gone(waiting)));
+                self.say(format!(
+                    "{path} could not be written for {past} and is given up: {}{perhaps}",
+                    current.gone(lost)
+                ));
             }
-            _ if waiting > 0 => self.say(format!("{} is given up: {waiting} bytes were dropped", path.display())),
+            _ if lost > 0 => {
+                self.say(format!("{} is given up: {lost} bytes were dropped{perhaps}", path.display()));
+            }
             _ => {}
         }
         self.counts.out_since = None;
@@ -349,15 +360,28 @@ mod tests {
     #[test]
     fn the_end_of_a_log_tells_what_is_lost_with_it() {
         let mut health = Health::default();
-        health.give_up(Path::new("/log"), 0, at(0));
+        health.give_up(Path::new("/log"), 0, 0, at(0));
         assert_eq!(texts(&mut health), [""; 0]);
         fail(&mut health, Trouble::Hanging, 0);
         health.kept(20, 20, 5);
-        health.give_up(Path::new("/log"), 20, at(2000));
+        health.give_up(Path::new("/log"), 20, 0, at(2000));
         let told = texts(&mut health);
         assert!(told[0].starts_with("/log takes nothing: why"), "{told:?}");
         assert!(told[1].starts_with("/log could not be written for 2.0 s (since "), "{told:?}");
         assert!(told[1].ends_with(") and is given up: 25 bytes were dropped"), "{told:?}");
+    }
+
+    /// A5.20
+    #[test]
+    fn bytes_of_a_call_that_is_out_count_as_dropped_and_may_be_written() {
+        let mut health = Health::default();
+        health.give_up(Path::new("/log"), 20, 7, at(0));
+        let perhaps = "27 bytes were dropped, but 7 of them may yet be written by a call that is not back";
+        assert_eq!(texts(&mut health), [format!("/log is given up: {perhaps}")]);
+        assert_eq!(health.counts().dropped, 27);
+        fail(&mut health, Trouble::Hanging, 0);
+        health.give_up(Path::new("/log"), 20, 7, at(2000));
+        assert!(texts(&mut health)[1].ends_with(&format!(" and is given up: {perhaps}")));
     }
 
     #[test]

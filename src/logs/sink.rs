@@ -48,6 +48,8 @@ pub struct Sink {
     next_look: Duration,
     /// Since when a job waits for others on the same disk.
     stalled_since: Option<Duration>,
+    /// Bytes that the job has with it which is out.
+    in_job: usize,
 }
 
 #[derive(Debug)]
@@ -92,6 +94,7 @@ impl Sink {
             slow_since: None,
             next_look: Duration::ZERO,
             stalled_since: None,
+            in_job: 0,
         }
     }
 
@@ -173,6 +176,12 @@ impl Sink {
         self.is_idle() && self.device().is_some() && self.backlog.has_spare_room()
     }
 
+    /// Bytes that a job has with it: nobody knows whether they are written.
+    #[must_use]
+    pub fn in_job(&self) -> usize {
+        self.in_job
+    }
+
     /// Bytes that wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
@@ -239,14 +248,16 @@ impl Sink {
         }
     }
 
-    /// The file, for bytes that need not be kept at all: nothing waits, nothing
-    /// is wrong. To be put back.
-    pub fn take_through(&mut self, now: Now) -> Option<Job> {
+    /// The file, for so many bytes that need not be kept at all: nothing waits,
+    /// nothing is wrong. To be put back.
+    pub fn take_through(&mut self, count: usize, now: Now) -> Option<Job> {
         let at_rest = self.is_idle() && self.health.is_well() && !self.backlog.has_gap();
         if !at_rest || !matches!(self.slot, Slot::Here(_)) {
             return None;
         }
-        Some(self.job(VecDeque::new(), now))
+        let job = self.job(VecDeque::new(), now);
+        self.in_job = count;
+        Some(job)
     }
 
     /// The next job, if there is something to do and it is time to.
@@ -295,6 +306,8 @@ impl Sink {
         };
         self.health.wrote(done.count);
         let rest: usize = done.rest.iter().map(Vec::len).sum();
+        // what a panic took with it
+        let lost = std::mem::take(&mut self.in_job).saturating_sub(done.count + rest);
         self.backlog.put_back(done.rest);
         self.marks().for_each(|mark| *mark += rest);
         if !matches!(done.failure, Some(Failure::Slow)) {
@@ -312,6 +325,7 @@ impl Sink {
             }
             Some(Failure::Slow) => self.is_slow(done.count > 0, now),
         }
+        self.health.kept(0, 0, lost);
         done.cleared
     }
 
@@ -331,9 +345,11 @@ impl Sink {
         }
     }
 
-    /// A job could be taken, but calls of others to the same disk do not come back.
-    pub fn stall(&mut self, now: Now) {
-        let since = *self.stalled_since.get_or_insert(now.mono);
+    /// A job could be taken, but a call of another log to the same disk is out since
+    /// `began`. While such calls come back the log only waits for its turn.
+    pub fn stall(&mut self, began: Duration, now: Now) {
+        let since = self.stalled_since.map_or(now.mono, |since| since.max(began));
+        self.stalled_since = Some(since);
         if now.mono >= since + PATIENCE && !self.health.is_outage() {
             let why = format!("calls to its disk have not come back for {} seconds", PATIENCE.as_secs());
             self.fail(Trouble::Hanging, &why, now);
@@ -394,7 +410,7 @@ impl Sink {
     /// block when it is closed.
     #[must_use]
     pub fn close(mut self, now: Now) -> (Vec<LogLine>, Counts, Option<LogFile>) {
-        self.health.give_up(&self.path, self.backlog.len(), now);
+        self.health.give_up(&self.path, self.backlog.len(), self.in_job, now);
         let file = match self.slot {
             Slot::Here(file) => Some(file),
             Slot::Out(_) | Slot::Missing => None,
@@ -460,6 +476,7 @@ impl Sink {
 
     fn job(&mut self, chunks: VecDeque<Vec<u8>>, now: Now) -> Job {
         self.stalled_since = None;
+        self.in_job = chunks.iter().map(Vec::len).sum();
         let file = match std::mem::replace(&mut self.slot, Slot::Out(now.mono)) {
             Slot::Here(file) => Some(file),
             Slot::Out(_) | Slot::Missing => None,

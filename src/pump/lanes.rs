@@ -32,6 +32,8 @@ pub(super) struct Lanes {
 struct Lane {
     /// Calls that are out.
     busy: u32,
+    /// When the first of them began, or one of them last came back.
+    since: Duration,
     /// When a call last was slow.
     slow: Duration,
     /// How often the loop was held up, lately.
@@ -43,7 +45,14 @@ struct Lane {
 
 impl Lane {
     fn new(now: Duration) -> Self {
-        Self { busy: 0, slow: now, strikes: 0, trusted: false, closed: false }
+        Self { busy: 0, since: now, slow: now, strikes: 0, trusted: false, closed: false }
+    }
+
+    fn begin(&mut self, now: Duration) {
+        if self.busy == 0 {
+            self.since = now;
+        }
+        self.busy += 1;
     }
 }
 
@@ -54,7 +63,7 @@ impl Lanes {
         if now >= lane.slow + PROBATION {
             lane.strikes = 0;
         }
-        lane.busy += 1;
+        lane.begin(now);
         lane.strikes += 1;
         lane.slow = now;
         lane.trusted = false;
@@ -69,6 +78,11 @@ impl Lanes {
     /// Whether no call is out there.
     pub(super) fn is_free(&self, place: &Place) -> bool {
         self.lanes.get(place).is_none_or(|lane| lane.busy == 0)
+    }
+
+    /// Since when calls are out there and none comes back; zero if none is out.
+    pub(super) fn busy_since(&self, place: &Place) -> Duration {
+        self.lanes.get(place).filter(|lane| lane.busy > 0).map_or(Duration::ZERO, |lane| lane.since)
     }
 
     /// Whether a file may be closed before the next log has its turn: those that
@@ -89,7 +103,7 @@ impl Lanes {
 
     fn begin_call(&mut self, place: Place, closes: bool, now: Duration) {
         let lane = self.lanes.entry(place).or_insert(Lane::new(now));
-        lane.busy += 1;
+        lane.begin(now);
         lane.closed = closes;
     }
 
@@ -97,6 +111,7 @@ impl Lanes {
     pub(super) fn end(&mut self, place: &Place, took: Duration, now: Duration) {
         let Some(lane) = self.lanes.get_mut(place) else { return };
         lane.busy = lane.busy.saturating_sub(1);
+        lane.since = now;
         if took > SLOW_CALL {
             lane.slow = now;
         }
@@ -126,6 +141,23 @@ mod tests {
         assert!(lanes.is_suspect(&DISK) && !lanes.is_free(&DISK) && !lanes.is_suspect(&Place::Device(8)));
         lanes.end(&DISK, Duration::from_secs(1), Duration::from_secs(1));
         assert!(lanes.is_suspect(&DISK) && lanes.is_free(&DISK));
+    }
+
+    /// Who waits for its turn is told from who waits for a disk that hangs.
+    #[test]
+    fn a_place_is_busy_since_the_last_call_that_came_back() {
+        let at = Duration::from_secs;
+        let mut lanes = Lanes::default();
+        assert_eq!(lanes.busy_since(&DISK), Duration::ZERO);
+        lanes.begin(DISK, at(1));
+        lanes.begin(DISK, at(2));
+        assert_eq!(lanes.busy_since(&DISK), at(1));
+        lanes.end(&DISK, at(2), at(3));
+        assert_eq!(lanes.busy_since(&DISK), at(3));
+        lanes.end(&DISK, at(2), at(4));
+        assert_eq!(lanes.busy_since(&DISK), Duration::ZERO);
+        lanes.begin(DISK, at(9));
+        assert_eq!(lanes.busy_since(&DISK), at(9));
     }
 
     #[test]

@@ -146,14 +146,14 @@ impl Sinks {
         }
     }
 
-    /// The file for bytes that can be written at once.
-    pub(super) fn through(&mut self, token: u64, now: Now) -> Option<(Place, Job)> {
+    /// The file for so many bytes that can be written at once.
+    pub(super) fn through(&mut self, token: u64, count: usize, now: Now) -> Option<(Place, Job)> {
         let sink = self.all.get_mut(&token)?;
         let place = Place::Device(sink.device()?);
         if self.lanes.is_suspect(&place) {
             return None;
         }
-        Some((place, sink.take_through(now)?))
+        Some((place, sink.take_through(count, now)?))
     }
 
     /// The next call of `token`, if it wants one and may.
@@ -167,7 +167,7 @@ impl Sinks {
         let place = place_of(sink);
         let aside = !watched || matches!(place, Place::Folder(_)) || self.lanes.is_suspect(&place);
         if aside && !self.lanes.is_free(&place) {
-            sink.stall(now);
+            sink.stall(self.lanes.busy_since(&place), now);
             self.reports.extend(sink.health().take_reports());
             return None;
         }
@@ -352,10 +352,10 @@ impl Sinks {
         (busy.peek().is_some(), busy.any(|sink| !sink.is_outage()))
     }
 
-    /// In how many logs how many bytes wait.
+    /// In how many logs how many bytes wait, or are out with a call.
     pub(super) fn unwritten(&self) -> (usize, usize) {
         let waiting = self.all.values().filter(|sink| !sink.is_idle());
-        waiting.fold((0, 0), |(logs, bytes), sink| (logs + 1, bytes + sink.waiting()))
+        waiting.fold((0, 0), |(logs, bytes), sink| (logs + 1, bytes + sink.waiting() + sink.in_job()))
     }
 
     /// Everything that failed is tried once more at once.

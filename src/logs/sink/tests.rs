@@ -2,7 +2,7 @@
 
 mod orders;
 
-use super::{Failure, Sink};
+use super::{Done, Failure, Sink};
 use crate::logs::backlog::{Budget, CHUNK, READ};
 use crate::logs::file::{Limits, LogFile};
 use crate::logs::outage::PATIENCE;
@@ -70,7 +70,7 @@ fn a_large_read_is_rotated_as_if_it_had_come_in_parts() {
             log.push(&large, at(0));
             log.work(at(0));
         } else {
-            let job = log.take_through(at(0)).unwrap();
+            let job = log.take_through(0, at(0)).unwrap();
             drop(log.put_back(job.run_with(&large), at(0)));
         }
         let parts = [2, 1].map(|number| fs::metadata(part(&path, number)).unwrap().len());
@@ -183,7 +183,7 @@ fn amid_a_cut_line(path: &Path) -> Sink {
 fn the_rest_of_a_cut_line_is_dropped_with_the_outage() {
     let (_dir, path) = in_dir();
     let mut log = amid_a_cut_line(&path);
-    assert!(!log.is_outage() && log.take_through(at(60_001)).is_none());
+    assert!(!log.is_outage() && log.take_through(0, at(60_001)).is_none());
     write(&mut log, "on", 60_001);
     write(&mut log, ".\nthree\n", 60_002);
     assert_eq!(fs::read(&path).unwrap(), b"one\nthree\n");
@@ -191,7 +191,7 @@ fn the_rest_of_a_cut_line_is_dropped_with_the_outage() {
     assert!(told.len() == 1 && told[0].ends_with(": 4 bytes were kept, 32 bytes were dropped"), "{told:?}");
     assert!(told[0].contains(" is written again after 60.0 s "), "{told:?}");
     assert_eq!((log.counts().dropped, log.counts().written), (32, 10));
-    assert!(log.take_through(at(60_003)).is_some());
+    assert!(log.take_through(0, at(60_003)).is_some());
 }
 
 #[test]
@@ -226,13 +226,13 @@ fn an_outage_is_over_without_another_byte() {
 fn a_write_that_fails_in_the_middle_goes_on_there() {
     let (_dir, path) = in_dir();
     let mut log = opened(&path, 0, 0);
-    let job = log.take_through(at(0)).unwrap();
+    let job = log.take_through(0, at(0)).unwrap();
     let mut done = job.run_with(b"first ");
     done.failure = Some(Failure::Write(std::io::ErrorKind::StorageFull.into()));
     done.rest.push_back(b"rest ".to_vec());
     log.push(b"kept meanwhile", at(1));
     drop(log.put_back(done, at(1)));
-    assert!(log.take_through(at(1)).is_none());
+    assert!(log.take_through(0, at(1)).is_none());
     log.work(at(60_000));
     assert_eq!(fs::read(&path).unwrap(), b"first rest kept meanwhile");
 }
@@ -241,8 +241,8 @@ fn a_write_that_fails_in_the_middle_goes_on_there() {
 fn a_call_that_does_not_come_back_becomes_an_outage() {
     let (_dir, path) = in_dir();
     let mut log = opened(&path, 0, 0).keeping(450_000, Budget::default());
-    let job = log.take_through(at(0)).unwrap();
-    assert!(log.take_through(at(0)).is_none() && log.take_job(at(0)).is_none());
+    let job = log.take_through(0, at(0)).unwrap();
+    assert!(log.take_through(0, at(0)).is_none() && log.take_job(at(0)).is_none());
     log.push(&[b'x'; 200_000], at(1));
     assert!(log.must_wait(), "first its writer waits");
     log.look(at(1999));
@@ -267,7 +267,7 @@ fn a_call_that_does_not_come_back_becomes_an_outage() {
 fn what_is_kept_of_too_much_is_counted_once() {
     let (_dir, path) = in_dir();
     let mut log = opened(&path, 0, 0).keeping(16, Budget::default());
-    let job = log.take_through(at(0)).unwrap();
+    let job = log.take_through(0, at(0)).unwrap();
     log.push(b"one\n", at(1));
     log.push(b"two\nthree, and so on\n", at(2));
     drop(log.put_back(job.run(), at(3)));
@@ -281,17 +281,66 @@ fn who_waits_for_others_on_a_disk_that_hangs_has_an_outage_too() {
     let (_dir, path) = in_dir();
     let mut log = opened(&path, 0, 0);
     log.push(b"kept", at(0));
-    log.stall(at(100));
+    log.stall(at(100).mono, at(100));
     assert_eq!(log.stall_deadline(), Some(at(100).mono + PATIENCE));
-    log.stall(at(2099));
+    log.stall(at(100).mono, at(2099));
     assert!(!log.is_outage());
-    log.stall(at(2100));
+    log.stall(at(100).mono, at(2100));
     assert!(log.is_outage());
     assert_eq!(log.stall_deadline(), None);
     log.work(at(9000));
     assert_eq!(fs::read(&path).unwrap(), b"kept");
     let told = texts(&mut log);
     assert!(told.len() == 2 && told[1].contains("is written again after 8.9 s"), "{told:?}");
+}
+
+/// A disk that is slow but takes something has no outage for each log on it.
+#[test]
+fn who_only_waits_for_its_turn_has_no_outage() {
+    let (_dir, path) = in_dir();
+    let mut log = opened(&path, 0, 0);
+    log.push(b"kept", at(0));
+    for millis in (100..20_000).step_by(100) {
+        // a call of another log came back each second
+        log.stall(at(millis / 1000 * 1000).mono, at(millis));
+    }
+    assert!(!log.is_outage());
+    assert_eq!(log.stall_deadline(), Some(at(19_000).mono + PATIENCE));
+    log.work(at(20_000));
+    assert_eq!((fs::read(&path).unwrap(), texts(&mut log).len()), (b"kept".to_vec(), 0));
+}
+
+#[test]
+fn what_a_call_has_with_it_is_counted_when_its_log_is_given_up() {
+    let (_dir, path) = in_dir();
+    let mut log = opened(&path, 0, 0);
+    log.push(b"on its way", at(0));
+    let job = log.take_job(at(0)).unwrap();
+    log.push(b"waits", at(0));
+    assert_eq!((log.in_job(), log.waiting()), (10, 5));
+    let (told, counts, _) = log.close(at(100));
+    assert_eq!((counts.written, counts.dropped), (0, 15));
+    assert!(told[0].text.contains("15 bytes were dropped, but 10 of them may yet be written"), "{told:?}");
+    drop(job);
+    let mut through = opened(&path, 0, 0);
+    let job = through.take_through(7, at(0)).unwrap();
+    drop(through.put_back(job.run_with(b"as it is"), at(0)));
+    assert_eq!((through.in_job(), through.counts().dropped), (0, 0));
+    drop(through.take_through(7, at(0)));
+    assert_eq!(through.close(at(0)).1.dropped, 7);
+}
+
+/// A job that panics loses what it had with it.
+#[test]
+fn what_a_panic_takes_with_it_is_counted_and_told() {
+    let (_dir, path) = in_dir();
+    let mut log = opened(&path, 0, 0);
+    log.push(b"lost", at(0));
+    drop(log.take_job(at(0)));
+    drop(log.put_back(Done::panicked("why"), at(0)));
+    assert_eq!((log.counts().dropped, log.waiting()), (4, 0));
+    let (told, ..) = log.close(at(0));
+    assert!(told[1].text.ends_with(" and is given up: 4 bytes were dropped"), "{told:?}");
 }
 
 /// A5.26: a slow reader delays its writer; one that does not read at all does not.

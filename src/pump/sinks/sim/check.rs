@@ -2,9 +2,10 @@
 
 use super::program::Program;
 use super::told::Cause;
-use super::walk::{Walk, Walked};
+use super::walk::{Out, Walk, Walked, What};
+use crate::logs::Sink;
 use crate::logs::outage::PATIENCE;
-use crate::pump::sinks::MAIN;
+use crate::pump::sinks::{MAIN, place_of};
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
@@ -19,7 +20,11 @@ impl Walk {
         match cause {
             Cause::Failed | Cause::Slow => failures > known,
             Cause::Hangs => sinks.any(|(_, sink)| sink.is_out()),
-            Cause::OthersHang => sinks.any(|(token, _)| self.restless.get(token).is_some_and(|at| long_ago(*at))),
+            Cause::OthersHang => {
+                // one that only waits for its turn has no outage
+                let stands = |sink: &Sink| self.back.get(&place_of(sink)).is_none_or(|at| long_ago(*at));
+                sinks.any(|(token, sink)| self.restless.get(token).is_some_and(|at| long_ago(*at)) && stands(sink))
+            }
             Cause::Flooded => true,
         }
     }
@@ -134,10 +139,22 @@ impl Walk {
         // the last one, since the others have something to say
         tokens.sort_by_key(|token| std::cmp::Reverse(*token));
         for token in tokens {
+            // what calls have with them may be written, but counts as dropped
+            let number = self.program_of(token)?;
+            self.programs[number].account.in_calls -= self.sinks.get(token).map_or(0, Sink::in_job);
             self.sinks.close(token, self.now);
             self.report()?;
         }
-        self.check()
+        self.check()?;
+        // perhaps they come back when nobody asks any more
+        for Out { what, .. } in std::mem::take(&mut self.calls) {
+            if let What::Job { job, bytes, .. } = what
+                && self.dice.one_in(2)
+            {
+                drop(job.run_with(&bytes));
+            }
+        }
+        Ok(())
     }
 
     /// What the files have is what was said, but for what was told to be dropped.

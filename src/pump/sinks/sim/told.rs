@@ -90,6 +90,7 @@ impl Log {
         {
             return Err(format!("{kept} bytes were kept"));
         }
+        let (line, _) = line.split_once(", but ").unwrap_or((line, ""));
         let words: Vec<&str> = line.split(' ').collect();
         if let [.., number, "bytes", "were", "dropped"] = words[..] {
             self.dropped += number.parse::<u64>().map_err(|error| error.to_string())?;

@@ -73,7 +73,7 @@ impl Walk {
 
     /// Takes care of what was read.
     fn deliver(&mut self, number: usize, sink: u64, piece: &[u8]) -> Result<(), String> {
-        let through = if self.watched { self.sinks.through(sink, self.now) } else { None };
+        let through = if self.watched { self.sinks.through(sink, piece.len(), self.now) } else { None };
         let Some((place, job)) = through else { return self.push(number, sink, piece) };
         let account = &mut self.programs[number].account;
         account.say(piece);

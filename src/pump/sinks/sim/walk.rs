@@ -51,6 +51,8 @@ pub(super) struct Walk {
     pub(super) known: BTreeMap<usize, usize>,
     /// Since when a log has something to do and no call.
     pub(super) restless: BTreeMap<u64, Duration>,
+    /// When a call to a place last came back.
+    pub(super) back: BTreeMap<Place, Duration>,
     pub(super) asked: usize,
     pub(super) answered: Arc<AtomicUsize>,
 }
@@ -133,6 +135,7 @@ impl Walk {
             told: Told::default(),
             known: BTreeMap::new(),
             restless: BTreeMap::new(),
+            back: BTreeMap::new(),
             asked: 0,
             answered: Arc::default(),
         }
@@ -251,6 +254,7 @@ impl Walk {
 
     pub(super) fn come_back(&mut self, number: usize) -> Result<(), String> {
         let Out { place, since, what, .. } = self.calls.remove(number);
+        self.back.insert(place.clone(), self.now.mono);
         let done = match what {
             What::Job { sink, job, bytes } => {
                 let number = self.program_of(sink)?;
