@@ -5,6 +5,8 @@
 //! that one has not come back for [`PATIENCE`], until one succeeds. One line says
 //! that it began and why, one says when it is over: since when, how long, and
 //! how many bytes were kept and how many dropped.
+//!
+//! Long because its tests read every sentence that is told.
 
 use crate::model::{Level, LogLine, Now};
 use crate::sys::clock::local_time;
