@@ -141,27 +141,92 @@ def test_those_who_want_to_see_a_log_there_hold_up_nobody_else(lab, disk, counte
             assert client.recv(100).startswith(b"HTTP/1.0 503 ")
 
 
+def hang_for_new_looks(disk):
+    """What the kernel knows of the disk is old then: it asks again."""
+    disk.hang()
+    time.sleep(1.1)
+
+
+def check_that_it_goes_on(d):
+    took = []
+    for _ in range(20):
+        began = time.monotonic()
+        d.rpc.getState()
+        took.append(time.monotonic() - began)
+        time.sleep(0.02)
+    assert max(took) < MOST and statistics.median(took) < USUAL, took
+
+
 @pytest.mark.contract("B1.11.1")
 def test_a_reread_that_looks_at_a_disk_that_hangs(lab, disk, counter):
     d = lab.daemon(supervisord=f"childlogdir={disk.folder}")
     d.conf.write_text(d.conf.read_text() + "[program:new]\ncommand=/bin/cat\nstdout_logfile={}/p.log\n".format(disk.folder))
-    disk.hang()
-    time.sleep(1.1)  # the kernel asks again then
+    hang_for_new_looks(disk)
     answers = []
     reread = threading.Thread(target=lambda: answers.append(d.rpc.reloadConfig()))
     reread.start()
     try:
-        took = []
-        for _ in range(20):
-            began = time.monotonic()
-            d.rpc.getState()
-            took.append(time.monotonic() - began)
-            time.sleep(0.02)
-        assert answers == [] and max(took) < MOST and statistics.median(took) < USUAL, took
+        check_that_it_goes_on(d)
+        assert answers == []
     finally:
         disk.go_on()
         reread.join(COMMAND_SECS)
     assert answers == [[[["new"], [], []]]]
+
+
+CAT_THERE = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\nstdout_logfile={root}/disk/cat.log\n"
+
+
+@pytest.mark.contract("A4.139", "A4.126")
+def test_a_hangup_while_a_disk_hangs(lab, disk):
+    """All goes on until the disk is back. Then there is one restart, however often it was asked for."""
+    d = lab.daemon(CAT_THERE).wait(cat="RUNNING")
+    pid = d.info("cat")["pid"]
+    hang_for_new_looks(disk)
+    try:
+        for count in (1, 2):
+            d.signal(signal.SIGHUP)
+            d.wait_log("received SIGHUP indicating restart request", times=count)
+        check_that_it_goes_on(d)
+        assert d.info("cat")["pid"] == pid
+    finally:
+        disk.go_on()
+    d.wait_log("supervisord started with pid", times=2).wait(cat="RUNNING")
+    assert d.info("cat")["pid"] != pid
+    assert d.log().count("supervisord started with pid") == 2
+
+
+@pytest.mark.contract("A4.139")
+def test_a_call_for_a_restart_while_a_disk_hangs(lab, disk):
+    d = lab.daemon(CAT_THERE).wait(cat="RUNNING")
+    hang_for_new_looks(disk)
+    answers = []
+    restart = threading.Thread(target=lambda: answers.append(d.rpc.restart()))
+    restart.start()
+    try:
+        check_that_it_goes_on(d)
+        assert answers == []
+    finally:
+        disk.go_on()
+        restart.join(COMMAND_SECS)
+    assert answers == [True]
+    d.wait_log("supervisord started with pid", times=2)
+
+
+@pytest.mark.contract("A4.132", "A4.135")
+def test_a_shutdown_does_not_wait_for_a_restart_that_waits_for_a_disk(lab, disk):
+    d = lab.daemon(CAT_THERE.replace("cat.log", "cat.log\nautostart=false"))
+    hang_for_new_looks(disk)
+    try:
+        d.signal(signal.SIGHUP)
+        d.wait_log("received SIGHUP indicating restart request")
+        d.process.terminate()
+        until("everything to be tidied up", lambda: not (d.root / "supervisord.pid").exists() and not d.socket.exists())
+    finally:
+        # its thread may not be able to end before
+        disk.go_on()
+    assert d.exit_code() == 0
+    assert d.log().count("supervisord started with pid") == 1
 
 
 @pytest.mark.contract("A4.118", "A4.73", "B1.11.9")

@@ -176,6 +176,19 @@ def test_a_file_that_could_not_be_started_stops_nothing(daemon, text, sentence):
         d.wait(cat="RUNNING")
 
 
+@pytest.mark.contract("A4.136")
+def test_the_address_of_a_program_that_came_by_an_update_is_no_obstacle(daemon):
+    port = free_port()
+    d = daemon(CAT).wait(cat="RUNNING")
+    d.lab.config(f"{CAT}[fcgi-program:web]\ncommand=/bin/sleep 1000\nsocket=tcp://127.0.0.1:{port}\nstartsecs=0\n")
+    assert d.rpc.reloadConfig() == [[["web"], [], []]]
+    d.rpc.addProcessGroup("web")
+    d.wait(web="RUNNING")
+    assert d.rpc.restart() is True
+    d.wait_log("supervisord started with pid", times=2)
+    d.wait(web="RUNNING", cat="RUNNING")
+
+
 @pytest.mark.contract("A4.139")
 @pytest.mark.differs("theirs", "A4.139", "stops everything, then ends")
 def test_what_breaks_on_the_way_brings_the_old_configuration_back(daemon):

@@ -68,6 +68,7 @@ impl Engine {
                 return self.log_offset(&name, &channel, seconds, now, caller);
             }
             Request::ReloadConfig => return self.reread(caller),
+            Request::Restart => return self.want_restart(Some(caller)),
             Request::ClearLog => return self.clear_log(caller),
             Request::ClearProcessLogs(name) => return self.clear_process_logs(&name, caller),
             Request::ClearAllProcessLogs => return self.clear_all_process_logs(caller),
@@ -86,13 +87,6 @@ impl Engine {
                 self.feed(Input::Leave(SupervisorState::Shutdown), now);
                 Ok(Reply::Done)
             }
-            Request::Restart => match self.prepare_restart() {
-                Ok(leave) => {
-                    self.feed(leave, now);
-                    Ok(Reply::Done)
-                }
-                Err(fault) => Err(fault),
-            },
             Request::AddProcessGroup(name) => self.add_process_group(&name, now),
             Request::RemoveProcessGroup(name) => self.remove_process_group(&name, now),
             Request::SendProcessStdin { name, chars } => self.send_stdin(&name, &chars),
@@ -135,6 +129,7 @@ impl Engine {
             }
             !gone
         });
+        self.restarts.forget_gone();
     }
 
     // B1.11.9

@@ -15,6 +15,7 @@ mod logfiles;
 mod panics;
 mod perform;
 mod reload;
+mod restart;
 mod spawn;
 mod stdin;
 mod survivors;
@@ -45,6 +46,7 @@ use fcgi::FcgiSockets;
 use handle::{Caller, Inbox};
 use known::Known;
 use reload::Rereads;
+use restart::Restarts;
 use spawn::Unread;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
@@ -124,6 +126,7 @@ pub struct Engine {
     /// How often each was started.
     starts: BTreeMap<ProcessId, u64>,
     rereads: Rereads,
+    restarts: Restarts,
     /// Who may have outlived a stop.
     survivors: Survivors,
     search: Option<Search>,
@@ -167,6 +170,7 @@ impl Engine {
             unread: vec![],
             starts: BTreeMap::new(),
             rereads: Rereads::default(),
+            restarts: Restarts::default(),
             survivors: Survivors::default(),
             search: None,
             ended: None,

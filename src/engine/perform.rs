@@ -98,7 +98,7 @@ impl Engine {
             }
             Action::Finish(state) => self.ended = Some(state),
             // Whoever sent the signal is not told; the log is.
-            Action::PrepareRestart => return self.prepare_restart().into_iter().collect(),
+            Action::PrepareRestart => self.want_restart(None),
         }
         vec![]
     }

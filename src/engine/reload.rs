@@ -4,11 +4,9 @@ use super::Engine;
 use super::handle::Caller;
 use super::handle::aside::Work;
 use crate::config::{self, Config, ConfigError};
-use crate::manager::Input;
-use crate::model::{Level, SupervisorState};
+use crate::model::Level;
 use crate::rpc::{Fault, FaultCode, Reply};
 use std::collections::VecDeque;
-use std::fmt::Display;
 
 /// What came of reading it.
 pub(super) type Read = Result<Box<Config>, ConfigError>;
@@ -30,31 +28,14 @@ impl Rereads {
             None => std::future::pending().await,
         }
     }
+
+    /// Nothing is to be read any more; all who wait for it.
+    pub(super) fn give_up(&mut self) -> VecDeque<Caller> {
+        std::mem::take(self).callers
+    }
 }
 
 impl Engine {
-    /// Reads and checks the configuration that the next life would begin with,
-    /// so that what follows may be told to leave. With a broken one, or one that
-    /// could not begin here and now, nothing is to be stopped; the log tells why
-    /// (A4.139).
-    pub(super) fn prepare_restart(&mut self) -> Result<Input, Fault> {
-        let startable = |read: Config| read.check_start().map(|()| read);
-        let read = self.read_config().and_then(startable).map_err(|error| {
-            self.refuse_restart("the configuration has an error", &error);
-            cant_reread(&error)
-        })?;
-        (self.rehearse)(&read, &self.config).map_err(|error| {
-            self.refuse_restart("the configuration cannot be started", &error);
-            Fault::with(FaultCode::CantReread, error.to_string())
-        })?;
-        self.next = Some(read);
-        Ok(Input::Leave(SupervisorState::Restarting))
-    }
-
-    fn refuse_restart(&self, what: &str, error: &dyn Display) {
-        self.log(Level::Critical, format!("restart refused, {what} and the running one stays: {error}"));
-    }
-
     /// `reloadConfig`. The configuration is read on another thread: that looks for
     /// the folders of all logs, too, and one may be on a disk that hangs.
     pub(super) fn reread(&mut self, caller: Caller) {
@@ -79,7 +60,6 @@ impl Engine {
         self.read_again();
         if let Some(caller) = caller {
             let reply = match read {
-                _ if self.manager.state() != SupervisorState::Running => Err(Fault::new(FaultCode::ShutdownState)),
                 Some(read) => self.compare(read),
                 None => Err(Fault::new(FaultCode::Failed)),
             };
@@ -110,10 +90,6 @@ impl Engine {
         ours.minfds = theirs.minfds;
         self.manager.set_identifier(&theirs.identifier);
         self.pump.set_strip_ansi(theirs.strip_ansi);
-    }
-
-    fn read_config(&self) -> Result<Config, ConfigError> {
-        config::load(&self.source)
     }
 }
 

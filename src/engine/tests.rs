@@ -1,6 +1,7 @@
 //! The engine with a real child or two and no turns but those that a test takes.
 
 mod feeding;
+mod restarting;
 
 use crate::config::load_text;
 use crate::engine::exits::Drain;
@@ -299,6 +300,7 @@ fn a_reread_that_is_over_when_the_daemon_ends_is_refused() {
         engine.reread(answer);
         let read = tokio::runtime::Handle::current().block_on(engine.rereads.result());
         engine.feed(Input::Leave(SupervisorState::Shutdown), clock::now());
+        engine.give_up_reading();
         engine.take_read(read);
         assert_eq!(caller.try_recv().unwrap(), Err(Fault::new(FaultCode::ShutdownState)));
     });

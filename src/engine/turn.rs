@@ -5,6 +5,7 @@
 
 use super::handle::Command;
 use super::reload::Read;
+use super::restart::Seen;
 use super::stdin::{Pending, Undelivered};
 use super::{Engine, survivors};
 use crate::config::Config;
@@ -50,6 +51,8 @@ struct Sent {
     searched: Option<Option<Found>>,
     /// The configuration that was read again, if it was.
     read: Option<Option<Read>>,
+    /// What a restart would come to, if somebody has looked.
+    seen: Option<Option<Seen>>,
 }
 
 impl Engine {
@@ -120,6 +123,7 @@ impl Engine {
             count = self.pump_events.recv_many(output, BATCH), if !self.pump_gone => told = Some(count),
             found = survivors::result(&mut self.search) => sent.searched = Some(found),
             read = self.rereads.result() => sent.read = Some(read),
+            seen = self.restarts.result() => sent.seen = Some(seen),
             () = sleep_until(wake) => {}
         }
         self.callers_gone |= asked == Some(0);
@@ -153,8 +157,14 @@ impl Engine {
         for command in sent.commands {
             self.guarded(|engine| engine.take_command(command, now));
         }
+        if self.manager.state() != SupervisorState::Running {
+            self.give_up_reading();
+        }
         if let Some(read) = sent.read {
             self.guarded(|engine| engine.take_read(read));
+        }
+        if let Some(seen) = sent.seen {
+            self.guarded(|engine| engine.take_seen(seen, now));
         }
         if sent.gone {
             self.guarded(Self::forget_gone_callers);

@@ -206,8 +206,8 @@ pub enum Action {
     /// Everything has stopped: exit, or begin anew with a fresh configuration.
     /// Comes again when a restart becomes a shutdown at the last moment.
     Finish(SupervisorState),
-    /// Somebody wants a restart: check the configuration, and feed back
-    /// `Leave` only if it is good (A4.139).
+    /// Somebody wants a restart: check the configuration, and feed back `Leave`
+    /// only if it is good (A4.139). That may come later.
     PrepareRestart,
 }
 

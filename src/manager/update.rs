@@ -105,6 +105,11 @@ impl Manager {
         self.read.get(*self.read_by_name.get(name)?)
     }
 
+    /// The groups that are active, as they are.
+    pub fn active(&self) -> impl Iterator<Item = &GroupConfig> {
+        self.groups.values().map(|group| &group.config)
+    }
+
     /// The last configuration that was read.
     #[must_use]
     pub fn last_read(&self) -> &[GroupConfig] {
