@@ -3,7 +3,8 @@
 //! When it is full the newest bytes are dropped, not the oldest: what explains a
 //! failure was said first, the file stays in order with one gap, and to drop
 //! costs no copying. A gap begins and ends at the end of a line where there is
-//! one, so that no two halves are glued to a line that nobody wrote.
+//! one, so that no two halves are glued to a line that nobody wrote. Of a line whose
+//! begin is out of reach its end is kept at least.
 
 use memchr::{memchr, memrchr};
 use std::collections::VecDeque;
@@ -75,6 +76,8 @@ pub struct Backlog {
     max: usize,
     budget: Budget,
     gap: Gap,
+    /// What was given to the log last is a line without its end.
+    in_line: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +95,7 @@ impl Backlog {
     /// An empty one for at most `max` bytes.
     #[must_use]
     pub fn new(max: usize, budget: Budget) -> Self {
-        Self { chunks: VecDeque::new(), len: 0, max, budget, gap: Gap::None }
+        Self { chunks: VecDeque::new(), len: 0, max, budget, gap: Gap::None, in_line: false }
     }
 
     /// Bytes that wait.
@@ -151,6 +154,16 @@ impl Backlog {
         self.max
     }
 
+    /// These bytes went past what waits, which is nothing.
+    pub fn passed(&mut self, bytes: &[u8]) {
+        self.in_line = !bytes.ends_with(b"\n");
+    }
+
+    /// What comes next begins a file, and so a line.
+    pub fn begin_line(&mut self) {
+        self.in_line = false;
+    }
+
     /// How much at the beginning of `bytes` goes with a line that was cut.
     #[must_use]
     pub fn skip(&mut self, bytes: &[u8]) -> usize {
@@ -158,7 +171,7 @@ impl Backlog {
         match line_end(bytes) {
             Some(end) => {
                 self.gap = Gap::None;
-                end
+                end - usize::from(self.in_line)
             }
             None if bytes.len() < left => {
                 self.gap = Gap::Closing(left - bytes.len());
@@ -195,7 +208,7 @@ impl Backlog {
         let goes_on = bytes.last().is_some_and(|last| *last != b'\n');
         if self.is_full() {
             self.gap = Gap::Open(goes_on);
-            return bytes.len();
+            return self.drop_all(bytes, apart);
         }
         let begin = self.skip(bytes);
         let wanted = bytes.get(begin..).unwrap_or_default();
@@ -203,8 +216,11 @@ impl Backlog {
             self.append(wanted, apart);
             return begin;
         }
-        self.gap = Gap::Open(goes_on);
-        begin + self.push_last(wanted, room, apart)
+        let dropped = self.push_last(wanted, room, apart);
+        if dropped > 0 {
+            self.gap = Gap::Open(goes_on);
+        }
+        begin + dropped
     }
 
     /// Takes chunks from the front, at least one and about `most` bytes.
@@ -244,11 +260,22 @@ impl Backlog {
                 chunk.truncate(end);
             }
             self.shrink(cut);
+            self.in_line = false;
             return bytes.len() + cut;
         }
-        // no lines, as it seems: any place is as good
+        // no lines, as it seems, or its begin is written: any place is as good
         self.append(fits, apart);
-        bytes.len() - fits.len()
+        self.drop_all(bytes.get(room..).unwrap_or_default(), apart && fits.is_empty())
+    }
+
+    /// Drops `bytes`, but the end of a line of which something is written or waits:
+    /// what is kept next is another line. That byte has no need of room.
+    fn drop_all(&mut self, bytes: &[u8], apart: bool) -> usize {
+        if !self.in_line || line_end(bytes).is_none() {
+            return bytes.len();
+        }
+        self.append(b"\n", apart);
+        bytes.len() - 1
     }
 
     /// The chunk that it is in, its place there, and the bytes from there on.
@@ -271,6 +298,7 @@ impl Backlog {
             return;
         }
         self.grow(bytes.len());
+        self.in_line = !bytes.ends_with(b"\n");
         match self.chunks.back_mut() {
             Some(last) if !apart && last.len() + bytes.len() <= CHUNK => last.extend_from_slice(bytes),
             _ => self.chunks.push_back(bytes.to_vec()),

@@ -41,8 +41,6 @@ pub struct Sink {
     reopen: Option<usize>,
     /// To be emptied when so many bytes more are written.
     clear: Option<usize>,
-    /// The next bytes belong behind an order.
-    sealed: bool,
     /// Since when the reader of what is no file takes nothing.
     slow_since: Option<Duration>,
     next_look: Duration,
@@ -90,7 +88,6 @@ impl Sink {
             lines: false,
             reopen: None,
             clear: None,
-            sealed: false,
             slow_since: None,
             next_look: Duration::ZERO,
             stalled_since: None,
@@ -191,8 +188,9 @@ impl Sink {
     /// Keeps bytes for the next job.
     pub fn push(&mut self, bytes: &[u8], now: Now) {
         let outage = self.health.is_outage();
-        let cut = if outage { 0 } else { self.backlog.skip(bytes) };
-        if cut > 0 {
+        let in_gap = !outage && self.backlog.has_gap();
+        let cut = if in_gap { self.backlog.skip(bytes) } else { 0 };
+        if in_gap {
             self.health.kept(0, 0, cut);
             self.close_gap();
         }
@@ -201,9 +199,8 @@ impl Sink {
         let bytes = bytes.get(cut..).unwrap_or_default();
         // a line stays whole, however long it is
         for part in bytes.chunks(if self.lines { usize::MAX } else { CHUNK }) {
-            let apart = self.lines || self.sealed;
+            let apart = self.lines || self.is_at_order();
             dropped += if outage { self.backlog.push(part, apart) } else { self.backlog.push_granted(part, apart) };
-            self.sealed = false;
         }
         // a line may be dropped from its beginning, before an order
         let len = self.backlog.len();
@@ -218,7 +215,6 @@ impl Sink {
     /// waits; at once when that cannot be written.
     pub fn want_reopen(&mut self) {
         self.reopen = Some(self.backlog.len());
-        self.sealed = true;
     }
 
     /// Asks for an empty log (B1.10.16), in order with what waits; in an outage
@@ -226,7 +222,7 @@ impl Sink {
     /// there (B1.10.15).
     pub fn want_clear(&mut self) {
         self.clear = Some(self.backlog.len());
-        self.sealed = true;
+        self.backlog.begin_line();
     }
 
     /// A new program goes on with the log: `file` is what was opened for it.
@@ -248,15 +244,16 @@ impl Sink {
         }
     }
 
-    /// The file, for so many bytes that need not be kept at all: nothing waits,
+    /// The file, for `bytes` that need not be kept at all: nothing waits,
     /// nothing is wrong. To be put back.
-    pub fn take_through(&mut self, count: usize, now: Now) -> Option<Job> {
+    pub fn take_through(&mut self, bytes: &[u8], now: Now) -> Option<Job> {
         let at_rest = self.is_idle() && self.health.is_well() && !self.backlog.has_gap();
         if !at_rest || !matches!(self.slot, Slot::Here(_)) {
             return None;
         }
         let job = self.job(VecDeque::new(), now);
-        self.in_job = count;
+        self.in_job = bytes.len();
+        self.backlog.passed(bytes);
         Some(job)
     }
 
@@ -462,6 +459,12 @@ impl Sink {
         if !self.backlog.has_gap() {
             self.health.tell_over(&self.path);
         }
+    }
+
+    /// Whether the next bytes belong behind an order.
+    fn is_at_order(&self) -> bool {
+        let len = self.backlog.len();
+        [self.clear, self.reopen].into_iter().flatten().any(|mark| mark >= len)
     }
 
     /// Where in what waits the orders stand.

@@ -146,14 +146,14 @@ impl Sinks {
         }
     }
 
-    /// The file for so many bytes that can be written at once.
-    pub(super) fn through(&mut self, token: u64, count: usize, now: Now) -> Option<(Place, Job)> {
+    /// The file for `bytes` that can be written at once.
+    pub(super) fn through(&mut self, token: u64, bytes: &[u8], now: Now) -> Option<(Place, Job)> {
         let sink = self.all.get_mut(&token)?;
         let place = Place::Device(sink.device()?);
         if self.lanes.is_suspect(&place) {
             return None;
         }
-        Some((place, sink.take_through(count, now)?))
+        Some((place, sink.take_through(bytes, now)?))
     }
 
     /// The next call of `token`, if it wants one and may.

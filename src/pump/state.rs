@@ -261,7 +261,7 @@ impl State {
         let as_it_is = source.take(chunk, &mut self.outlets);
         let Some(sink) = source.sink.filter(|_| as_it_is) else { return Chunk::Bytes(count) };
         let now = self.outlets.now;
-        let through = if may_call { self.outlets.sinks.through(sink, count, now) } else { None };
+        let through = if may_call { self.outlets.sinks.through(sink, chunk, now) } else { None };
         match through {
             Some((place, job)) => Chunk::Through(count, sink, place, job),
             None => {

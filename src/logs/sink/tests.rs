@@ -1,4 +1,6 @@
 //! Sinks on a real disk, with a clock that the test pushes.
+//!
+//! Long because each trouble of a log is followed from its begin to its end.
 
 mod orders;
 
@@ -70,7 +72,7 @@ fn a_large_read_is_rotated_as_if_it_had_come_in_parts() {
             log.push(&large, at(0));
             log.work(at(0));
         } else {
-            let job = log.take_through(0, at(0)).unwrap();
+            let job = log.take_through(b"", at(0)).unwrap();
             drop(log.put_back(job.run_with(&large), at(0)));
         }
         let parts = [2, 1].map(|number| fs::metadata(part(&path, number)).unwrap().len());
@@ -183,7 +185,7 @@ fn amid_a_cut_line(path: &Path) -> Sink {
 fn the_rest_of_a_cut_line_is_dropped_with_the_outage() {
     let (_dir, path) = in_dir();
     let mut log = amid_a_cut_line(&path);
-    assert!(!log.is_outage() && log.take_through(0, at(60_001)).is_none());
+    assert!(!log.is_outage() && log.take_through(b"", at(60_001)).is_none());
     write(&mut log, "on", 60_001);
     write(&mut log, ".\nthree\n", 60_002);
     assert_eq!(fs::read(&path).unwrap(), b"one\nthree\n");
@@ -191,7 +193,7 @@ fn the_rest_of_a_cut_line_is_dropped_with_the_outage() {
     assert!(told.len() == 1 && told[0].ends_with(": 4 bytes were kept, 32 bytes were dropped"), "{told:?}");
     assert!(told[0].contains(" is written again after 60.0 s "), "{told:?}");
     assert_eq!((log.counts().dropped, log.counts().written), (32, 10));
-    assert!(log.take_through(0, at(60_003)).is_some());
+    assert!(log.take_through(b"", at(60_003)).is_some());
 }
 
 #[test]
@@ -226,13 +228,13 @@ fn an_outage_is_over_without_another_byte() {
 fn a_write_that_fails_in_the_middle_goes_on_there() {
     let (_dir, path) = in_dir();
     let mut log = opened(&path, 0, 0);
-    let job = log.take_through(0, at(0)).unwrap();
+    let job = log.take_through(b"", at(0)).unwrap();
     let mut done = job.run_with(b"first ");
     done.failure = Some(Failure::Write(std::io::ErrorKind::StorageFull.into()));
     done.rest.push_back(b"rest ".to_vec());
     log.push(b"kept meanwhile", at(1));
     drop(log.put_back(done, at(1)));
-    assert!(log.take_through(0, at(1)).is_none());
+    assert!(log.take_through(b"", at(1)).is_none());
     log.work(at(60_000));
     assert_eq!(fs::read(&path).unwrap(), b"first rest kept meanwhile");
 }
@@ -241,8 +243,8 @@ fn a_write_that_fails_in_the_middle_goes_on_there() {
 fn a_call_that_does_not_come_back_becomes_an_outage() {
     let (_dir, path) = in_dir();
     let mut log = opened(&path, 0, 0).keeping(450_000, Budget::default());
-    let job = log.take_through(0, at(0)).unwrap();
-    assert!(log.take_through(0, at(0)).is_none() && log.take_job(at(0)).is_none());
+    let job = log.take_through(b"", at(0)).unwrap();
+    assert!(log.take_through(b"", at(0)).is_none() && log.take_job(at(0)).is_none());
     log.push(&[b'x'; 200_000], at(1));
     assert!(log.must_wait(), "first its writer waits");
     log.look(at(1999));
@@ -267,7 +269,7 @@ fn a_call_that_does_not_come_back_becomes_an_outage() {
 fn what_is_kept_of_too_much_is_counted_once() {
     let (_dir, path) = in_dir();
     let mut log = opened(&path, 0, 0).keeping(16, Budget::default());
-    let job = log.take_through(0, at(0)).unwrap();
+    let job = log.take_through(b"", at(0)).unwrap();
     log.push(b"one\n", at(1));
     log.push(b"two\nthree, and so on\n", at(2));
     drop(log.put_back(job.run(), at(3)));
@@ -323,11 +325,60 @@ fn what_a_call_has_with_it_is_counted_when_its_log_is_given_up() {
     assert!(told[0].text.contains("15 bytes were dropped, but 10 of them may yet be written"), "{told:?}");
     drop(job);
     let mut through = opened(&path, 0, 0);
-    let job = through.take_through(7, at(0)).unwrap();
+    let job = through.take_through(b"as it is", at(0)).unwrap();
     drop(through.put_back(job.run_with(b"as it is"), at(0)));
     assert_eq!((through.in_job(), through.counts().dropped), (0, 0));
-    drop(through.take_through(7, at(0)));
-    assert_eq!(through.close(at(0)).1.dropped, 7);
+    drop(through.take_through(b"as it is", at(0)));
+    assert_eq!(through.close(at(0)).1.dropped, 8);
+}
+
+/// A5.20: half of a line is out of reach when the rest finds no room.
+#[test]
+fn a_line_whose_rest_is_dropped_keeps_its_end() {
+    for through in [true, false] {
+        let (_dir, path) = in_dir();
+        let mut log = opened(&path, 0, 0).keeping(16, Budget::default());
+        let begin = |log: &mut Sink, bytes: &[u8], millis| {
+            if through {
+                return (log.take_through(bytes, at(millis)).unwrap(), bytes.to_vec());
+            }
+            log.push(bytes, at(millis));
+            (log.take_job(at(millis)).unwrap(), vec![])
+        };
+        let (job, bytes) = begin(&mut log, b"begun, ", 0);
+        log.push(b"and goes on and on", at(1));
+        log.push(b".", at(1));
+        assert!(log.is_outage());
+        log.push(b" to its end\nanother\n", at(1));
+        drop(log.put_back(job.run_with(&bytes), at(2)));
+        log.work(at(2));
+        log.push(b"next\n", at(3));
+        log.work(at(9000));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "begun, and goes on and \nnext\n");
+        // the rest comes when all is well again
+        let (job, bytes) = begin(&mut log, b"half", 9001);
+        log.push(b"0123456789abcdefg", at(9002));
+        drop(log.put_back(job.run_with(&bytes), at(9003)));
+        log.work(at(9003));
+        log.push(b"\nwhole\n", at(9004));
+        log.work(at(9004));
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.ends_with("next\nhalf0123456789abcdef\nwhole\n"), "{text}");
+        let told = texts(&mut log);
+        assert!(told.last().unwrap().contains("is written again after"), "{told:?}");
+        let said = 7 + 18 + 1 + 20 + 5 + 4 + 17 + 7;
+        assert_eq!((log.counts().written + log.counts().dropped, log.waiting()), (said, 0));
+        // a file that was emptied has no half of a line
+        let (job, bytes) = begin(&mut log, b"gone", 9005);
+        log.want_clear();
+        log.push(b"a line that is too long\n", at(9006));
+        drop(log.put_back(job.run_with(&bytes), at(9007)));
+        log.work(at(20_000));
+        log.push(b"last\n", at(20_001));
+        log.work(at(20_002));
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text, "a line that is t\nlast\n");
+    }
 }
 
 /// A job that panics loses what it had with it.

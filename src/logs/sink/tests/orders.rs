@@ -60,7 +60,7 @@ fn a_reopen_in_an_outage_tries_at_once() {
 fn a_reopen_does_not_wait_for_what_was_dropped() {
     let (dir, path) = in_dir();
     let mut log = opened(&path, 0, 0).keeping(16, Budget::default());
-    let job = log.take_through(0, at(0)).unwrap();
+    let job = log.take_through(b"", at(0)).unwrap();
     fs::rename(&path, dir.path().join("old")).unwrap();
     log.push(b"one\ntwo and", at(1));
     log.want_reopen();

@@ -47,6 +47,9 @@ pub(super) struct Account {
     pub(super) in_calls: usize,
     /// Bytes that waited when the log was to be emptied.
     pub(super) given_up: usize,
+    /// Where it was to be emptied, though a file that is made up keeps what it has, or
+    /// was opened once more: nobody knows of half a line there.
+    anew: BTreeSet<usize>,
     /// Bytes that waited when each outage began, or were kept in it, if that is known.
     pub(super) kept: Vec<Option<u64>>,
     /// The last line is dropped, at least in part, and may go on.
@@ -119,9 +122,15 @@ impl Account {
     pub(super) fn line_goes_on(&mut self, bytes: &[u8], dropped: usize) -> Option<usize> {
         let before = self.said.len() - bytes.len();
         let begin = memrchr(b'\n', &self.said[..before]).map_or(0, |at| at + 1);
-        let rest = memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+        // but its end may be kept
+        let rest = memchr(b'\n', bytes).unwrap_or(bytes.len());
         let goes_on = std::mem::replace(&mut self.is_cut, dropped == bytes.len() && !bytes.ends_with(b"\n"));
         (goes_on && before - begin + rest < LONG).then_some(rest)
+    }
+
+    /// What comes next begins a file.
+    pub(super) fn begin_anew(&mut self) {
+        self.anew.insert(self.said.len());
     }
 
     /// All that the log was given.
@@ -130,23 +139,43 @@ impl Account {
     }
 
     /// Compares with what was `written`: that must be what was said but for some
-    /// gaps. A gap cuts no line in two; gives how many did.
-    pub(super) fn compare(&self, written: &[u8]) -> Result<usize, String> {
-        let (mut at, mut to, mut torn) = (0, 0, 0);
+    /// gaps. Half a line is ended by its own end, not glued to
+    /// another.
+    pub(super) fn compare(&self, written: &[u8]) -> Result<(), String> {
+        let (mut at, mut to) = (0, 0);
         loop {
             let same = same(&self.said[at..], &written[to..]);
             (at, to) = (at + same, to + same);
             if to == written.len() {
-                return Ok(torn);
+                return Ok(());
+            }
+            let whole = |text: &[u8]| text.last().is_none_or(|last| *last == b'\n');
+            if written[to] == b'\n'
+                && !whole(&written[..to])
+                && let Some(end) = memchr(b'\n', &self.said[at..])
+            {
+                (at, to) = (at + end + 1, to + 1);
+                continue;
             }
             let Some(gap) = self.gap(at, &written[..to], &written[to..]) else {
                 let next = String::from_utf8_lossy(&written[to..written.len().min(to + 60)]);
                 return Err(format!("byte {to} was never said behind byte {at}: {next:?}"));
             };
-            let whole = |text: &[u8]| text.last().is_none_or(|last| *last == b'\n');
-            let overshot = at - gap.start;
-            torn += usize::from(!whole(&written[..to - overshot]));
-            (at, to) = (gap.end, to - overshot);
+            to -= at - gap.start;
+            // a long line may go on behind a gap
+            let other_line = memchr(b'\n', &self.said[gap.clone()]).is_some();
+            let begin = memrchr(b'\n', &self.said[..gap.start]).map_or(0, |end| end + 1);
+            // what is left out may end as what is before it does
+            let ends = self.said[..gap.start].iter().rev().zip(self.said[..gap.end].iter().rev());
+            let alike = ends.take_while(|(one, other)| one == other).count().min(to);
+            let is_whole = (to - alike..=to).any(|to| whole(&written[..to]));
+            // less than a word may be that of many lines
+            let is_short = self::same(&self.said[gap.end..], &written[to..]) < WORD;
+            let last = if is_short { self.said.len() } else { gap.end };
+            if other_line && !is_whole && self.anew.range(begin..=last).next().is_none() {
+                return Err(format!("the half of a line at byte {begin} is glued to that at {}", gap.end));
+            }
+            at = gap.end;
         }
     }
 

@@ -77,8 +77,6 @@ pub(super) struct Walked {
     pub(super) dropped: u64,
     pub(super) outages: u64,
     pub(super) given_up: u64,
-    /// Lines that were cut in two.
-    pub(super) torn: u64,
 }
 
 impl Walked {
@@ -87,7 +85,6 @@ impl Walked {
         self.dropped += other.dropped;
         self.outages += other.outages;
         self.given_up += other.given_up;
-        self.torn += other.torn;
     }
 }
 
@@ -214,6 +211,7 @@ impl Walk {
         let sink = self.sinks.begin(self.last_token, *owner, log, self.now);
         if sink == self.last_token {
             self.programs[number].account.is_cut = false;
+            self.programs[number].account.begin_anew();
         }
         self.programs[number].live = Some(Life { sink, pipe: VecDeque::new() });
         Ok(())
@@ -306,6 +304,9 @@ impl Walk {
         let answer = Box::new(move |_| {
             answered.fetch_add(1, SeqCst);
         });
+        if sink.is_some() {
+            self.programs[number].account.begin_anew();
+        }
         self.asked += 1;
         self.sinks.clear(sink.into_iter().collect(), answer, self.now);
     }
