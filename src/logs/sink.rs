@@ -225,6 +225,14 @@ impl Sink {
         self.backlog.begin_line();
     }
 
+    /// Nobody waits for that any more: an order that is not begun is not carried out.
+    pub fn forget_clear(&mut self) {
+        self.clear = None;
+        if self.is_idle() {
+            self.stalled_since = None;
+        }
+    }
+
     /// A new program goes on with the log: `file` is what was opened for it.
     /// Gives the file that is not needed.
     #[must_use]
@@ -268,8 +276,9 @@ impl Sink {
                 return Some(self.job_before(mark, now));
             }
             self.clear = None;
-            let given_up = self.take(mark, mark);
-            drop(given_up);
+            // what nobody wants any more was not kept
+            let given_up = self.take(mark, mark).iter().map(Vec::len).sum();
+            self.health.kept(given_up, 0, given_up);
             let mut job = self.job(VecDeque::new(), now);
             job.clear = true;
             return Some(job);

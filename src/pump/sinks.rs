@@ -304,7 +304,11 @@ impl Sinks {
 
     /// Answers those whose logs are empty, or have been waited for too long.
     pub(super) fn answer_clearings(&mut self, now: Now) {
-        self.clearings.answer(now.mono);
+        for token in self.clearings.answer(now.mono) {
+            if let Some(sink) = self.all.get_mut(&token) {
+                sink.forget_clear();
+            }
+        }
     }
 
     /// All logs are to be opened anew (A5.10).

@@ -38,8 +38,10 @@ impl Clearings {
         }
     }
 
-    /// Answers those whose logs are empty, or have been waited for too long.
-    pub(super) fn answer(&mut self, now: Duration) {
+    /// Answers those whose logs are empty, or have been waited for too long. Tells
+    /// for which logs nobody waits any more though they are not empty.
+    pub(super) fn answer(&mut self, now: Duration) -> BTreeSet<u64> {
+        let mut forgotten = BTreeSet::new();
         let (due, left): (Vec<_>, Vec<_>) = std::mem::take(&mut self.0)
             .into_iter()
             .partition(|clearing| clearing.left.is_empty() || clearing.limit <= now);
@@ -47,11 +49,14 @@ impl Clearings {
         for mut clearing in due {
             if !clearing.left.is_empty() {
                 clearing.outcome = Err(io::ErrorKind::TimedOut.into());
+                forgotten.append(&mut clearing.left);
             }
             if let Some(answer) = clearing.answer.take() {
                 answer(clearing.outcome);
             }
         }
+        forgotten.retain(|token| !self.0.iter().any(|clearing| clearing.left.contains(token)));
+        forgotten
     }
 
     /// When the first of them has waited too long.

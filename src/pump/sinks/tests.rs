@@ -84,6 +84,33 @@ fn logs_that_hang_leave_a_healthy_one_alone() {
     assert_eq!(std::fs::metadata(dir.path().join("healthy")).unwrap().len(), 10 * READ as u64);
 }
 
+/// B1.10.15: who was told that a log could not be emptied finds it as it was.
+#[test]
+fn an_answer_that_comes_too_late_withdraws_the_order() {
+    let dir = TestDir::new();
+    let mut sinks = Sinks::default();
+    let log = sinks.begin(7, OWNER, NewLog::Open(open(&dir, "log")), NOW);
+    sinks.push(log, b"old", NOW);
+    let job = aside(&mut sinks, log);
+    let (tell, told) = std::sync::mpsc::channel();
+    let ask = |sinks: &mut Sinks, mono| {
+        let tell = tell.clone();
+        let answer = Box::new(move |outcome: std::io::Result<()>| tell.send(outcome.is_ok()).unwrap());
+        sinks.clear([log].into(), answer, Now { mono, ..NOW });
+    };
+    let hour = Duration::from_secs(3600);
+    ask(&mut sinks, Duration::ZERO);
+    ask(&mut sinks, hour);
+    sinks.answer_clearings(Now { mono: hour, ..NOW });
+    assert_eq!(told.try_recv(), Ok(false));
+    assert!(sinks.get(log).unwrap().deadline().is_some(), "somebody else waits for it");
+    sinks.answer_clearings(Now { mono: 2 * hour, ..NOW });
+    assert_eq!(told.try_recv(), Ok(false));
+    sinks.done(log, job.run(), Now { mono: 2 * hour, ..NOW });
+    assert!(sinks.call(log, true, Now { mono: 2 * hour, ..NOW }).is_none());
+    assert_eq!(std::fs::read(dir.path().join("log")).unwrap(), b"old");
+}
+
 /// Room that another loop gives back rings no bell here, and nothing else may either.
 #[test]
 fn who_waits_for_the_room_of_others_alone_is_known() {

@@ -119,6 +119,23 @@ fn a_clear_in_an_outage_drops_what_waits() {
     log.want_clear();
     log.push(b"new", at(1));
     log.work(at(1));
+    assert_eq!(log.counts().dropped, 3, "what is given up is counted");
     log.work(at(60_000));
     assert_eq!(fs::read(&path).unwrap(), b"new");
+    assert!(texts(&mut log).last().unwrap().ends_with(": 3 bytes were kept, 3 bytes were dropped"));
+}
+
+/// B1.10.15: whoever wanted it was told that it failed.
+#[test]
+fn a_clear_that_nobody_waits_for_is_not_carried_out() {
+    let (_dir, path) = in_dir();
+    let mut log = opened(&path, 0, 0);
+    log.push(b"out", at(0));
+    let job = log.take_job(at(0)).unwrap();
+    log.push(b", waiting", at(0));
+    log.want_clear();
+    log.forget_clear();
+    assert!(log.put_back(job.run(), at(3000)).is_none());
+    log.work(at(3000));
+    assert_eq!(fs::read(&path).unwrap(), b"out, waiting");
 }

@@ -147,13 +147,18 @@ impl Walk {
             let Some(call) = call else { return Ok(()) };
             let (Call::Direct(_, _, job) | Call::Aside(_, _, job)) = &call;
             let (load, clears) = job.load();
-            let given_up = usize::try_from(before.waiting - self.counts(number).waiting).unwrap() - load;
-            if given_up > 0 && !(clears && before.out_since.is_some()) {
+            let after = self.counts(number);
+            let given_up = usize::try_from(before.waiting - after.waiting).unwrap() - load;
+            let is_told = after.dropped == before.dropped + given_up as u64;
+            if given_up > 0 && !(clears && before.out_since.is_some()) || !is_told {
                 return Err(format!("{given_up} bytes are given up"));
             }
             self.restless.remove(&token);
             let account = &mut self.programs[number].account;
             account.given_up += given_up;
+            if let Some(Some(kept)) = account.kept.last_mut() {
+                *kept -= given_up as u64;
+            }
             account.in_calls += load;
             match call {
                 Call::Direct(sink, place, job) => self.call(sink, place, job, vec![])?,
