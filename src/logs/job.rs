@@ -38,6 +38,8 @@ pub struct Done {
     pub(super) failure: Option<Failure>,
     /// Success means that what had failed before works again.
     pub(super) tried: bool,
+    /// Whether the file was opened anew, if that was tried.
+    pub(super) opened: Option<bool>,
     pub(super) cleared: Option<io::Result<()>>,
 }
 
@@ -75,6 +77,7 @@ impl Job {
             count: 0,
             failure: None,
             tried: self.open || self.clear || self.may_rotate,
+            opened: None,
             cleared: None,
         };
         self.prepare(&mut done);
@@ -132,6 +135,7 @@ impl Job {
         if self.clear {
             done.cleared = Some(opened.as_ref().map_or_else(|error| Err(error.kind().into()), |()| Ok(())));
         }
+        done.opened = Some(opened.is_ok());
         if let Err(error) = opened {
             done.failure =
                 Some(if self.outage || self.file.is_none() { Failure::Write(error) } else { Failure::Move(error) });
@@ -147,7 +151,7 @@ impl Done {
             Ok(file) => (Some(file), None),
             Err(error) => (None, Some(Failure::Write(error))),
         };
-        Self { file, rest: VecDeque::new(), count: 0, failure, tried: true, cleared: None }
+        Self { file, rest: VecDeque::new(), count: 0, failure, tried: true, opened: None, cleared: None }
     }
 
     /// What is left of a job that panicked: nothing. The log is opened again.

@@ -41,6 +41,8 @@ pub struct Sink {
     reopen: Option<usize>,
     /// To be emptied when so many bytes more are written.
     clear: Option<usize>,
+    /// It could not be opened anew, and is written where it was.
+    unopened: bool,
     /// Since when the reader of what is no file takes nothing.
     slow_since: Option<Duration>,
     next_look: Duration,
@@ -88,6 +90,7 @@ impl Sink {
             lines: false,
             reopen: None,
             clear: None,
+            unopened: false,
             slow_since: None,
             next_look: Duration::ZERO,
             stalled_since: None,
@@ -311,6 +314,7 @@ impl Sink {
             None => Slot::Missing,
         };
         self.health.wrote(done.count);
+        self.unopened = done.opened.map_or(self.unopened, |opened| !opened);
         let rest: usize = done.rest.iter().map(Vec::len).sum();
         // what a panic took with it
         let lost = std::mem::take(&mut self.in_job).saturating_sub(done.count + rest);
@@ -354,6 +358,10 @@ impl Sink {
     /// A job could be taken, but a call of another log to the same disk is out since
     /// `began`. While such calls come back the log only waits for its turn.
     pub fn stall(&mut self, began: Duration, now: Now) {
+        if self.is_idle() {
+            // nothing waits but another try to open it
+            return;
+        }
         let since = self.stalled_since.map_or(now.mono, |since| since.max(began));
         self.stalled_since = Some(since);
         if now.mono >= since + PATIENCE && !self.health.is_outage() {
@@ -383,7 +391,8 @@ impl Sink {
             _ if self.is_slowly_read() => Some(self.next_look),
             _ if self.clear.is_some() || self.reopen.is_some() => Some(Duration::ZERO),
             _ if self.health.is_outage() => self.health.next_try(),
-            _ if self.backlog.is_empty() => None,
+            // a move is tried again when there is something to write
+            _ if self.backlog.is_empty() => self.health.next_try().filter(|_| self.unopened),
             _ => Some(Duration::ZERO),
         }
     }

@@ -377,7 +377,7 @@ impl Sinks {
     fn rest(&mut self, token: u64) {
         let Some(sink) = self.all.get_mut(&token) else { return };
         self.reports.extend(sink.health().take_reports());
-        if !sink.is_settled() {
+        if !sink.is_settled() || sink.deadline().is_some() {
             self.busy.insert(token);
         } else if !self.busy.is_empty() {
             self.busy.remove(&token);

@@ -41,6 +41,30 @@ fn a_reopen_comes_behind_what_waits() {
     assert_eq!(fs::read(&path).unwrap(), b"b");
 }
 
+/// A5.10: nobody has to say something for it to be tried again.
+#[test]
+fn a_reopen_that_failed_is_tried_again_while_nothing_comes() {
+    let (dir, path) = in_dir();
+    let mut log = opened(&path, 0, 0);
+    let (old, away) = (dir.path().join("old"), dir.path().join("away"));
+    fs::rename(&path, &old).unwrap();
+    std::os::unix::fs::symlink(away.join("log"), &path).unwrap();
+    log.want_reopen();
+    log.work(at(0));
+    let told = texts(&mut log);
+    assert!(told.len() == 1 && told[0].contains("; the open file is written on"), "{told:?}");
+    let mut next = log.deadline().unwrap();
+    assert!(next > at(0).mono);
+    log.work(Now { mono: next, wall: next });
+    assert!(texts(&mut log).is_empty() && log.deadline().unwrap() > next);
+    fs::create_dir(&away).unwrap();
+    next = log.deadline().unwrap();
+    log.work(Now { mono: next, wall: next });
+    let told = texts(&mut log);
+    assert!(told.len() == 1 && told[0].contains("can be moved and opened again"), "{told:?}");
+    assert!(away.join("log").exists() && log.deadline().is_none());
+}
+
 /// A5.10
 #[test]
 fn a_reopen_in_an_outage_tries_at_once() {
