@@ -23,6 +23,9 @@ pub const CHUNK: usize = 128 << 10;
 /// The most that is read at once.
 pub const READ: usize = 2 * CHUNK;
 
+/// So much over the most is kept of lines that are grave.
+pub const BEYOND: usize = 256 << 10;
+
 /// A longer line is none.
 const LONGEST_LINE: usize = 256 << 10;
 
@@ -195,6 +198,16 @@ impl Backlog {
     /// logs took since.
     pub fn push_granted(&mut self, bytes: &[u8], apart: bool) -> usize {
         self.put(bytes, apart, self.own_room())
+    }
+
+    /// Keeps a whole line though others are dropped, while there is not much over the
+    /// most; tells whether it was kept.
+    pub fn push_beyond(&mut self, line: &[u8]) -> bool {
+        let has_room = self.len + line.len() <= self.max + BEYOND;
+        if has_room {
+            self.append(line, true);
+        }
+        has_room
     }
 
     fn own_room(&self) -> usize {

@@ -255,6 +255,16 @@ impl Sink {
         }
     }
 
+    /// The same for a whole line that should not be dropped for less grave ones.
+    pub fn push_grave(&mut self, line: &[u8], now: Now) {
+        let before = self.backlog.len();
+        if self.health.is_outage() && self.backlog.push_beyond(line) {
+            self.health.kept(before, self.backlog.len(), 0);
+        } else {
+            self.push(line, now);
+        }
+    }
+
     /// The file, for `bytes` that need not be kept at all: nothing waits,
     /// nothing is wrong. To be put back.
     pub fn take_through(&mut self, bytes: &[u8], now: Now) -> Option<Job> {

@@ -89,7 +89,10 @@ impl Outlets {
     pub(super) fn write(&mut self, line: &LogLine, at: Now) {
         match &mut self.lines {
             Lines::Here(main) => {
-                if let Some(text) = main.render(line, at) {
+                let Some(text) = main.render(line, at) else { return };
+                if line.level <= Level::Warn {
+                    self.sinks.push_grave(MAIN, text.as_bytes(), self.now);
+                } else {
                     self.sinks.push(MAIN, text.as_bytes(), self.now);
                 }
             }

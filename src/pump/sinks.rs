@@ -146,6 +146,14 @@ impl Sinks {
         }
     }
 
+    /// The same for a line that should not be dropped for less grave ones.
+    pub(super) fn push_grave(&mut self, token: u64, line: &[u8], now: Now) {
+        if let Some(sink) = self.all.get_mut(&token) {
+            sink.push_grave(line, now);
+            self.busy.insert(token);
+        }
+    }
+
     /// The file for `bytes` that can be written at once.
     pub(super) fn through(&mut self, token: u64, bytes: &[u8], now: Now) -> Option<(Place, Job)> {
         let sink = self.all.get_mut(&token)?;

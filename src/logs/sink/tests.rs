@@ -5,7 +5,7 @@
 mod orders;
 
 use super::{Done, Failure, Sink};
-use crate::logs::backlog::{Budget, CHUNK, READ};
+use crate::logs::backlog::{BEYOND, Budget, CHUNK, READ};
 use crate::logs::file::{Limits, LogFile};
 use crate::logs::outage::PATIENCE;
 use crate::logs::rotate::part;
@@ -153,6 +153,27 @@ fn what_does_not_fit_is_dropped_and_counted() {
     assert_eq!(log.counts().dropped, 56);
 }
 
+#[test]
+fn grave_lines_are_kept_though_others_are_dropped() {
+    let (_dir, path) = in_dir();
+    let mut log = on_a_full_disk(&path).of_lines().keeping(10, Budget::default());
+    write(&mut log, "0123\n", 0);
+    log.push(b"too long\n", at(1));
+    log.push_grave(b"disk full\n", at(1));
+    log.push(b"also too long\n", at(2));
+    let most = vec![b'\n'; BEYOND];
+    log.push_grave(&most, at(2));
+    assert_eq!((log.counts().dropped, log.counts().waiting), (23 + BEYOND as u64, 15), "it has a bound, too");
+    fs::remove_file(&path).unwrap();
+    log.work(at(60_000));
+    assert_eq!(fs::read(&path).unwrap(), b"0123\ndisk full\n");
+    assert_eq!(texts(&mut log).len(), 2);
+    log.push_grave(b"well\n", at(60_001));
+    log.work(at(60_001));
+    assert!(fs::read(&path).unwrap().ends_with(b"\nwell\n"));
+}
+
+/// A5.20
 #[test]
 fn a_line_that_does_not_fit_is_dropped_from_its_beginning() {
     let (_dir, path) = in_dir();
