@@ -204,7 +204,7 @@ def test_the_user_is_removed(lab, recorded):
     mount = ["unshare", "--mount", "--propagation", "private", "sh", "-c", inside, "sh"]
     if not shutil.which("unshare") or subprocess.run([*mount, "true"], capture_output=True).returncode != 0:
         pytest.skip("this machine does not allow a mount namespace")
-    text = "[program:p]\ncommand=/bin/sleep 1000\nuser=ghost\nstartsecs=1\nstartretries=0\nstderr_logfile={root}/p.err\n"
+    text = "[program:p]\ncommand=/bin/sleep 1000\nuser=ghost\nstartsecs=4\nstartretries=0\nstderr_logfile={root}/p.err\n"
     conf = lab.config(text)
     lab.spawn(*mount, lab.target.program("supervisord"), "-n", "-c", str(conf))
     d = rpc(lab.root / "s.sock").supervisor

@@ -121,7 +121,7 @@ def test_the_next_group_waits_for_the_one_before(daemon):
 @pytest.mark.contract("A4.92", "A4.93", "A7.52")
 @pytest.mark.differs("theirs", "A4.93", "takes a second for each group that has nothing to stop")
 def test_groups_with_nothing_to_stop_take_no_time(daemon):
-    text = "".join(f"[program:p{n}]\ncommand=/bin/cat\nautostart=false\n" for n in range(4))
+    text = "".join(f"[program:p{n}]\ncommand=/bin/cat\nautostart=false\n" for n in range(8))
     d = daemon(text + "[program:one]\ncommand=/bin/cat\npriority=1\nstartsecs=0\n").wait(one="RUNNING")
     begun = time.monotonic()
     assert d.stop() == 0

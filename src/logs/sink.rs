@@ -141,7 +141,7 @@ impl Sink {
     /// Its counters.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        Counts { waiting: self.waiting() as u64, ..self.health.counts() }
+        Counts { waiting: (self.waiting() + self.in_job) as u64, ..self.health.counts() }
     }
 
     /// Whether bytes cannot be written, so that the surplus is dropped.
@@ -225,7 +225,6 @@ impl Sink {
     /// there (B1.10.15).
     pub fn want_clear(&mut self) {
         self.clear = Some(self.backlog.len());
-        self.backlog.begin_line();
     }
 
     /// Nobody waits for that any more: an order that is not begun is not carried out.
@@ -292,6 +291,9 @@ impl Sink {
             // what nobody wants any more was not kept
             let given_up = self.take(mark, mark).iter().map(Vec::len).sum();
             self.health.kept(given_up, 0, given_up);
+            if given_up > 0 && self.backlog.is_empty() {
+                self.backlog.begin_line();
+            }
             let mut job = self.job(VecDeque::new(), now);
             job.clear = true;
             return Some(job);

@@ -7,7 +7,7 @@ mod orders;
 use super::{Done, Failure, Sink};
 use crate::logs::backlog::{BEYOND, Budget, CHUNK, READ};
 use crate::logs::file::{Limits, LogFile};
-use crate::logs::outage::PATIENCE;
+use crate::logs::outage::{PATIENCE, Trouble};
 use crate::logs::rotate::part;
 use crate::model::Now;
 use crate::sys::fds;
@@ -340,7 +340,7 @@ fn what_a_call_has_with_it_is_counted_when_its_log_is_given_up() {
     log.push(b"on its way", at(0));
     let job = log.take_job(at(0)).unwrap();
     log.push(b"waits", at(0));
-    assert_eq!((log.in_job(), log.waiting()), (10, 5));
+    assert_eq!((log.in_job(), log.waiting(), log.counts().waiting), (10, 5, 15));
     let (told, counts, _) = log.close(at(100));
     assert_eq!((counts.written, counts.dropped), (0, 15));
     assert!(told[0].text.contains("15 bytes were dropped, but 10 of them may yet be written"), "{told:?}");
@@ -400,6 +400,23 @@ fn a_line_whose_rest_is_dropped_keeps_its_end() {
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text, "a line that is t\nlast\n");
     }
+}
+
+/// A5.20: the half went past the backlog, and not one byte may wait.
+#[test]
+fn a_line_that_was_written_through_keeps_its_end() {
+    let (_dir, path) = in_dir();
+    let mut log = opened(&path, 0, 0).keeping(100, Budget::new(0));
+    let mut through = |bytes: &[u8], after: &[u8]| {
+        let job = log.take_through(bytes, at(0)).unwrap();
+        log.fail(Trouble::Hanging, "it hangs", at(0));
+        log.push(after, at(0));
+        drop(log.put_back(job.run_with(bytes), at(1)));
+        log.work(at(1));
+    };
+    through(b"half", b" a line\n");
+    through(b"whole\n", b"dropped\n");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "half\nwhole\n");
 }
 
 /// A job that panics loses what it had with it.

@@ -163,3 +163,42 @@ fn a_clear_that_nobody_waits_for_is_not_carried_out() {
     log.work(at(3000));
     assert_eq!(fs::read(&path).unwrap(), b"out, waiting");
 }
+
+/// A5.20: half a line stays half a line.
+#[test]
+fn a_clear_that_empties_nothing_leaves_half_a_line_as_it_is() {
+    for withdrawn in [true, false] {
+        let (dir, path) = in_dir();
+        let mut log = opened(&path, 0, 0).keeping(16, Budget::default());
+        write(&mut log, "half", 0);
+        let file = dir.path().join("old");
+        fs::rename(&path, &file).unwrap();
+        // what is no file is not emptied
+        fs::create_dir(&path).unwrap();
+        log.want_clear();
+        if withdrawn {
+            log.forget_clear();
+        } else {
+            let job = log.take_job(at(0)).unwrap();
+            assert!(log.put_back(job.run(), at(0)).is_some());
+        }
+        let job = log.take_through(b"", at(1)).unwrap();
+        log.push(b" a line that has no room\n", at(1));
+        drop(log.put_back(job.run(), at(2)));
+        log.work(at(2));
+        write(&mut log, "next\n", 3);
+        let text = fs::read_to_string(&file).unwrap();
+        assert_eq!(text, "half a line that has\nnext\n");
+        // what was dropped meanwhile ends it as well
+        write(&mut log, "half", 4);
+        let job = log.take_through(b"", at(5)).unwrap();
+        log.push(b"0123456789\nabcdefghijklmnop", at(5));
+        log.want_clear();
+        log.push(b"\n", at(6));
+        log.forget_clear();
+        drop(log.put_back(job.run(), at(7)));
+        write(&mut log, "next\n", 8);
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.ends_with("half0123456789\nnext\n"), "{text}");
+    }
+}

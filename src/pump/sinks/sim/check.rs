@@ -36,7 +36,7 @@ impl Walk {
             let Program { path, owner, file, account, .. } = program;
             let counts = counts.remove(owner).unwrap_or_default();
             let written = file.state().text.len();
-            let kept = usize::try_from(counts.dropped + counts.waiting).unwrap() + account.in_calls;
+            let kept = usize::try_from(counts.dropped + counts.waiting).unwrap();
             if written + kept != account.said() || counts.written != written as u64 {
                 let (said, in_calls) = (account.said(), account.in_calls);
                 return Err(format!("{path:?}: {said} bytes, {written} written, {in_calls} in calls, {counts:?}"));

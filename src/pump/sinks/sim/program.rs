@@ -47,9 +47,12 @@ pub(super) struct Account {
     pub(super) in_calls: usize,
     /// Bytes that waited when the log was to be emptied.
     pub(super) given_up: usize,
-    /// Where it was to be emptied, though a file that is made up keeps what it has, or
-    /// was opened once more: nobody knows of half a line there.
+    /// Where its name was opened once more, or what waited was given up because it
+    /// should be empty, though a file that is made up keeps what it has: nobody knows
+    /// of half a line there.
     anew: BTreeSet<usize>,
+    /// Where it was to be emptied last.
+    cleared: usize,
     /// Bytes that waited when each outage began, or were kept in it, if that is known.
     pub(super) kept: Vec<Option<u64>>,
     /// The last line is dropped, at least in part, and may go on.
@@ -133,6 +136,16 @@ impl Account {
         self.anew.insert(self.said.len());
     }
 
+    /// What comes next is to begin one.
+    pub(super) fn wants_to_be_empty(&mut self) {
+        self.cleared = self.said.len();
+    }
+
+    /// That came true, and what waited is given up.
+    pub(super) fn was_emptied(&mut self) {
+        self.anew.insert(self.cleared);
+    }
+
     /// All that the log was given.
     pub(super) fn said(&self) -> usize {
         self.said.len()
@@ -151,8 +164,9 @@ impl Account {
             }
             let whole = |text: &[u8]| text.last().is_none_or(|last| *last == b'\n');
             if written[to] == b'\n'
-                && !whole(&written[..to])
                 && let Some(end) = memchr(b'\n', &self.said[at..])
+                // the half itself may be given up
+                && (!whole(&written[..to]) || self.anew.range(at..=at + end).next().is_some())
             {
                 (at, to) = (at + end + 1, to + 1);
                 continue;

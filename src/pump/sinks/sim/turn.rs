@@ -102,7 +102,7 @@ impl Walk {
 
     /// Notices whether an outage has begun: what waits by then is kept.
     pub(super) fn notice(&mut self, number: usize) {
-        let Counts { outages, waiting, .. } = self.counts(number);
+        let (Counts { outages, .. }, waiting) = (self.counts(number), self.waiting(number));
         let account = &mut self.programs[number].account;
         if outages > account.kept.len() as u64 {
             account.kept.push(Some(waiting));
@@ -111,14 +111,14 @@ impl Walk {
 
     /// Keeps bytes, and sees to it that none is dropped without need.
     pub(super) fn push(&mut self, number: usize, sink: u64, bytes: &[u8]) -> Result<(), String> {
-        let before = self.counts(number);
+        let (before, waiting) = (self.counts(number), self.waiting(number));
         self.programs[number].account.say(bytes);
         self.sinks.push(sink, bytes, self.now);
         let after = self.counts(number);
         let dropped = usize::try_from(after.dropped - before.dropped).unwrap();
         let account = &mut self.programs[number].account;
         if after.outages > account.kept.len() as u64 {
-            account.kept.push(Some(before.waiting));
+            account.kept.push(Some(waiting));
         }
         if let Some(Some(kept)) = account.kept.last_mut().filter(|_| after.out_since.is_some()) {
             *kept = *kept + bytes.len() as u64 - dropped as u64;
@@ -126,7 +126,7 @@ impl Walk {
         if account.line_goes_on(bytes, dropped).is_some_and(|rest| dropped < rest) {
             return Err(format!("the rest of a line is kept that was dropped: {dropped} of {} bytes go", bytes.len()));
         }
-        let room = self.budget.used() + bytes.len() <= 4 * MAX_KEPT && before.waiting + (bytes.len() as u64) < 1 << 20;
+        let room = self.budget.used() + bytes.len() <= 4 * MAX_KEPT && waiting + (bytes.len() as u64) < 1 << 20;
         if before.out_since.is_none() && room {
             let first_line = memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
             // of a line that was cut the end may be kept
@@ -148,7 +148,7 @@ impl Walk {
             let (Call::Direct(_, _, job) | Call::Aside(_, _, job)) = &call;
             let (load, clears) = job.load();
             let after = self.counts(number);
-            let given_up = usize::try_from(before.waiting - after.waiting).unwrap() - load;
+            let given_up = usize::try_from(before.waiting - after.waiting).unwrap();
             let is_told = after.dropped == before.dropped + given_up as u64;
             if given_up > 0 && !(clears && before.out_since.is_some()) || !is_told {
                 return Err(format!("{given_up} bytes are given up"));
@@ -156,6 +156,9 @@ impl Walk {
             self.restless.remove(&token);
             let account = &mut self.programs[number].account;
             account.given_up += given_up;
+            if given_up > 0 {
+                account.was_emptied();
+            }
             if let Some(Some(kept)) = account.kept.last_mut() {
                 *kept -= given_up as u64;
             }

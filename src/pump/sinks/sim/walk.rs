@@ -305,7 +305,7 @@ impl Walk {
             answered.fetch_add(1, SeqCst);
         });
         if sink.is_some() {
-            self.programs[number].account.begin_anew();
+            self.programs[number].account.wants_to_be_empty();
         }
         self.asked += 1;
         self.sinks.clear(sink.into_iter().collect(), answer, self.now);
@@ -370,6 +370,13 @@ impl Walk {
         let sinks = self.sinks.all.values().filter(|sink| sink.path() == path);
         sinks.for_each(|sink| counts.add(sink.counts()));
         counts
+    }
+
+    /// What waits for a program's log, but for what calls have with them.
+    pub(super) fn waiting(&self, number: usize) -> u64 {
+        let path = &self.programs[number].path;
+        let sinks = self.sinks.all.values().filter(|sink| sink.path() == path);
+        sinks.map(|sink| sink.waiting() as u64).sum()
     }
 
     pub(super) fn program_of(&self, token: u64) -> Result<usize, String> {
