@@ -458,7 +458,7 @@ impl Sink {
         }
         let since = *self.slow_since.get_or_insert(now.mono);
         self.next_look = now.mono + SLOW_LOOK;
-        if now.mono >= since + PATIENCE {
+        if self.is_outage() || now.mono >= since + PATIENCE {
             self.fail(Trouble::Hanging, "its reader does not read", now);
             self.health.began(since, now);
         }

@@ -459,6 +459,32 @@ fn a_reader_that_stopped_reading_becomes_an_outage() {
     assert_eq!(texts(&mut log).len(), 2);
 }
 
+/// In an outage such a reader is one more failure, with a pause behind it.
+#[test]
+fn a_reader_that_does_not_read_ends_no_outage_and_is_not_asked_again_at_once() {
+    let (_dir, path) = in_dir();
+    let mut log = on_a_full_disk(&path);
+    write(&mut log, "kept", 0);
+    fs::remove_file(&path).unwrap();
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let reader = fs::File::options().read(true).write(true).open(&path).unwrap();
+    let mut filler = opened(&path, 0, 0);
+    write(&mut filler, &"x".repeat(100_000), 0);
+    let mut next = log.deadline().unwrap();
+    for _ in 0..4 {
+        let now = Now { mono: next, wall: next };
+        let job = log.take_job(now).unwrap();
+        drop(log.put_back(job.run(), now));
+        assert!(log.is_outage());
+        next = log.deadline().unwrap();
+        assert!(next > now.mono, "{log:?}");
+    }
+    fds::read(&reader, &mut [0; 50_000]).unwrap();
+    log.work(Now { mono: next, wall: next });
+    assert!(log.is_idle() && log.health().is_well());
+    assert_eq!(texts(&mut log).len(), 2);
+}
+
 /// Nobody has to write before its log is ready for what they write.
 #[test]
 fn a_log_that_is_not_open_is_opened_without_a_byte() {

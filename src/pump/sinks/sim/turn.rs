@@ -3,9 +3,9 @@
 
 use super::program::{Life, Program, line};
 use super::walk::{Out, Walk, What};
-use crate::logs::Counts;
 use crate::logs::backlog::MAX_KEPT;
 use crate::logs::job::Job;
+use crate::logs::{Counts, Sink};
 use crate::pump::lanes::Place;
 use crate::pump::sinks::{Call, MAIN, closes_at};
 use memchr::memchr;
@@ -172,7 +172,7 @@ impl Walk {
                 }
             }
         }
-        Err(format!("a log calls again and again: {:?}", self.sinks.get(token)))
+        Err(format!("a log calls again and again: {:?}", self.sinks.get(token).map(Sink::counts)))
     }
 
     /// Closes files that nobody needs.
