@@ -162,11 +162,6 @@ impl Backlog {
         self.in_line = !bytes.ends_with(b"\n");
     }
 
-    /// What comes next begins a file, and so a line.
-    pub fn begin_line(&mut self) {
-        self.in_line = false;
-    }
-
     /// How much at the beginning of `bytes` goes with a line that was cut.
     #[must_use]
     pub fn skip(&mut self, bytes: &[u8]) -> usize {

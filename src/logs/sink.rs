@@ -291,9 +291,6 @@ impl Sink {
             // what nobody wants any more was not kept
             let given_up = self.take(mark, mark).iter().map(Vec::len).sum();
             self.health.kept(given_up, 0, given_up);
-            if given_up > 0 && self.backlog.is_empty() {
-                self.backlog.begin_line();
-            }
             let mut job = self.job(VecDeque::new(), now);
             job.clear = true;
             return Some(job);

@@ -2,6 +2,7 @@
 
 use super::{at, in_dir, on_a_full_disk, opened, texts, write};
 use crate::logs::backlog::Budget;
+use crate::logs::outage::Trouble;
 use crate::model::Now;
 use crate::sys::fds;
 use std::fs;
@@ -169,36 +170,41 @@ fn a_clear_that_nobody_waits_for_is_not_carried_out() {
 fn a_clear_that_empties_nothing_leaves_half_a_line_as_it_is() {
     for withdrawn in [true, false] {
         let (dir, path) = in_dir();
-        let mut log = opened(&path, 0, 0).keeping(16, Budget::default());
-        write(&mut log, "half", 0);
+        let mut log = opened(&path, 0, 0).keeping(100, Budget::new(0));
         let file = dir.path().join("old");
         fs::rename(&path, &file).unwrap();
         // what is no file is not emptied
         fs::create_dir(&path).unwrap();
+        log.push(b"half", at(0));
+        let mut job = log.take_job(at(0)).unwrap();
         log.want_clear();
         if withdrawn {
             log.forget_clear();
         } else {
-            let job = log.take_job(at(0)).unwrap();
-            assert!(log.put_back(job.run(), at(0)).is_some());
+            assert!(log.put_back(job.run(), at(0)).is_none());
+            job = log.take_job(at(0)).unwrap();
         }
-        let job = log.take_through(b"", at(1)).unwrap();
-        log.push(b" a line that has no room\n", at(1));
-        drop(log.put_back(job.run(), at(2)));
+        log.fail(Trouble::Hanging, "it hangs", at(1));
+        log.push(b" a line\n", at(1));
+        assert_eq!(log.put_back(job.run(), at(2)).is_some(), !withdrawn);
         log.work(at(2));
         write(&mut log, "next\n", 3);
-        let text = fs::read_to_string(&file).unwrap();
-        assert_eq!(text, "half a line that has\nnext\n");
-        // what was dropped meanwhile ends it as well
-        write(&mut log, "half", 4);
-        let job = log.take_through(b"", at(5)).unwrap();
-        log.push(b"0123456789\nabcdefghijklmnop", at(5));
-        log.want_clear();
-        log.push(b"\n", at(6));
-        log.forget_clear();
-        drop(log.put_back(job.run(), at(7)));
-        write(&mut log, "next\n", 8);
-        let text = fs::read_to_string(&file).unwrap();
-        assert!(text.ends_with("half0123456789\nnext\n"), "{text}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "half\nnext\n");
     }
+}
+
+/// A log without anything to do waits for nobody's call.
+#[test]
+fn who_waited_with_a_clear_alone_waits_no_more_without_it() {
+    let (_dir, path) = in_dir();
+    let mut log = opened(&path, 0, 0);
+    log.want_clear();
+    log.stall(at(0).mono, at(0));
+    log.forget_clear();
+    assert_eq!(log.stall_deadline(), None);
+    log.push(b"a", at(9000));
+    log.stall(at(0).mono, at(9000));
+    assert!(!log.is_outage());
+    log.work(at(9001));
+    assert_eq!((fs::read(&path).unwrap(), texts(&mut log).len()), (b"a".to_vec(), 0));
 }
