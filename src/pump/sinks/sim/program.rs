@@ -163,13 +163,16 @@ impl Account {
                 return Ok(());
             }
             let whole = |text: &[u8]| text.last().is_none_or(|last| *last == b'\n');
-            // the half itself may be given up
-            let half = if whole(&written[..to]) { self.anew.range(at..).next() } else { Some(&at) };
             if written[to] == b'\n'
-                && let Some(half) = half
-                && let Some(end) = memchr(b'\n', &self.said[*half..])
+                && !whole(&written[..to])
+                && let Some(end) = memchr(b'\n', &self.said[at..])
             {
-                (at, to) = (half + end + 1, to + 1);
+                (at, to) = (at + end + 1, to + 1);
+                continue;
+            }
+            // the half itself may be given up, but not its end
+            if written[to] == b'\n' && self.anew.range(at..).next().is_some() {
+                to += 1;
                 continue;
             }
             let Some(gap) = self.gap(at, &written[..to], &written[to..]) else {
