@@ -168,6 +168,7 @@ impl Sinks {
     pub(super) fn call(&mut self, token: u64, watched: bool, now: Now) -> Option<Call> {
         let sink = self.all.get_mut(&token)?;
         sink.look(now);
+        self.reports.extend(sink.health().take_reports());
         if !sink.is_ready(now) {
             self.rest(token);
             return None;
