@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,27 @@ def test_appending_after_a_restart(daemon):
     d.rpc.startProcess("p")
     until("two lines", lambda: d.lab.read("p.log") == "once\nonce\n")
     assert stat.S_IMODE((d.root / "p.log").stat().st_mode) == 0o644
+
+
+@pytest.mark.contract("A5.24", "A5.11", "A6.21")
+def test_who_has_no_log_is_heard_all_the_same(daemon, programs):
+    """By listeners, and by the activity log."""
+    d = daemon(f"""
+[program:p]
+command=/bin/sh -c "sleep 0.5; echo word; exec sleep 1000"
+startsecs=0
+stdout_logfile=NONE
+stdout_events_enabled=true
+[eventlistener:ears]
+command={sys.executable} {programs}/recorder.py {{root}}/ears.events
+events=PROCESS_LOG
+startsecs=0
+stdout_logfile=NONE
+stderr_logfile=NONE
+""", supervisord="loglevel=debug")
+    d.wait_log("'p' stdout output:\nword\n\n")
+    until("the event", lambda: re.search(r"processname:p groupname:p pid:\d+ channel:stdout\nword\n\n----", d.lab.read("ears.events")))
+    assert not list(d.root.glob("childlog/p-stdout*"))
 
 
 @pytest.mark.contract("A5.24", "A3.49")
@@ -160,6 +182,24 @@ def test_levels(daemon, level, kept):
     d = daemon("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n", supervisord=f"loglevel={level}").wait(cat="RUNNING")
     d.stop()
     assert sorted({line[:4] for line in d.log_lines() if line[:4] != "CRIT"}) == kept
+
+
+@pytest.mark.contract("A5.2", "A3.13", "A3.1")
+@pytest.mark.parametrize("level, quietest", [("debug", "DEBG"), ("trace", "TRAC"), ("blather", "BLAT")])
+def test_the_levels_for_the_curious(daemon, level, quietest):
+    """What a level is too quiet for is not there; some of its own is."""
+    command = "/bin/sh -c \"trap 'sleep 0.5; exit' TERM; while :; do sleep 0.1; done\""
+    d = daemon(f"[program:p]\ncommand={command}\nstartsecs=0\n", supervisord=f"loglevel={level}").wait(p="RUNNING")
+    d.stop()
+    # Some messages of the reference have several lines.
+    kinds = set(re.findall(r"^([A-Z]{4}) ", "\n".join(d.log_lines()), re.MULTILINE))
+    order = ["CRIT", "ERRO", "WARN", "INFO", "DEBG", "TRAC", "BLAT"]
+    assert kinds <= set(order[: order.index(quietest) + 1])
+    assert {"CRIT", "INFO"} <= kinds
+    # The middle one tells of the insides of a server (A5.77).
+    assert quietest == "TRAC" or quietest in kinds
+    if level == "blather":
+        assert "BLAT p state: STOPPING" in d.log_lines()
 
 
 @pytest.mark.contract("A5.11", "A5.75", "A5.3", "A4.127")
