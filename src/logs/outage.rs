@@ -88,6 +88,13 @@ impl Health {
         self.counts
     }
 
+    /// Gives what was counted, to begin at zero again. An outage goes on.
+    #[must_use]
+    pub fn take_counts(&mut self) -> Counts {
+        let fresh = Counts { out_since: self.counts.out_since, ..Counts::default() };
+        Counts { out_since: None, ..std::mem::replace(&mut self.counts, fresh) }
+    }
+
     /// Whether nothing is wrong.
     #[must_use]
     pub fn is_well(&self) -> bool {

@@ -14,8 +14,10 @@ use crate::logs::syslog::Outages;
 use crate::logs::{Limits, MainLog};
 use crate::model::{Level, LogLine};
 use crate::sys::clock;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
 use std::thread::available_parallelism;
@@ -27,6 +29,8 @@ const MOST: usize = 4;
 const LAST_TURN: Duration = Duration::from_millis(500);
 /// What loops tell within this time is told as one.
 const TOGETHER: Duration = Duration::from_millis(50);
+/// Logs of which is known where they were.
+const REMEMBERED: usize = 10_000;
 
 /// How the end of a loop goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +104,7 @@ pub(super) struct Loops {
     /// Has the activity log.
     first: Loop,
     others: Vec<Loop>,
+    homes: RefCell<Homes>,
     endings: Receiver<Ending>,
 }
 
@@ -116,7 +121,7 @@ impl Loops {
         let first = Loop::start(Lines::Here(Box::new(main)), &common, events, &tell_ending)?;
         let other = |_| Loop::start(Lines::There(first.inlet.clone(), quietest), &common, events, &tell_ending);
         let others = (1..count).map(other).collect::<io::Result<_>>()?;
-        Ok(Self { first, others, endings })
+        Ok(Self { first, others, homes: RefCell::default(), endings })
     }
 
     pub(super) fn first(&self) -> &Loop {
@@ -125,8 +130,16 @@ impl Loops {
 
     /// The one that has the streams of `process`.
     pub(super) fn of(&self, process: u32) -> &Loop {
-        let number = process as usize % (self.others.len() + 1);
+        let stands_for = self.homes.borrow().moved.get(&process).copied();
+        let number = stands_for.unwrap_or(process) as usize % (self.others.len() + 1);
         number.checked_sub(1).and_then(|other| self.others.get(other)).unwrap_or(&self.first)
+    }
+
+    /// The same when it opens the log at `path`. Who comes new to it goes where the
+    /// log was before, which may have bytes for it that must come first.
+    pub(super) fn of_log(&self, process: u32, path: &Path) -> &Loop {
+        self.homes.borrow_mut().settle(process, path, self.others.len() + 1);
+        self.of(process)
     }
 
     pub(super) fn order_all(&self, order: impl Fn() -> Order) {
@@ -175,6 +188,35 @@ impl Loops {
 
     fn all(&self) -> impl Iterator<Item = &Loop> {
         std::iter::once(&self.first).chain(&self.others)
+    }
+}
+
+/// Which processes are not where their numbers say: a program that is removed and
+/// added again has a new number and the old logs.
+#[derive(Default)]
+struct Homes {
+    /// The number that counts in place of its own.
+    moved: HashMap<u32, u32>,
+    /// Those who have opened a log.
+    settled: BTreeSet<u32>,
+    /// Who opened each log first.
+    logs: HashMap<PathBuf, u32>,
+}
+
+impl Homes {
+    fn settle(&mut self, process: u32, path: &Path, loops: usize) {
+        if self.logs.len() >= REMEMBERED {
+            self.logs.clear();
+        }
+        let known = self.logs.get(path).copied();
+        let first = self.settled.insert(process);
+        if let Some(home) = known.filter(|home| first && *home as usize % loops != process as usize % loops) {
+            self.moved.insert(process, home);
+        }
+        if known.is_none() {
+            let home = self.moved.get(&process).copied().unwrap_or(process);
+            self.logs.insert(path.to_owned(), home);
+        }
     }
 }
 

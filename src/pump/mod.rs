@@ -12,7 +12,8 @@
 //! cannot keep up with children that keep the others busy. Each has streams, logs
 //! and threads of its own, and shares nothing with the others but the room for
 //! what waits. A process belongs to one of them by its number, so that its streams
-//! stay in order. The first one has the activity log, to which the others send
+//! stay in order; one that opens the log of an earlier process joins that one's, so
+//! that the log stays in order, too. The first one has the activity log, to which the others send
 //! their lines as the engine does. At the debug level, where each chunk may be
 //! such a line, there is one loop only.
 //!
@@ -240,7 +241,7 @@ impl Pump {
     /// # Errors
     /// It cannot be opened.
     pub fn open(&self, process: u32, path: PathBuf, limits: Limits) -> io::Result<NewLog> {
-        self.loops.of(process).open(path, limits)
+        self.loops.of_log(process, &path).open(path, limits)
     }
 
     /// Makes empty AUTO logs in one folder (A4.118): all, or none. Waits for the

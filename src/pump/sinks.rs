@@ -96,7 +96,12 @@ impl Sinks {
             let file = if let NewLog::Open(file) = log { Some(file) } else { None };
             if let Some(sink) = self.all.get_mut(&old) {
                 self.closing.extend(sink.renew(file, limits, now));
+                // what waits counts for who goes on
+                if let Some(former) = self.owners.insert(old, owner).filter(|former| *former != owner) {
+                    self.past.entry(Some(former)).or_default().add(sink.health().take_counts());
+                }
             }
+            self.forget();
             self.busy.insert(old);
             *self.streams.entry(old).or_default() += 1;
             return old;
@@ -278,10 +283,15 @@ impl Sinks {
         self.reports.extend(lines);
         self.closing.extend(file);
         self.past.entry(self.owners.remove(&token)).or_default().add(counts);
+        self.forget();
+        self.clearings.cleared(token, &Ok(()));
+    }
+
+    /// Keeps only so many counters.
+    fn forget(&mut self) {
         while self.past.len() > REMEMBERED {
             self.past.pop_first();
         }
-        self.clearings.cleared(token, &Ok(()));
     }
 
     /// After a panic: what waited is given up, and the file will be opened again.

@@ -4,6 +4,7 @@
 //! Long because what the pump promises is one list.
 
 mod panics;
+mod removed;
 
 pub(super) use panics::{panic_if, panic_if_named};
 
