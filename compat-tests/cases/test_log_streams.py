@@ -193,6 +193,28 @@ def test_followers_get_every_byte_of_a_log_that_rotates_all_the_time(daemon):
     assert len(list(d.root.glob("flood.log.*"))) > 10
 
 
+@pytest.mark.contract("B2.9.8")
+@pytest.mark.differs("theirs", "B2.9.8", "loses what was written before it looks again")
+@pytest.mark.parametrize("name", ["writer.log.old{}", "writer.log.{}"])
+def test_a_log_that_others_move_away_again_and_again(daemon, name):
+    """To names that tell nothing, or that count up. A file is there for 0.05 s."""
+    d = daemon(WRITER).wait(writer="RUNNING")
+    log = d.root / "writer.log"
+    client, expected = follow(d), ""
+    for number in range(1, 20):
+        d.rpc.sendProcessStdin("writer", f"line {number}\n")
+        expected += f"line {number}\n"
+        until("the line", lambda: log.stat().st_size)
+        time.sleep(0.05)
+        log.rename(d.root / name.format(number))
+        time.sleep(0.01)  # time to look, and to find nothing
+        d.signal(signal.SIGUSR2)
+        until("a new file", log.exists)
+    d.rpc.sendProcessStdin("writer", "the end\n")
+    expected += "the end\n"
+    assert take_all([client], len(expected))[0].decode() == expected
+
+
 NO_NOTICE = "#include <errno.h>\nint inotify_init1(int flags) { (void)flags; errno = EMFILE; return -1; }\n"
 
 

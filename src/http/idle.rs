@@ -24,6 +24,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// Between two looks at a log that the kernel does not watch, or that has lost
 /// its name: its successor may come at any time (B2.9.6, B2.9.9).
 const BEAT: Duration = Duration::from_millis(120);
+/// The same right after it was lost. The successor usually comes at once, and may be
+/// moved to a name that nobody knows soon.
+const FIRST_BEAT: Duration = Duration::from_millis(4);
 /// Between two looks at a log that is watched, in case something was not told.
 const SLOW_BEAT: Duration = Duration::from_secs(1);
 /// After followers were woken, before the next are: for each of them, so that a
@@ -60,8 +63,8 @@ struct File {
     followers: usize,
     /// How often something has happened to it.
     changes: u64,
-    /// It may have another name now, and another file its own.
-    renamed: bool,
+    /// Since when it may have another name, and another file its own.
+    renamed: Option<Instant>,
 }
 
 /// A follower's part in a watched file.
@@ -259,7 +262,7 @@ impl Idle {
         if self.attend(&mut waiting.follower) || waiting.has_news() {
             return self.look_soon(waiting);
         }
-        let quick = waiting.is_quick();
+        let quick = waiting.pause().is_some();
         self.waiting.borrow_mut().push(waiting);
         if quick {
             self.hurry.notify_one();
@@ -273,8 +276,8 @@ impl Idle {
     async fn beat(self: &Rc<Self>) {
         let mut due = Instant::now() + SLOW_BEAT;
         loop {
-            if self.waiting.borrow().iter().any(Waiting::is_quick) {
-                due = due.min(Instant::now() + BEAT);
+            if let Some(pause) = self.waiting.borrow().iter().filter_map(Waiting::pause).min() {
+                due = due.min(Instant::now() + pause);
             }
             tokio::select! {
                 () = sleep_until(due) => {}
@@ -294,7 +297,7 @@ impl Idle {
 
 impl File {
     fn renamed(&mut self) {
-        self.renamed = true;
+        self.renamed = Some(Instant::now());
         self.changes += 1;
     }
 }
@@ -314,8 +317,8 @@ impl Hold {
         self.of_file(|file| file.changes != self.changes).unwrap_or_default()
     }
 
-    fn is_renamed(&self) -> bool {
-        self.of_file(|file| file.renamed).unwrap_or_default()
+    fn renamed(&self) -> Option<Instant> {
+        self.of_file(|file| file.renamed).flatten()
     }
 }
 
@@ -345,8 +348,12 @@ impl Waiting {
         self.follower.hold.as_ref().is_some_and(Hold::has_news)
     }
 
-    /// Nobody may tell when there is something to read.
-    fn is_quick(&self) -> bool {
-        self.follower.follow.is_regular() && self.follower.hold.as_ref().is_none_or(Hold::is_renamed)
+    /// How soon it looks again if nobody may tell when there is something to read:
+    /// when a name was lost, at first soon, then after half the time since.
+    fn pause(&self) -> Option<Duration> {
+        let Some(hold) = &self.follower.hold else {
+            return self.follower.follow.is_regular().then_some(BEAT);
+        };
+        hold.renamed().map(|since| (since.elapsed() / 2).clamp(FIRST_BEAT, BEAT))
     }
 }

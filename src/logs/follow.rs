@@ -140,12 +140,19 @@ impl Follow {
             return Ok(None);
         }
         let place = self.place(is_ours);
+        let look = |number| fs::metadata(part(&self.path, number)).ok();
+        // Others may count up instead: then the next number is younger, the last older.
+        let up = || place.map(|n| n + 1).filter(|above| look(*above).is_some_and(|next| before(&ours, &next)));
         // A number without a file is one whose file was removed, or is about to come
         // from the next number: either way the next file is what came after ours.
         // None is there yet: the old one is followed until there is (B2.9.9).
-        let Some(next) = (0..place.unwrap_or(1)).rev().find(|number| !self.is_missing(*number)) else {
-            return Ok(None);
-        };
+        let down = (0..place.unwrap_or(1)).rev().find(|number| !self.is_missing(*number));
+        let younger = up();
+        let Some(next) = younger.or(down) else { return Ok(None) };
+        if younger.is_some() || next > 0 && look(next).is_some_and(|next| before(&next, &ours)) {
+            let found = attach(&part(&self.path, younger.unwrap_or(0))).ok();
+            return Ok(found.filter(|_| up() == younger));
+        }
         let found = attach(&part(&self.path, next)).ok();
         // Parts only move up, the oldest first: while ours is where it was and nothing
         // has come behind it, so is the next one.
@@ -213,6 +220,13 @@ fn last_lines(file: &File, size: u64, count: usize) -> io::Result<u64> {
         end = start;
     }
     Ok(if count == 0 { size } else { first })
+}
+
+/// Whether a file was made and written before another one was, as far as file
+/// times tell.
+fn before(one: &Metadata, other: &Metadata) -> bool {
+    let made = |meta: &Metadata| meta.created().or_else(|_| meta.modified()).ok();
+    made(one) < made(other) && one.modified().ok() <= other.modified().ok()
 }
 
 fn same(one: &Metadata, other: &Metadata) -> bool {

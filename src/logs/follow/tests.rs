@@ -126,6 +126,34 @@ fn two_rotations_between_two_looks_lose_nothing() {
     assert_eq!(all(&mut follow), "a\nb\nc\n");
 }
 
+/// B2.9.8: whoever moves the log away counts up
+#[test]
+fn numbers_of_others_that_count_up_are_followed_in_order() {
+    let dir = TestDir::new();
+    let log = dir.path().join("log");
+    let part = |number| super::part(&log, number);
+    // file times tell which came first, and are not exact
+    let pause = || std::thread::sleep(std::time::Duration::from_millis(20));
+    let begin = |text| {
+        pause();
+        append(&log, text);
+    };
+    begin("old\n");
+    fs::rename(&log, part(1)).unwrap();
+    begin("a\n");
+    let mut follow = Follow::open(&log, From::LastBytes).unwrap();
+    assert_eq!(all(&mut follow), "a\n");
+    fs::rename(&log, part(2)).unwrap();
+    assert_eq!(all(&mut follow), "", "nothing that came before");
+    begin("b\n");
+    assert_eq!(all(&mut follow), "b\n");
+    for (number, next) in [(3, "c\n"), (4, "d\n"), (5, "e\n")] {
+        fs::rename(&log, part(number)).unwrap();
+        begin(next);
+    }
+    assert_eq!(all(&mut follow), "c\nd\ne\n", "more than one between two looks");
+}
+
 /// B2.9.9
 #[test]
 fn a_removed_file_is_followed_until_there_is_another() {
