@@ -195,7 +195,8 @@ impl Loops {
 /// added again has a new number and the old logs.
 #[derive(Default)]
 struct Homes {
-    /// The number that counts in place of its own.
+    /// The number that counts in place of its own: eight bytes for each program that
+    /// was added anew and may still be there.
     moved: HashMap<u32, u32>,
     /// Those who have opened a log.
     settled: BTreeSet<u32>,
@@ -210,6 +211,10 @@ impl Homes {
         }
         let known = self.logs.get(path).copied();
         let first = self.settled.insert(process);
+        while self.settled.len() > REMEMBERED {
+            // between two of its lives it may move
+            self.settled.pop_first();
+        }
         if let Some(home) = known.filter(|home| first && *home as usize % loops != process as usize % loops) {
             self.moved.insert(process, home);
         }
