@@ -85,7 +85,7 @@ impl Stream {
             if !self.has_room() {
                 break;
             }
-            match fds::write(&self.fd, rest.get(..PIECE).unwrap_or(rest)) {
+            match fds::write(&self.fd, piece(rest)) {
                 Ok(0) => break,
                 Ok(n) => taken += n,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -102,6 +102,14 @@ impl Stream {
     }
 }
 
+/// What is written at once: whole lines, if they are no longer than that. Others may
+/// write to the same pipe (`/dev/stdout`), and come in between where there is no room.
+fn piece(bytes: &[u8]) -> &[u8] {
+    let Some(most) = bytes.get(..PIECE) else { return bytes };
+    let end = most.iter().rposition(|byte| *byte == b'\n').map_or(PIECE, |at| at + 1);
+    most.get(..end).unwrap_or(most)
+}
+
 impl From<File> for Stream {
     fn from(file: File) -> Self {
         Self::new(file.into())
@@ -112,6 +120,25 @@ impl From<File> for Stream {
 mod tests {
     use super::{MAX_WAITING, Stream};
     use crate::sys::fds::{pipe_cloexec, read};
+
+    #[test]
+    fn what_others_write_to_a_full_pipe_comes_between_lines() {
+        let (reader, writer) = pipe_cloexec().unwrap();
+        let others = Stream::new(writer.try_clone().unwrap());
+        let stream = Stream::new(writer);
+        let line = [&b"x".repeat(98)[..], b"\n"].concat();
+        let lines = line.repeat(3000);
+        let (mut taken, mut got, mut buffer) = (0, vec![], vec![0; 8192]);
+        while got.len() < lines.len() {
+            taken += stream.push(&lines[taken..]).unwrap();
+            let count = read(&reader, &mut buffer).unwrap();
+            got.extend_from_slice(&buffer[..count]);
+            others.push(b"o\n").unwrap();
+        }
+        let whole = |text: &[u8]| text == b"o" || text == &line[..98];
+        let torn = got.split(|byte| *byte == b'\n').filter(|text| !whole(text) && !text.is_empty()).count();
+        assert!(torn <= 1, "{torn} but that which is not read to its end");
+    }
 
     #[test]
     fn a_reader_that_does_not_read_delays_nothing_and_loses_nothing() {
