@@ -100,7 +100,7 @@ autostart=false
     recorded("".join(f"== {name}\n" + "".join(story[name]) for name in sorted(story)))
 
 
-@pytest.mark.contract("A6.21", "A6.22", "A6.42", "A6.43", "A3.53")
+@pytest.mark.contract("A6.21", "A6.22", "A6.42", "A3.53")
 def test_output_as_events(daemon, recorded, programs):
     text = """
 [program:talk]
