@@ -424,39 +424,6 @@ def test_a_pool_shares_its_events(daemon, programs):
     assert sorted(serials) == list(range(6))
 
 
-@pytest.mark.contract("A6.76", "A6.62")
-def test_who_is_busy_leaves_the_next_event_to_the_others_of_its_pool(daemon, programs):
-    command = f"{sys.executable} {programs}/recorder.py {{root}}/ears%(process_num)d.events hang"
-    d = daemon(f"[eventlistener:ears]\ncommand={command}\nevents=REMOTE_COMMUNICATION\nstartsecs=0\n"
-               "numprocs=2\nprocess_name=%(program_name)s%(process_num)d\n", supervisord="loglevel=debug")
-    d.wait_log("ears0: ACKNOWLEDGED -> READY").wait_log("ears1: ACKNOWLEDGED -> READY")
-    for number in range(3):
-        d.rpc.sendRemoteCommEvent("n", str(number))
-    until("two", lambda: len(events(d, "ears0")) + len(events(d, "ears1")) >= 2)
-    d.settle()
-    assert len(events(d, "ears0")) == len(events(d, "ears1")) == 1
-    got = sorted(event[-1] for name in ("ears0", "ears1") for event in events(d, name))
-    assert got == ["0", "1"]
-
-
-@pytest.mark.contract("A6.56")
-def test_pools_are_told_in_the_order_in_which_they_were_made(daemon, programs):
-    """By priority, and in the same order by each event."""
-    pools = {"zoe": 1, "amy": 2, "kim": 3}
-    text = "".join(listener(programs, "REMOTE_COMMUNICATION", name=name, more=f"priority={priority}\n")
-                   for name, priority in reversed(pools.items()))
-    d = daemon(text, supervisord="loglevel=debug")
-    for number in range(5):
-        for name in pools:
-            d.wait_log(f"{name}: ACKNOWLEDGED -> READY", times=number + 1)
-        d.rpc.sendRemoteCommEvent("n", str(number))
-        for name in pools:
-            having(d, f"type:n\n{number}", name=name)
-    told = re.findall(r"DEBG event (\d+) sent to listener (\w+)", d.log())
-    assert [name for _, name in told] == list(pools) * 5
-    assert len({serial for serial, _ in told}) == 5
-
-
 @pytest.mark.contract("B1.6.27", "A6.61")
 def test_stdin_of_a_listener_is_the_event_stream(daemon):
     text = "[eventlistener:l]\ncommand=/bin/sh -c 'exec cat > {root}/stream'\nevents=TICK_3600\nstartsecs=0\n"

@@ -1,5 +1,7 @@
 //! All logs that are written: which have something to do, where their calls may
 //! be made, and who waits for their being cleared. Makes no call itself.
+//!
+//! Long because whatever happens to a log from its begin to its end is asked here.
 
 mod clearings;
 
