@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon import until
+from daemon import STOP_SECS, until
 
 
 def backups(d, name):
@@ -234,6 +234,22 @@ def test_the_usual_container_set_up(daemon):
     said = d.process.out.read_text()
     assert said.count("spawned: 'p'") == 1
     assert said.count("from the child") == 1
+
+
+@pytest.mark.contract("A5.21", "A5.9")
+@pytest.mark.differs("theirs", "A5.21", "writes its own lines over what children wrote")
+def test_standard_output_may_be_a_file(lab):
+    """As in `supervisord -n > FILE`: the daemon and a child write to the same file."""
+    lab.write("count", "for n in 1 2 3 4 5 6 7 8; do echo line $n; done; exec sleep 1000\n")
+    text = "[program:p]\ncommand=/bin/sh {root}/count\nstartsecs=0\nstdout_logfile=/dev/stdout\nstdout_logfile_maxbytes=0\n"
+    command = f"exec {lab.target.program('supervisord')} -n -c {lab.config(text)} > {lab.root}/all"
+    daemon = lab.spawn("/bin/sh", "-c", command)
+    until("the last line", lambda: "line 8\n" in lab.read("all"))
+    daemon.terminate()
+    assert daemon.wait(STOP_SECS) == 0
+    said = lab.read("all").splitlines()
+    assert [line for line in said if line.startswith("line ")] == [f"line {n}" for n in range(1, 9)]
+    assert sorted(set(said) - {f"line {n}" for n in range(1, 9)}) == sorted(lab.read("supervisord.log").splitlines())
 
 
 @pytest.mark.contract("A5.7", "A5.26", "A5.74", "A7.57", "A10.11")

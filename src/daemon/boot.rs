@@ -11,7 +11,7 @@ use crate::logs::{Limits, MainLog};
 use crate::model::{Level, LogLine};
 use crate::sys::errno::os_error_text;
 use crate::sys::socket::{SocketError, tcp, unix};
-use crate::sys::{clock, daemonize, limits, pidfile, user};
+use crate::sys::{clock, daemonize, fds, limits, pidfile, user};
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -129,6 +129,8 @@ pub(super) fn open_log(settings: &Supervisord) -> Result<MainLog, BootError> {
     if settings.nodaemon && !settings.silent {
         // Without a stdout there is nobody to echo to.
         if let Ok(stdout) = Stream::stdout() {
+            // children may have the same file as their log, /dev/stdout
+            drop(fds::append_to_file(io::stdout()));
             return Ok(log.with_echo(stdout));
         }
     }

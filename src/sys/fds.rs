@@ -1,6 +1,7 @@
 //! Descriptors: making pipes, reading and writing them. Knows no contents.
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::stat::{SFlag, fstat};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
@@ -20,6 +21,20 @@ pub fn set_nonblocking(fd: impl AsFd, on: bool) -> io::Result<()> {
     let mut flags = OFlag::from_bits_retain(fcntl(&fd, FcntlArg::F_GETFL)?);
     flags.set(OFlag::O_NONBLOCK, on);
     fcntl(&fd, FcntlArg::F_SETFL(flags))?;
+    Ok(())
+}
+
+/// Makes each write to a file go to its end, wherever others have written meanwhile.
+/// What is no file is left as it is.
+///
+/// # Errors
+/// Whatever `fstat` and `fcntl` say.
+pub fn append_to_file(fd: impl AsFd) -> io::Result<()> {
+    let kind = SFlag::from_bits_truncate(fstat(&fd)?.st_mode) & SFlag::S_IFMT;
+    if kind == SFlag::S_IFREG {
+        let flags = OFlag::from_bits_retain(fcntl(&fd, FcntlArg::F_GETFL)?);
+        fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_APPEND))?;
+    }
     Ok(())
 }
 
