@@ -48,7 +48,7 @@ enum Target {
     Regular { file: File, position: u64 },
     /// Anything else: written as its reader takes it, never rotated, never
     /// removed (A5.7, A5.26, B1.10.18).
-    Other(Stream),
+    Other(Box<Stream>),
     /// What a test makes up.
     #[cfg(test)]
     MadeUp(super::made_up::MadeUp),
@@ -63,6 +63,8 @@ pub enum Failure {
     Move(io::Error),
     /// The reader of what is no file takes no more now.
     Slow,
+    /// The same, but it takes what others of us write.
+    Crowded,
 }
 
 /// What a write came to.
@@ -197,7 +199,7 @@ impl Target {
         let append =
             OpenOptions::new().append(true).create(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
         let file = match append {
-            Err(_) if by_descriptor => return Ok((Self::Other(open_descriptor(path)?), 0)),
+            Err(_) if by_descriptor => return Ok((Self::Other(open_descriptor(path)?.into()), 0)),
             other => other?,
         };
         let file = File::from(lifted(file.into()));
@@ -205,7 +207,7 @@ impl Target {
         if meta.is_file() && !by_descriptor {
             Ok((Self::Regular { file, position: meta.len() }, meta.dev()))
         } else {
-            Ok((Self::Other(file.into()), meta.dev()))
+            Ok((Self::Other(Box::new(file.into())), meta.dev()))
         }
     }
 
@@ -214,6 +216,7 @@ impl Target {
             Self::Regular { file, position } => (file, position),
             Self::Other(stream) => {
                 return match stream.push(bytes) {
+                    Ok(count) if count < bytes.len() && stream.is_read() => (count, Some(Failure::Crowded)),
                     Ok(count) if count < bytes.len() => (count, Some(Failure::Slow)),
                     Ok(count) => (count, None),
                     Err((count, error)) => (count, Some(Failure::Write(error))),

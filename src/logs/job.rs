@@ -87,7 +87,7 @@ impl Job {
             return done;
         };
         let may_rotate = self.may_rotate && done.failure.is_none();
-        let stopped = |done: &Done| matches!(done.failure, Some(Failure::Write(_) | Failure::Slow));
+        let stopped = |done: &Done| matches!(done.failure, Some(Failure::Write(_) | Failure::Slow | Failure::Crowded));
         while !stopped(&done)
             && let Some(chunk) = self.chunks.pop_front()
         {

@@ -342,7 +342,7 @@ impl Sink {
                 }
                 self.fail(Trouble::Moving, &os_error_text(&error), now);
             }
-            Some(Failure::Slow) => self.is_slow(done.count > 0, now),
+            Some(Failure::Slow | Failure::Crowded) => self.is_slow(done.count > 0, now),
         }
         self.health.kept(0, 0, lost);
         done.cleared

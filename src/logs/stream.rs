@@ -7,9 +7,13 @@
 
 use crate::sys::fds;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// A pipe that has room at all has room for this much (`PIPE_BUF`).
 const PIECE: usize = 4096;
@@ -21,13 +25,21 @@ const MAX_WAITING: usize = 2 << 20;
 pub struct Stream {
     fd: OwnedFd,
     waiting: Vec<u8>,
+    /// Bytes that all of us wrote to the same pipe.
+    taken: Arc<AtomicU64>,
+    /// How many there were when this was last asked.
+    seen: u64,
 }
+
+/// Counters of pipes that are written, by device and inode.
+static TAKEN: Mutex<BTreeMap<(u64, u64), Weak<AtomicU64>>> = Mutex::new(BTreeMap::new());
 
 impl Stream {
     /// Writes to `fd`.
     #[must_use]
     pub fn new(fd: OwnedFd) -> Self {
-        Self { fd, waiting: Vec::new() }
+        let taken = counter(&fd);
+        Self { fd, waiting: Vec::new(), taken, seen: 0 }
     }
 
     /// The standard output of this program, by a descriptor of its own.
@@ -50,6 +62,13 @@ impl Stream {
         let (kept, lost) = rest.split_at(rest.len().min(MAX_WAITING.saturating_sub(self.waiting.len())));
         self.waiting.extend_from_slice(kept);
         Ok(lost.len())
+    }
+
+    /// Whether anything was written to the pipe since this was last asked, by
+    /// whichever of our streams: then it has a reader that reads.
+    pub fn is_read(&mut self) -> bool {
+        let taken = self.taken.load(Ordering::Relaxed);
+        std::mem::replace(&mut self.seen, taken) != taken
     }
 
     /// Writes what was kept, as far as there is room.
@@ -87,7 +106,10 @@ impl Stream {
             }
             match fds::write(&self.fd, piece(rest)) {
                 Ok(0) => break,
-                Ok(n) => taken += n,
+                Ok(n) => {
+                    taken += n;
+                    self.taken.fetch_add(n as u64, Ordering::Relaxed);
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err((taken, error)),
             }
@@ -100,6 +122,18 @@ impl Stream {
         let mut fds = [PollFd::new(self.fd.as_fd(), PollFlags::POLLOUT)];
         poll(&mut fds, PollTimeout::ZERO).is_ok_and(|count| count > 0)
     }
+}
+
+/// The counter of all streams that write to what `fd` writes to.
+fn counter(fd: &OwnedFd) -> Arc<AtomicU64> {
+    let mut all = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    all.retain(|_, counter| counter.strong_count() > 0);
+    let meta = fd.try_clone().and_then(|fd| File::from(fd).metadata());
+    let Ok(meta) = meta else { return Arc::default() };
+    let known = all.entry((meta.dev(), meta.ino())).or_default();
+    let counter = known.upgrade().unwrap_or_default();
+    *known = Arc::downgrade(&counter);
+    counter
 }
 
 /// What is written at once: whole lines, if they are no longer than that. Others may

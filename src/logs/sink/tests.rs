@@ -9,6 +9,7 @@ use crate::logs::backlog::{BEYOND, Budget, CHUNK, READ};
 use crate::logs::file::{Limits, LogFile};
 use crate::logs::outage::{PATIENCE, Trouble};
 use crate::logs::rotate::part;
+use crate::logs::stream::Stream;
 use crate::model::Now;
 use crate::sys::fds;
 use crate::sys::testdir::TestDir;
@@ -510,4 +511,30 @@ fn a_log_that_is_not_open_yet_opens_itself() {
     let (told, counts, file) = nowhere.close(at(1000));
     assert!(told.last().unwrap().text.ends_with("is given up: 1 bytes were dropped") && file.is_none(), "{told:?}");
     assert_eq!(counts.dropped, 1);
+}
+
+/// A5.26: several programs log to one pipe, as to `/dev/stdout` in a container.
+#[test]
+fn a_reader_that_takes_what_others_write_is_no_outage() {
+    let (_dir, path) = in_dir();
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let reader = fs::File::options().read(true).write(true).open(&path).unwrap();
+    let others = Stream::from(fs::File::options().write(true).open(&path).unwrap());
+    let fill = || others.push(&[b'o'; 1 << 20]).unwrap();
+    let mut log = opened(&path, 0, 0);
+    assert!(fill() > 0);
+    write(&mut log, "ours", 0);
+    for second in 1..20 {
+        assert!(fds::read(&reader, &mut [0; 8192]).unwrap() > 0 && fill() > 0);
+        log.work(at(second * 1000));
+        assert!(!log.is_outage() && log.waiting() == 4, "{second}");
+    }
+    log.work(at(20_900));
+    log.work(at(21_100));
+    assert!(log.is_outage(), "nobody reads any more");
+    assert!(texts(&mut log)[0].contains("its reader does not read"));
+    fds::set_nonblocking(&reader, true).unwrap();
+    while fds::read(&reader, &mut [0; 8192]).is_ok() {}
+    log.work(at(60_000));
+    assert!(!log.is_outage() && log.is_idle());
 }
