@@ -415,7 +415,7 @@ def test_a_log_that_cannot_be_written(lab):
     daemon.terminate()
     assert daemon.wait(STOP_SECS) == 0
     assert daemon.out.read_text().count("No space left on device") == 1
-    left = r"(waiting for disk or syslog: \d+ bytes for 1 logs may be lost\n)?(\d+ bytes for 1 logs could not be written\n)?"
+    left = r"(waiting for disk or syslog: \d+ bytes for 1 log may be lost\n)?(\d+ bytes for 1 log could not be written\n)?"
     assert re.fullmatch(left, daemon.err.read_text())
 
 

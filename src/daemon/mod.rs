@@ -203,7 +203,7 @@ impl Begun {
             let waits = |left: Left| complain(&left.waits_text());
             match pump.stop(LAST_WORDS, waits) {
                 Some(left) if left.bytes == 0 => {}
-                Some(left) => complain(&format!("{} bytes for {} logs could not be written", left.bytes, left.logs)),
+                Some(left) => complain(&format!("{left} could not be written")),
                 None => complain("the last log lines could not be written"),
             }
             Ok((ended, rest))

@@ -80,6 +80,7 @@ use crate::logs::{Counts, Limits, MainLog};
 use crate::model::{Channel, Level, LogLine, Now};
 use loops::Loops;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -113,7 +114,14 @@ impl Left {
     /// For people, while it may still be written.
     #[must_use]
     pub fn waits_text(self) -> String {
-        format!("waiting for disk or syslog: {} bytes for {} logs may be lost", self.bytes, self.logs)
+        format!("waiting for disk or syslog: {self} may be lost")
+    }
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let logs = if self.logs == 1 { "log" } else { "logs" };
+        write!(out, "{} bytes for {} {logs}", self.bytes, self.logs)
     }
 }
 

@@ -485,7 +485,7 @@ fn a_stop_that_waits_for_a_full_disk_says_so() {
     let left = pump.stop(LONG, |left| waited = Some(left));
     assert_eq!((waited, left), (Some(Left { logs: 1, bytes: 5 }), waited));
     let said = fs::read_to_string(dir.path().join("main")).unwrap();
-    assert!(said.contains("WARN waiting for disk or syslog: 5 bytes for 1 logs may be lost\n"), "{said}");
+    assert!(said.contains("WARN waiting for disk or syslog: 5 bytes for 1 log may be lost\n"), "{said}");
 }
 
 /// Who asks for the counters may then read the activity log.
