@@ -139,6 +139,45 @@ def test_each_listener_of_a_pool_gets_one_event_in_the_order_of_processes(daemon
     assert [len(events(d, name)) for name in ("ears0", "ears1")] == [1, 2]
 
 
+@pytest.mark.contract("A6.11", "A6.14", "A6.15", "A6.17", "A6.34", "A6.35")
+def test_changes_that_begin_elsewhere(daemon, programs):
+    """A stop amid the start, and a start of what was given up."""
+    text = "[program:slow]\ncommand=/bin/sleep 1000\nstartsecs=60\nautostart=false\n"
+    text += "[program:bad]\ncommand=/bin/false\nstartsecs=60\nstartretries=0\nautostart=false\n"
+    d = daemon(text + listener(programs, "PROCESS_STATE,REMOTE_COMMUNICATION")).wait(ears="RUNNING")
+    d.rpc.startProcess("slow", False)
+    pid = d.info("slow")["pid"]
+    d.rpc.stopProcess("slow")
+    for times in (1, 2):
+        d.rpc.startProcess("bad", False)
+        having(d, "processname:bad groupname:bad from_state:BACKOFF", times=times)
+    last_is_heard(d)
+    told = [re.search(r"eventname:PROCESS_STATE_(\w+) .*\nprocessname:(slow|bad) groupname:\2 (.*)$", event) for event in events(d)]
+    changes = {name: [f"{one[1]} {one[3]}" for one in told if one and one[2] == name] for name in ("slow", "bad")}
+    assert changes["slow"] == [
+        "STARTING from_state:STOPPED tries:0",
+        f"STOPPING from_state:STARTING pid:{pid}",
+        f"STOPPED from_state:STOPPING pid:{pid}",
+    ]
+    again = ["BACKOFF from_state:STARTING tries:1", "FATAL from_state:BACKOFF"]
+    assert changes["bad"] == ["STARTING from_state:STOPPED tries:0", *again, "STARTING from_state:FATAL tries:0", *again]
+
+
+@pytest.mark.contract("A6.39", "A6.55")
+def test_the_removal_of_a_pool_is_told_to_the_others_alone(daemon, programs):
+    d = daemon(listener(programs, "PROCESS_GROUP,REMOTE_COMMUNICATION", name="gone") + listener(programs, "PROCESS_GROUP,REMOTE_COMMUNICATION"))
+    d.wait(ears="RUNNING", gone="RUNNING")
+    having(d, "GROUP_ADDED", name="gone")
+    d.rpc.stopProcess("gone")
+    d.rpc.removeProcessGroup("gone")
+    d.rpc.addProcessGroup("gone")
+    d.wait(gone="RUNNING")
+    last_is_heard(d)
+    having(d, "type:the\nend", name="gone")
+    assert sum("GROUP_REMOVED" in event for event in events(d)) == 1
+    assert sum("GROUP_REMOVED" in event for event in events(d, "gone")) == 0
+
+
 # Has its first event until told to go on, rejects it, and takes all others.
 GATE = """
 import os, re, sys, time
