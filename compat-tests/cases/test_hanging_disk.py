@@ -269,7 +269,7 @@ def test_callers_and_the_end_do_not_wait_for_ever(lab, disk, counter):
     assert time.monotonic() - began < 20
     d.process.terminate()
     until("its last words", lambda: "could not be written" in d.process.err.read_text())
-    assert re.search(r"^\d+ bytes for 1 logs could not be written$", d.process.err.read_text(), re.MULTILINE)
+    assert re.search(r"^\d+ bytes for 1 log could not be written$", d.process.err.read_text(), re.MULTILINE)
     until("everything to be tidied up", lambda: not (d.root / "supervisord.pid").exists() and not d.socket.exists())
     # the kernel lets nobody end who has a file open there
     disk.go_on()
