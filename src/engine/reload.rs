@@ -88,6 +88,8 @@ impl Engine {
         ours.childlogdir.clone_from(&theirs.childlogdir);
         ours.strip_ansi = theirs.strip_ansi;
         ours.minfds = theirs.minfds;
+        // Decides about the copies of new children (A5.11); the log keeps its level.
+        ours.loglevel = theirs.loglevel;
         self.manager.set_identifier(&theirs.identifier);
         self.pump.set_strip_ansi(theirs.strip_ansi);
     }
