@@ -170,6 +170,22 @@ def test_a_signal_that_may_not_be_sent(untouchable):
 
 
 @pytest.mark.needs_root
+@pytest.mark.contract("A5.71", "A4.35", "A6.18")
+def test_another_signal_that_may_not_be_sent(untouchable):
+    """It has words of its own; the pid is that of the process."""
+    d = untouchable
+    with pytest.raises(xmlrpc.client.Fault, match="unknown problem sending sig p") as caught:
+        d.rpc.signalProcess("p", "HUP")
+    assert caught.value.faultCode == 30
+    assert d.info("p")["statename"] == "UNKNOWN"
+    assert re.findall(r"unknown problem (.* \(\d+\)):(?=\S)", d.log()) == [f"sending sig p ({d.victim})"]
+    assert len(d.log_lines("CRIT unknown problem sending sig p")) == 1
+    until("the event", lambda: d.lab.read("ears.events").endswith("----\n"))
+    assert "\nprocessname:p groupname:p from_state:RUNNING\n" in d.lab.read("ears.events")
+    assert os.path.exists(f"/proc/{d.victim}")
+
+
+@pytest.mark.needs_root
 @pytest.mark.contract("A4.35", "A7.40")
 @pytest.mark.differs("theirs", "A4.35", "ends, and leaves its children behind")
 def test_the_exit_of_a_child_that_was_given_up(untouchable):

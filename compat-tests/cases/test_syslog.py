@@ -184,3 +184,53 @@ def test_a_syslog_daemon_that_is_started_anew(syslog):
     until("the second line", lambda: "two" in syslog.lab.read("a.log"))
     syslog.listen()
     syslog.wait("a two")
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A5.6", "A5.2")
+def test_every_datagram_of_the_activity_log(syslog):
+    """Of one severity whatever the level; newlines at the end of a message make none, those within it do."""
+    command = "/bin/sh -c \"printf 'one\\n\\ntwo\\n\\n\\n'; sleep 0.5; exit 1\""
+    text = f"[program:p]\ncommand={command}\nstartsecs=0\nautorestart=false\n[include]\nfiles=nothing/*.conf\n"
+    syslog.start(text, "loglevel=debug", logfile="syslog")
+    syslog.wait("exited: p")
+    lines = syslog.lines()
+    assert {line.partition("TIME ")[0] for line in lines} == {"<14>"}
+    assert [line for line in lines if not re.match(r"<14>TIME supervisord: STAMP [A-Z]{4} ", line)] == []
+    assert {"CRIT", "WARN", "INFO", "DEBG"} <= {line.split("STAMP ")[1][:4] for line in lines}
+    at = next(n for n, line in enumerate(lines) if "'p' stdout output:" in line)
+    said = [line.removeprefix("<14>TIME supervisord: STAMP ") for line in lines[at : at + 5]]
+    assert said[:4] == ["DEBG 'p' stdout output:\n", "DEBG one\n", "DEBG \n", "DEBG two\n"]
+    assert said[4] != "DEBG \n"
+    # The echo in the foreground is as with a file, and no file has that name.
+    assert "'p' stdout output:\none\n\ntwo\n\n\n\n" in syslog.lab.started[0].out.read_text()
+    assert not (syslog.lab.root / "syslog").exists()
+
+
+# The reference waits for more than a token's length where there may be a capture.
+LONG = "a line that is longer than any of the tokens"
+PLAIN = """
+printf '\\n\\n'; sleep 0.5
+printf '\\033[31mred\\033[0m\\n'; sleep 0.5
+echo end; exec sleep 1000
+"""
+CAPTURED = f"""
+printf '<!--XSUPERVISOR:BEGIN-->secret message<!--XSUPERVISOR:END-->'; sleep 0.5
+echo {LONG}; exec sleep 1000
+"""
+
+
+@pytest.mark.needs_root
+@pytest.mark.contract("A5.25", "A5.24", "A5.27", "A6.47", "A5.13")
+def test_what_of_the_output_goes_to_syslog(syslog):
+    """What the log would get: no captures and no sequences. The name is that of the process, without its group."""
+    syslog.lab.write("plain", PLAIN)
+    syslog.lab.write("captured", CAPTURED)
+    settings = "startsecs=0\nstdout_syslog=true\nstdout_logfile=NONE\n"
+    text = f"[program:a]\ncommand=/bin/sh {{root}}/plain\nprocess_name=one\n{settings}"
+    text += f"[program:b]\ncommand=/bin/sh {{root}}/captured\nprocess_name=two\n{settings}stdout_capture_maxbytes=1KB\n"
+    syslog.start(text, "strip_ansi=true")
+    syslog.wait("one end")
+    syslog.wait(LONG)
+    said = [line.removeprefix("<14>TIME supervisord: ") for line in syslog.lines()]
+    assert sorted(said) == sorted(["one ", "one red", "one end", f"two {LONG}"])
