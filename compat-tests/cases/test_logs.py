@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import stat
-import sys
 from pathlib import Path
 
 import pytest
@@ -49,27 +48,6 @@ def test_appending_after_a_restart(daemon):
     d.rpc.startProcess("p")
     until("two lines", lambda: d.lab.read("p.log") == "once\nonce\n")
     assert stat.S_IMODE((d.root / "p.log").stat().st_mode) == 0o644
-
-
-@pytest.mark.contract("A5.24", "A5.11", "A6.21")
-def test_who_has_no_log_is_heard_all_the_same(daemon, programs):
-    """By listeners, and by the activity log."""
-    d = daemon(f"""
-[program:p]
-command=/bin/sh -c "sleep 0.5; echo word; exec sleep 1000"
-startsecs=0
-stdout_logfile=NONE
-stdout_events_enabled=true
-[eventlistener:ears]
-command={sys.executable} {programs}/recorder.py {{root}}/ears.events
-events=PROCESS_LOG
-startsecs=0
-stdout_logfile=NONE
-stderr_logfile=NONE
-""", supervisord="loglevel=debug")
-    d.wait_log("'p' stdout output:\nword\n\n")
-    until("the event", lambda: re.search(r"processname:p groupname:p pid:\d+ channel:stdout\nword\n\n----", d.lab.read("ears.events")))
-    assert not list(d.root.glob("childlog/p-stdout*"))
 
 
 @pytest.mark.contract("A5.24", "A3.49")
